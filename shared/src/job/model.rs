@@ -1,0 +1,90 @@
+//! The job itself: what only the state machine changes.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{Epoch, JobId, JobRequest, Version};
+use crate::repo::CommitHash;
+
+/// Where a job is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Waits for its turn.
+    Queued,
+    /// Is being planned, fetched or finished.
+    Running,
+    /// Stopped by its user, goes on when resumed.
+    Paused,
+    /// Everything is in the cache.
+    Completed,
+    /// Ended by an error.
+    Failed,
+    /// Ended by its user.
+    Cancelled,
+}
+
+impl Status {
+    /// Whether the job has ended; such a job never changes again by itself.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
+    /// The word for it in the API and the logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// One download, from the request to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its name.
+    pub id: JobId,
+    /// What was asked for.
+    pub request: JobRequest,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Its fencing token.
+    pub epoch: Epoch,
+    /// How many changes were committed.
+    pub version: Version,
+    /// The commit that the revision meant when the job was first planned; kept over pause and resume.
+    pub commit: Option<CommitHash>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it was created.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it first ran.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub started_at: Option<OffsetDateTime>,
+    /// When it ended.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub ended_at: Option<OffsetDateTime>,
+}
+
+impl Job {
+    /// A new queued job.
+    pub fn new(id: JobId, request: JobRequest, now: OffsetDateTime) -> Self {
+        Self {
+            id,
+            request,
+            status: Status::Queued,
+            epoch: Epoch::default(),
+            version: Version::default(),
+            commit: None,
+            error: None,
+            created_at: now,
+            started_at: None,
+            ended_at: None,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The plan of a job: which files, and cut into which units of work.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{JobRequest, SelectionError};
+use crate::repo::{BlobHash, CommitHash, RepoPath, Tree};
+
+/// How many units of one job may be in the queue or in work at a time, so that jobs take turns.
+pub const WINDOW: usize = 16;
+
+/// Limits of a unit of small files.
+const BATCH_MAX_FILES: usize = 128;
+const BATCH_MAX_BYTES: u64 = 64 << 20;
+
+/// The place of a file in its job's plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FileIndex(pub u32);
+
+/// The place of a unit in its job's plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnitIndex(pub u32);
+
+impl fmt::Display for UnitIndex {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// A file that a job wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedFile {
+    /// Where it lies in the repository.
+    pub path: RepoPath,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// The hash of its content.
+    pub blob: BlobHash,
+    /// Where the file is linked a second time: in a folder named by the filter that it matched (`appendFilterSubdir`).
+    pub second_path: Option<RepoPath>,
+}
+
+impl PlannedFile {
+    /// Whether the content is stored outside git.
+    pub fn is_lfs(&self) -> bool {
+        matches!(self.blob, BlobHash::Sha256(_))
+    }
+}
+
+/// A piece of work that one worker does: one large file, or a batch of small ones. Files with the same content are
+/// always in the same unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// The files to fetch.
+    pub files: Vec<FileIndex>,
+}
+
+/// What a job will do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The commit that the revision means.
+    pub commit: CommitHash,
+    /// The files, in the Hub's order.
+    pub files: Vec<PlannedFile>,
+    /// The units, in the order of their work.
+    pub units: Vec<Unit>,
+}
+
+impl Plan {
+    /// Selects from a listing what the request wants and cuts it into units: each file of at least `large_from_bytes` is one, smaller
+    /// files are batched.
+    ///
+    /// # Errors
+    /// When the selection takes nothing.
+    pub fn new(tree: &Tree, request: &JobRequest, large_from_bytes: u64) -> Result<Self, SelectionError> {
+        let mut links = SecondLinks::beside(tree);
+        let files: Vec<PlannedFile> = request
+            .selection()?
+            .select(&tree.files)?
+            .into_iter()
+            .map(|selected| PlannedFile {
+                path: selected.file.path.clone(),
+                size_bytes: selected.file.size_bytes,
+                blob: selected.file.blob,
+                second_path: selected.subdir.and_then(|subdir| links.place(&subdir, &selected.file.path)),
+            })
+            .collect();
+        let units = cut(&files, large_from_bytes);
+        Ok(Self { commit: tree.commit, files, units })
+    }
+
+    /// Bytes of all files.
+    pub fn total_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.size_bytes).sum()
+    }
+}
+
+/// The places of second links. They never take one that the repository itself uses, as a file or as a folder.
+struct SecondLinks {
+    taken: HashSet<String>,
+    files: HashSet<String>,
+}
+
+impl SecondLinks {
+    fn beside(tree: &Tree) -> Self {
+        let mut links = Self { taken: HashSet::new(), files: HashSet::new() };
+        for file in &tree.files {
+            links.take(file.path.as_str());
+        }
+        links
+    }
+
+    fn take(&mut self, path: &str) {
+        self.files.insert(path.to_owned());
+        self.taken.extend(ancestors(path).map(str::to_owned));
+        self.taken.insert(path.to_owned());
+    }
+
+    fn place(&mut self, folder: &RepoPath, path: &RepoPath) -> Option<RepoPath> {
+        let place: RepoPath = format!("{folder}/{path}").parse().ok()?;
+        let is_free = !self.taken.contains(place.as_str())
+            && !ancestors(place.as_str()).any(|ancestor| self.files.contains(ancestor));
+        is_free.then(|| {
+            self.take(place.as_str());
+            place
+        })
+    }
+}
+
+/// The folders that a path lies in.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(end, _)| &path[..end])
+}
+
+fn cut(files: &[PlannedFile], large_from_bytes: u64) -> Vec<Unit> {
+    let mut units = Vec::new();
+    let mut batch = Batch::default();
+    for group in same_content(files) {
+        let size_bytes = files[group[0].0 as usize].size_bytes;
+        if size_bytes >= large_from_bytes {
+            units.push(Unit { files: group });
+        } else {
+            if !batch.has_room(group.len(), size_bytes) {
+                units.extend(batch.take());
+            }
+            batch.add(group, size_bytes);
+        }
+    }
+    units.extend(batch.take());
+    units
+}
+
+/// Groups the files by content, in the order in which each content first appears.
+fn same_content(files: &[PlannedFile]) -> Vec<Vec<FileIndex>> {
+    let mut groups: Vec<Vec<FileIndex>> = Vec::new();
+    let mut group_of: HashMap<BlobHash, usize> = HashMap::new();
+    for (index, file) in (0..).map(FileIndex).zip(files) {
+        let group = *group_of.entry(file.blob).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[group].push(index);
+    }
+    groups
+}
+
+#[derive(Default)]
+struct Batch {
+    files: Vec<FileIndex>,
+    size_bytes: u64,
+}
+
+impl Batch {
+    fn has_room(&self, files: usize, size_bytes: u64) -> bool {
+        self.files.is_empty()
+            || (self.files.len() + files <= BATCH_MAX_FILES && self.size_bytes + size_bytes <= BATCH_MAX_BYTES)
+    }
+
+    fn add(&mut self, files: Vec<FileIndex>, size_bytes: u64) {
+        self.files.extend(files);
+        self.size_bytes += size_bytes;
+    }
+
+    fn take(&mut self) -> Option<Unit> {
+        let batch = std::mem::take(self);
+        (!batch.files.is_empty()).then_some(Unit { files: batch.files })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::DownloadRequest;
+    use crate::repo::TreeFile;
+
+    fn plan(files: &[(&str, u8, u64)], filters: &[&str]) -> Plan {
+        let file = |(path, blob, size_bytes): &(&str, u8, u64)| TreeFile {
+            path: path.parse().unwrap(),
+            size_bytes: *size_bytes,
+            blob: BlobHash::Sha256([*blob; 32]),
+            git_oid: String::new(),
+            xet_hash: None,
+        };
+        let tree = Tree { commit: "c1".repeat(20).parse().unwrap(), files: files.iter().map(file).collect() };
+        let request = DownloadRequest {
+            repo: "a/b".into(),
+            filters: filters.iter().map(ToString::to_string).collect(),
+            append_filter_subdir: true,
+            ..DownloadRequest::default()
+        };
+        Plan::new(&tree, &JobRequest::parse(&request).unwrap(), 100).unwrap()
+    }
+
+    fn units(plan: &Plan) -> Vec<Vec<u32>> {
+        plan.units.iter().map(|unit| unit.files.iter().map(|file| file.0).collect()).collect()
+    }
+
+    #[test]
+    fn large_files_are_units_of_their_own_and_small_ones_are_batched() {
+        assert_eq!(units(&plan(&[("a", 1, 1), ("b", 2, 100), ("c", 3, 99)], &[])), [vec![1], vec![0, 2]]);
+        let small: Vec<(String, u8)> = (0..=200).map(|number| (format!("f{number}"), number)).collect();
+        let small: Vec<(&str, u8, u64)> = small.iter().map(|(name, blob)| (name.as_str(), *blob, 1)).collect();
+        assert_eq!(units(&plan(&small, &[])).iter().map(Vec::len).collect::<Vec<_>>(), [128, 73]);
+    }
+
+    #[test]
+    fn files_with_the_same_content_are_in_the_same_unit() {
+        assert_eq!(units(&plan(&[("a", 1, 100), ("b", 2, 100), ("c", 1, 100)], &[])), [vec![0, 2], vec![1]]);
+    }
+
+    #[test]
+    fn a_second_link_takes_no_place_that_the_repository_uses() {
+        let second = |files: &[&str], filter: &str| {
+            let files: Vec<_> = files.iter().map(|path| (*path, 1, 1)).collect();
+            let plan = plan(&files, &[filter]);
+            plan.files.into_iter().map(|file| file.second_path.map(|path| path.to_string())).collect::<Vec<_>>()
+        };
+        assert_eq!(second(&["m.q4.bin"], "q4"), [Some("q4/m.q4.bin".to_owned())]);
+        assert_eq!(second(&["model.onnx", "onnx/model.onnx"], "onnx"), [None, Some("onnx/onnx/model.onnx".to_owned())]);
+        assert_eq!(second(&["config.json"], "config.json"), [None], "a file is no folder");
+        assert_eq!(second(&["x.a", "a/x.a/y"], "a")[0], None, "a folder is no file");
+    }
+}

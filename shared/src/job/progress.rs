@@ -1,0 +1,70 @@
+//! How far a job is: its files and the sums over them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{FileIndex, Job, PlannedFile};
+
+/// Where a file of a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileStatus {
+    /// Not begun.
+    Pending,
+    /// Bytes are arriving.
+    Downloading,
+    /// Whole, verified and in the cache.
+    Complete,
+    /// Given up; the error says why.
+    Failed,
+}
+
+/// A file of a job, as planned and as far as it has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileState {
+    /// What was planned.
+    #[serde(flatten)]
+    pub file: PlannedFile,
+    /// Where it is.
+    pub status: FileStatus,
+    /// How many bytes have arrived.
+    pub downloaded_bytes: u64,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// How many bytes of a file have arrived; set, never added, so that a repeated report counts once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileProgress {
+    /// Which file of the job.
+    pub file: FileIndex,
+    /// Bytes that have arrived, those of earlier attempts included.
+    pub downloaded_bytes: u64,
+}
+
+/// The sums over the files of a job.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Files that the job wants; 0 until it is planned.
+    pub total_files: u64,
+    /// Files that are whole, verified and in the cache.
+    pub completed_files: u64,
+    /// Bytes of all files that the job wants.
+    pub total_bytes: u64,
+    /// Bytes that have arrived.
+    pub downloaded_bytes: u64,
+    /// Bytes a second that arrive now, over all workers.
+    pub bytes_per_second: u64,
+    /// What the job waits for, such as the Hub's rate limit.
+    pub waiting: Option<String>,
+}
+
+/// A job and its progress at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The job.
+    pub job: Job,
+    /// The sums over its files.
+    pub progress: Progress,
+    /// Counts the changes of progress under one version; with it, snapshots of a job have an order.
+    pub tick: u64,
+}

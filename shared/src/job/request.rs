@@ -1,0 +1,178 @@
+//! What a client asks for, parsed once into what a job is.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Selection, SelectionError};
+use crate::repo::{Invalid, RepoId, RepoKind, RepoRef, Revision};
+
+const MAX_PATTERNS: usize = 200;
+const MAX_PATTERN_BYTES: usize = 512;
+
+/// A download as it comes from a client: nothing is checked yet.
+#[derive(Debug, Default, Clone)]
+pub struct DownloadRequest {
+    /// `owner/name`, `name`, or either with filters behind a colon: `owner/name:q4_k_m,q5_k_m`.
+    pub repo: String,
+    /// Branch, tag, ref or commit; `main` when absent or empty.
+    pub revision: Option<String>,
+    /// Whether the repository is a dataset.
+    pub dataset: bool,
+    /// Which files to take; all when empty.
+    pub filters: Vec<String>,
+    /// Which files to leave out; beats the filters.
+    pub excludes: Vec<String>,
+    /// Whether each file also gets a link in a folder named by the filter that it matched.
+    pub append_filter_subdir: bool,
+}
+
+/// A checked request: the identity of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRequest {
+    /// The repository.
+    pub repo: RepoRef,
+    /// The revision as asked for.
+    pub revision: Revision,
+    /// Filters, trimmed and split at commas.
+    pub filters: Vec<String>,
+    /// Excludes, trimmed and split at commas.
+    pub excludes: Vec<String>,
+    /// Whether files also get a link in a folder named by their filter.
+    pub append_filter_subdir: bool,
+}
+
+/// Why a request cannot become a job.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The repository's name breaks the Hub's rule.
+    #[error(transparent)]
+    Repo(Invalid),
+    /// The revision cannot be one.
+    #[error(transparent)]
+    Revision(Invalid),
+    /// A filter or an exclude cannot be used.
+    #[error(transparent)]
+    Pattern(#[from] SelectionError),
+    /// There are more patterns than anyone needs, or a very long one.
+    #[error("too many or too long filters and excludes: at most {MAX_PATTERNS} of {MAX_PATTERN_BYTES} bytes each")]
+    TooManyPatterns,
+}
+
+impl JobRequest {
+    /// Checks a request.
+    ///
+    /// Filters behind the repository's name count only when none are given apart, as in the documented API.
+    ///
+    /// # Errors
+    /// Names the part that is wrong and what was expected there.
+    pub fn parse(request: &DownloadRequest) -> Result<Self, RequestError> {
+        let text = request.repo.trim();
+        let (name, inline) = match text.split_once(':') {
+            // A URL is no name with filters.
+            Some((name, inline)) if !inline.starts_with("//") => (name, inline),
+            _ => (text, ""),
+        };
+        let id: RepoId = name.parse().map_err(RequestError::Repo)?;
+        let revision = match request.revision.as_deref().map(str::trim) {
+            None | Some("") => Revision::default(),
+            Some(text) => text.parse().map_err(RequestError::Revision)?,
+        };
+        let mut filters = split_patterns(&request.filters);
+        if filters.is_empty() {
+            filters = split_patterns(&[inline.to_owned()]);
+        }
+        let parsed = Self {
+            repo: RepoRef { kind: if request.dataset { RepoKind::Dataset } else { RepoKind::Model }, id },
+            revision,
+            filters,
+            excludes: split_patterns(&request.excludes),
+            append_filter_subdir: request.append_filter_subdir,
+        };
+        let patterns = || parsed.filters.iter().chain(&parsed.excludes);
+        if patterns().count() > MAX_PATTERNS || patterns().any(|pattern| pattern.len() > MAX_PATTERN_BYTES) {
+            return Err(RequestError::TooManyPatterns);
+        }
+        parsed.selection()?;
+        Ok(parsed)
+    }
+
+    /// The rule by which files are taken.
+    ///
+    /// # Errors
+    /// When a pattern is no valid glob; never for a request that came from [`JobRequest::parse`].
+    pub fn selection(&self) -> Result<Selection, SelectionError> {
+        Selection::new(self.repo.kind, &self.filters, &self.excludes, self.append_filter_subdir)
+    }
+
+    /// Equal for two requests that ask for the same download, whatever the order of their patterns.
+    pub fn fingerprint(&self) -> String {
+        let sorted = |patterns: &[String]| {
+            let mut patterns = patterns.to_vec();
+            patterns.sort();
+            patterns
+        };
+        let identity = (&self.repo, &self.revision, sorted(&self.filters), sorted(&self.excludes));
+        let mut hasher = Sha256::new();
+        hasher.update(format!("{identity:?}"));
+        hex::encode(hasher.finalize())
+    }
+}
+
+fn split_patterns(patterns: &[String]) -> Vec<String> {
+    patterns
+        .iter()
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .filter(|pattern| !pattern.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(repo: &str) -> DownloadRequest {
+        DownloadRequest { repo: repo.to_owned(), ..DownloadRequest::default() }
+    }
+
+    #[test]
+    fn filters_behind_the_name_count_only_when_none_are_given_apart() {
+        let inline = JobRequest::parse(&request("a/b: q4 ,,q5")).unwrap();
+        assert_eq!(inline.filters, ["q4", "q5"]);
+        let both = DownloadRequest { filters: vec!["q8, q6".into()], ..request("a/b:q4") };
+        assert_eq!(JobRequest::parse(&both).unwrap().filters, ["q8", "q6"]);
+        assert!(JobRequest::parse(&request("a/b:")).unwrap().filters.is_empty());
+    }
+
+    #[test]
+    fn the_fingerprint_ignores_order_but_no_difference() {
+        let of = |filters: &[&str], revision: &str, dataset: bool| {
+            JobRequest::parse(&DownloadRequest {
+                filters: filters.iter().map(ToString::to_string).collect(),
+                revision: Some(revision.into()),
+                dataset,
+                ..request("a/b")
+            })
+            .unwrap()
+            .fingerprint()
+        };
+        assert_eq!(of(&["x", "y"], "main", false), of(&["y", "x"], "", false));
+        assert_ne!(of(&["x"], "main", false), of(&["x", "x"], "main", false));
+        assert_ne!(of(&["x"], "main", false), of(&["x"], "v1", false));
+        assert_ne!(of(&["x"], "main", false), of(&["x"], "main", true));
+    }
+
+    #[test]
+    fn each_bad_part_is_named() {
+        for bad in ["nope/", "https://huggingface.co/a/b", "hf://a/b"] {
+            assert!(matches!(JobRequest::parse(&request(bad)), Err(RequestError::Repo(_))), "{bad}");
+        }
+        let revision = DownloadRequest { revision: Some("../x".into()), ..request("a/b") };
+        assert!(matches!(JobRequest::parse(&revision), Err(RequestError::Revision(_))));
+        let glob = DownloadRequest { filters: vec!["*[".into()], ..request("a/b") };
+        assert!(matches!(JobRequest::parse(&glob), Err(RequestError::Pattern(_))));
+        let many = DownloadRequest { filters: vec!["x".into(); 201], ..request("a/b") };
+        assert_eq!(JobRequest::parse(&many), Err(RequestError::TooManyPatterns));
+    }
+}

@@ -1,0 +1,111 @@
+use super::*;
+use crate::repo::BlobHash;
+
+fn tree(paths: &[&str]) -> Vec<TreeFile> {
+    paths
+        .iter()
+        .map(|listed| {
+            let (path, blob) = match listed.strip_prefix("lfs:") {
+                Some(path) => (path, BlobHash::Sha256([1; 32])),
+                None => (*listed, BlobHash::GitSha1([2; 20])),
+            };
+            TreeFile { path: path.parse().unwrap(), size_bytes: 1, blob, git_oid: String::new(), xet_hash: None }
+        })
+        .collect()
+}
+
+fn select(kind: RepoKind, paths: &[&str], filters: &[&str], excludes: &[&str]) -> Result<Vec<String>, SelectionError> {
+    let owned = |patterns: &[&str]| patterns.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let files = tree(paths);
+    let selection = Selection::new(kind, &owned(filters), &owned(excludes), false)?;
+    Ok(selection.select(&files)?.iter().map(|selected| selected.file.path.to_string()).collect())
+}
+
+const GGUF: &[&str] = &[
+    "README.md",
+    "config.json",
+    "lfs:model.Q4_K_M.gguf",
+    "lfs:model.Q5_K_M.gguf",
+    "lfs:tokenizer.model",
+    "lfs:cover.png",
+    "lfs:imatrix.dat",
+    "lfs:UD-Q4_K_XL/model-00001-of-00002.gguf",
+    "lfs:old.gguf-split-a",
+];
+
+#[test]
+fn without_filters_everything_is_taken() {
+    assert_eq!(select(RepoKind::Model, GGUF, &[], &[]).unwrap().len(), GGUF.len());
+}
+
+#[test]
+fn a_filter_drops_other_payload_and_keeps_all_the_rest() {
+    let taken = select(RepoKind::Model, GGUF, &["q4_k_m"], &[]).unwrap();
+    assert_eq!(taken, ["README.md", "config.json", "model.Q4_K_M.gguf", "tokenizer.model", "cover.png"]);
+}
+
+#[test]
+fn a_filter_matches_the_folder_too() {
+    let taken = select(RepoKind::Model, GGUF, &["ud-q4_k_xl/"], &[]).unwrap();
+    assert!(taken.contains(&"UD-Q4_K_XL/model-00001-of-00002.gguf".to_owned()));
+    assert!(!taken.contains(&"model.Q4_K_M.gguf".to_owned()));
+}
+
+#[test]
+fn a_glob_matches_the_name_or_the_whole_path() {
+    let paths = &["lfs:a.gguf", "lfs:sub/b.GGUF", "lfs:sub/c.safetensors", "x.json"];
+    assert_eq!(select(RepoKind::Model, paths, &["*.gguf"], &[]).unwrap(), ["a.gguf", "sub/b.GGUF", "x.json"]);
+    assert_eq!(select(RepoKind::Model, paths, &["sub/*"], &[]).unwrap(), ["sub/b.GGUF", "sub/c.safetensors", "x.json"]);
+    assert_eq!(select(RepoKind::Model, paths, &["?.safetensors"], &[]).unwrap(), ["sub/c.safetensors", "x.json"]);
+}
+
+#[test]
+fn small_files_that_are_not_in_lfs_are_never_filtered() {
+    let paths = &["weights.bin", "lfs:other.bin", "lfs:x.safetensors"];
+    assert_eq!(select(RepoKind::Model, paths, &["x.safe"], &[]).unwrap(), ["weights.bin", "x.safetensors"]);
+}
+
+#[test]
+fn excludes_beat_filters_and_take_small_files_too() {
+    let taken = select(RepoKind::Model, GGUF, &["q4_k_m", "q5_k_m"], &["Q5", "readme", "*.png"]).unwrap();
+    assert_eq!(taken, ["config.json", "model.Q4_K_M.gguf", "tokenizer.model"]);
+}
+
+#[test]
+fn text_in_lfs_is_payload_only_in_a_dataset() {
+    let paths = &["lfs:train.json", "lfs:test.json", "lfs:notes.txt"];
+    assert_eq!(select(RepoKind::Dataset, paths, &["train"], &[]).unwrap(), ["train.json"]);
+    assert_eq!(select(RepoKind::Model, paths, &["train"], &[]).unwrap().len(), 3);
+}
+
+#[test]
+fn no_match_at_all_is_an_error_that_shows_what_there_is() {
+    let error = select(RepoKind::Model, GGUF, &["q9_x"], &[]).unwrap_err().to_string();
+    assert!(error.contains("\"q9_x\"") && error.contains("9 files") && error.contains("model.Q4_K_M.gguf"), "{error}");
+    assert!(select(RepoKind::Model, GGUF, &["q9_x", "q4_k_m"], &[]).is_ok());
+}
+
+#[test]
+fn excluding_everything_is_an_error() {
+    assert_eq!(select(RepoKind::Model, &["a.json"], &[], &["*"]), Err(SelectionError::AllExcluded(1)));
+    assert!(select(RepoKind::Model, &[], &[], &["*"]).unwrap().is_empty());
+}
+
+#[test]
+fn a_path_that_is_listed_twice_is_taken_once() {
+    assert_eq!(select(RepoKind::Model, &["a.json", "a.json"], &[], &[]).unwrap(), ["a.json"]);
+}
+
+#[test]
+fn the_longest_matching_filter_names_the_subfolder() {
+    let files = tree(&["lfs:m.Q4_K_M.gguf", "lfs:m.Q4_0.gguf", "x.json"]);
+    let filters = ["q4".to_owned(), "Q4_K_M".to_owned(), "*.gguf".to_owned()];
+    let selection = Selection::new(RepoKind::Model, &filters, &[], true).unwrap();
+    let subdirs: Vec<_> = selection
+        .select(&files)
+        .unwrap()
+        .into_iter()
+        .map(|selected| selected.subdir.map(|dir| dir.to_string()))
+        .collect();
+    assert_eq!(subdirs, [Some("Q4_K_M".to_owned()), Some("q4".to_owned()), None]);
+}

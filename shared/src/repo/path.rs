@@ -1,0 +1,93 @@
+//! Paths of files inside a repository. A repository's author controls these names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Invalid, serde_as_text};
+
+const MAX_NAME_BYTES: usize = 255;
+
+/// A relative path that stays inside its folder on any operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RepoPath(String);
+
+impl RepoPath {
+    /// The path as text, its names separated by `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last name of the path.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// How many folders the file lies in.
+    pub fn depth(&self) -> usize {
+        self.0.matches('/').count()
+    }
+}
+
+impl FromStr for RepoPath {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let drive = text.as_bytes().get(1) == Some(&b':') && text.as_bytes()[0].is_ascii_alphabetic();
+        let safe_name = |name: &str| {
+            !name.is_empty()
+                && name != "."
+                && name != ".."
+                && name.len() <= MAX_NAME_BYTES
+                && !name.contains(|c: char| c == '\\' || c.is_control())
+        };
+        if !drive && text.split('/').all(safe_name) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "file path",
+                text,
+                "a relative path without '..', '.', empty names, backslashes or control characters",
+            ))
+        }
+    }
+}
+
+impl fmt::Display for RepoPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+serde_as_text!(RepoPath);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_leave_its_folder() {
+        for good in
+            ["a", "a/b/c.txt", "we ird/[x] #1 100%.txt", "…/ünï.json", ".gitattributes", "a..b", &"x".repeat(255)]
+        {
+            assert_eq!(good.parse::<RepoPath>().unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "/etc/passwd",
+            "..",
+            "a/../b",
+            "./a",
+            "a//b",
+            "a/",
+            "a\\b",
+            "C:/x",
+            "c:x",
+            "a\0b",
+            "a\x1b[2Jb",
+            "a\nb",
+            &"x".repeat(256),
+        ] {
+            assert!(bad.parse::<RepoPath>().is_err(), "{bad:?} must be refused");
+        }
+    }
+}
