@@ -1,0 +1,146 @@
+//! Sending a request, and following its redirects by hand: the Hub's own redirects are followed with the token, and its
+//! first redirect to another origin is where a file's bytes are, without it.
+
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION, RANGE};
+use reqwest::{Response, StatusCode};
+use url::Url;
+
+use super::{HubClient, HubError};
+use crate::repo::ByteRange;
+
+/// As many as `huggingface_hub` follows.
+const MAX_REDIRECTS: usize = 20;
+/// A redirect's body is read to its end up to this length, so that the connection can be used again.
+const DRAINED_MAX_BYTES: u64 = 16 << 10;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a request is for; decides the method, the connections and the time limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// An answer of the JSON API.
+    Api,
+    /// Where a file's content is.
+    Locate,
+    /// A file's content, by its name at the Hub.
+    Content,
+    /// A file's content from where it was located.
+    Located,
+}
+
+/// A request, but for its address, which changes with each redirect.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) purpose: Purpose,
+    pub(super) range: Option<ByteRange>,
+    /// What is asked about, for errors.
+    pub(super) what: &'a str,
+}
+
+/// Where a request ends that does not leave its origin.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// An answer with a status of success.
+    Answer(Response),
+    /// A redirect to another origin.
+    Elsewhere { response: Response, target: Url },
+}
+
+impl HubClient {
+    /// Follows redirects within the address's origin; stops at the first that leaves it.
+    pub(super) async fn follow_at_home(&self, ask: Ask<'_>, mut url: Url) -> Result<Arrival, HubError> {
+        for _ in 0..=MAX_REDIRECTS {
+            match self.send_checked(ask, &url).await? {
+                Arrival::Elsewhere { response, target } if target.origin() == url.origin() => {
+                    drain(response).await;
+                    url = target;
+                }
+                arrival => return Ok(arrival),
+            }
+        }
+        Err(too_many_redirects(ask))
+    }
+
+    /// Follows redirects to wherever they lead.
+    pub(super) async fn follow_anywhere(&self, ask: Ask<'_>, mut url: Url) -> Result<Response, HubError> {
+        for _ in 0..=MAX_REDIRECTS {
+            match self.send_checked(ask, &url).await? {
+                Arrival::Elsewhere { response, target } => {
+                    drain(response).await;
+                    url = target;
+                }
+                Arrival::Answer(response) => return Ok(response),
+            }
+        }
+        Err(too_many_redirects(ask))
+    }
+
+    /// Sends one request; any status but those of success and of redirects becomes an error.
+    async fn send_checked(&self, ask: Ask<'_>, url: &Url) -> Result<Arrival, HubError> {
+        if let Some(after) = self.inner.hold.rest().filter(|_| self.is_own(url)) {
+            return Err(HubError::RateLimited { what: ask.what.to_owned(), after });
+        }
+        let response = self.send(ask, url).await?;
+        if is_redirect(response.status()) {
+            let target = redirect_target(&response, ask.what)?;
+            return Ok(Arrival::Elsewhere { response, target });
+        }
+        if response.status().is_success() {
+            return Ok(Arrival::Answer(response));
+        }
+        let refusal = self.refusal(ask, response).await;
+        if let HubError::RateLimited { after, .. } = refusal
+            && self.is_own(url)
+        {
+            self.inner.hold.extend(after);
+        }
+        Err(refusal)
+    }
+
+    async fn send(&self, ask: Ask<'_>, url: &Url) -> Result<Response, HubError> {
+        let mut request = match ask.purpose {
+            Purpose::Api => self.inner.api.get(url.clone()),
+            Purpose::Locate => self.inner.api.head(url.clone()),
+            Purpose::Content | Purpose::Located => self.inner.data.get(url.clone()),
+        };
+        if let Some(authorization) = self.authorization_for(url) {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some(range) = ask.range {
+            request = request.header(RANGE, format!("bytes={range}"));
+        }
+        let sent = match ask.purpose {
+            Purpose::Api | Purpose::Locate => request.send().await,
+            Purpose::Content | Purpose::Located => tokio::time::timeout(self.inner.stall_timeout, request.send())
+                .await
+                .map_err(|_| HubError::Timeout { what: ask.what.to_owned() })?,
+        };
+        sent.map_err(|error| HubError::transport(ask.what, error))
+    }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn redirect_target(response: &Response, what: &str) -> Result<Url, HubError> {
+    let location = response.headers().get(LOCATION);
+    location
+        .and_then(|location| std::str::from_utf8(location.as_bytes()).ok())
+        .and_then(|location| response.url().join(location).ok())
+        .filter(|target| matches!(target.scheme(), "http" | "https"))
+        .ok_or_else(|| HubError::protocol(what, format!("a redirect ({}) to nowhere", response.status().as_u16())))
+}
+
+fn too_many_redirects(ask: Ask<'_>) -> HubError {
+    HubError::protocol(ask.what, format!("more than {MAX_REDIRECTS} redirects"))
+}
+
+/// Reads what is left of a short body; whether that works only decides whether the connection is kept.
+async fn drain(response: Response) {
+    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length <= DRAINED_MAX_BYTES) {
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, response.bytes()).await;
+    }
+}
