@@ -1,0 +1,210 @@
+//! Folders held open, and what is done in them by name.
+//!
+//! A path may lead somewhere else from one moment to the next, for another worker may discard a partial and begin a new
+//! one, or somebody may put a symlink in place of a folder. What is done relative to an open folder stays within it, and
+//! names inside the cache are never followed through symlinks.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::error::{At, CacheError};
+
+/// A folder that is held open.
+#[derive(Debug)]
+pub(super) struct Dir {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+/// Ends the names of files in the making.
+pub(super) const TMP: &str = ".tmp";
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+impl Dir {
+    /// Opens a folder by its path and follows symlinks, for the operator may have put the cache anywhere.
+    pub(super) fn open(path: &Path) -> Result<Self, CacheError> {
+        let fd = rustix::io::retry_on_intr(|| rustix::fs::open(path, FOLDER, Mode::empty())).at("open", path)?;
+        Ok(Self { fd, path: path.to_owned() })
+    }
+
+    /// Opens a folder by its path, after creating it and those above if necessary.
+    pub(super) fn make(path: &Path) -> Result<Self, CacheError> {
+        match std::fs::create_dir_all(path) {
+            Ok(()) => Self::open(path),
+            Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) => {
+                Err(CacheError::Conflict { path: path.to_owned(), expected: "a folder" })
+            }
+            Err(error) => Err(CacheError::new("create", path, error)),
+        }
+    }
+
+    /// A folder in this one; none if there is nothing of that name.
+    pub(super) fn child(&self, name: &str) -> Result<Option<Self>, CacheError> {
+        let path = self.path_of(name);
+        let flags = FOLDER | OFlags::NOFOLLOW;
+        match rustix::io::retry_on_intr(|| rustix::fs::openat(&self.fd, name, flags, Mode::empty())) {
+            Ok(fd) => Ok(Some(Self { fd, path })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::NOTDIR | Errno::LOOP) => Err(CacheError::Conflict { path, expected: "a folder" }),
+            Err(error) => Err(CacheError::new("open", path, error)),
+        }
+    }
+
+    /// A folder in this one, created if necessary, with a mode by the umask.
+    pub(super) fn make_child(&self, name: &str) -> Result<Self, CacheError> {
+        if let Some(child) = self.child(name)? {
+            return Ok(child);
+        }
+        match rustix::fs::mkdirat(&self.fd, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(CacheError::new("create", self.path_of(name), error)),
+        }
+        self.child(name)?.ok_or_else(|| CacheError::new("open", self.path_of(name), Errno::NOENT))
+    }
+
+    /// Opens a file in this folder; a created one gets its mode by the umask, so that other users may read it.
+    pub(super) fn open_file(&self, name: &str, flags: OFlags) -> Result<File, CacheError> {
+        self.open_file_with_mode(name, flags, 0o666)
+    }
+
+    /// Opens a file in this folder; a created one gets the given mode, less the umask.
+    pub(super) fn open_file_with_mode(&self, name: &str, flags: OFlags, mode: u32) -> Result<File, CacheError> {
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let open = || rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(mode));
+        let path = self.path_of(name);
+        rustix::io::retry_on_intr(open).map(File::from).at("open", &path)
+    }
+
+    /// Writes a whole file under a name of its own, synced, for a rename to its place. Returns the name.
+    pub(super) fn write_private(&self, purpose: &str, bytes: &[u8]) -> Result<String, CacheError> {
+        let name = unique_name(purpose, TMP)?;
+        let path = self.path_of(&name);
+        let mut file = self.open_file(&name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
+        let written = file.write_all(bytes).at("write", &path).and_then(|()| file.sync_all().at("sync", &path));
+        if written.is_err() {
+            self.remove_file(&name)?;
+        }
+        written.map(|()| name)
+    }
+
+    /// What lies under a name, itself rather than what it points to; none if nothing does.
+    pub(super) fn stat(&self, name: &str) -> Result<Option<Stat>, CacheError> {
+        match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(CacheError::new("inspect", self.path_of(name), error)),
+        }
+    }
+
+    /// Whether a name still leads to this very file or folder.
+    pub(super) fn holds(&self, name: &str, file: impl AsFd) -> Result<bool, CacheError> {
+        let path = self.path_of(name);
+        let own = rustix::fs::fstat(file).at("inspect", &path)?;
+        let there = self.stat(name)?;
+        Ok(there.is_some_and(|there| (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)))
+    }
+
+    /// Moves an entry, replacing what lies there. The error tells "nothing to move" by `is_not_found`.
+    pub(super) fn rename(&self, name: &str, to: &Self, new_name: &str) -> Result<(), CacheError> {
+        match rustix::fs::renameat(&self.fd, name, &to.fd, new_name) {
+            Ok(()) => Ok(()),
+            Err(Errno::ISDIR) => Err(CacheError::Conflict { path: to.path_of(new_name), expected: "a file" }),
+            Err(Errno::NOTDIR) => Err(CacheError::Conflict { path: to.path_of(new_name), expected: "a folder" }),
+            Err(Errno::NOENT) => Err(CacheError::new("move", self.path_of(name), Errno::NOENT)),
+            Err(error) => Err(CacheError::new("move a file to", to.path_of(new_name), error)),
+        }
+    }
+
+    /// Gives a file a second name. The plain error is for the caller to judge: not every volume has hard links.
+    pub(super) fn hard_link(&self, name: &str, to: &Self, new_name: &str) -> Result<(), Errno> {
+        rustix::fs::linkat(&self.fd, name, &to.fd, new_name, AtFlags::empty())
+    }
+
+    /// Creates a symlink with exactly this target.
+    pub(super) fn symlink(&self, target: &str, name: &str) -> Result<(), CacheError> {
+        rustix::fs::symlinkat(target, &self.fd, name).at("create the symlink", &self.path_of(name))
+    }
+
+    /// Where a symlink points to, as text; none if there is none of that name.
+    pub(super) fn read_link(&self, name: &str) -> Option<String> {
+        let target = rustix::fs::readlinkat(&self.fd, name, Vec::new()).ok()?;
+        target.into_string().ok()
+    }
+
+    /// Removes a file or symlink, if it is there.
+    pub(super) fn remove_file(&self, name: &str) -> Result<(), CacheError> {
+        match rustix::fs::unlinkat(&self.fd, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(CacheError::new("remove", self.path_of(name), error)),
+        }
+    }
+
+    /// Removes a folder with all that is in it, if it is there.
+    pub(super) fn remove_folder(&self, name: &str) -> Result<(), CacheError> {
+        let path = self.path_of(name);
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CacheError::new("remove", path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The names of all entries; those that are not UTF-8 are not ours and left out.
+    pub(super) fn names(&self) -> Result<Vec<String>, CacheError> {
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.fd).at("list", &self.path)? {
+            let entry = entry.at("list", &self.path)?;
+            if let Ok(name) = entry.file_name().to_str()
+                && name != "."
+                && name != ".."
+            {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// Makes renames and new entries in this folder survive a loss of power.
+    pub(super) fn sync(&self) -> Result<(), CacheError> {
+        match rustix::fs::fsync(&self.fd) {
+            // Some network and FUSE volumes refuse to sync folders, for their servers commit names at once.
+            Ok(()) | Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            Err(error) => Err(CacheError::new("sync", &self.path, error)),
+        }
+    }
+
+    /// The path of an entry, for messages.
+    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+impl AsFd for Dir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Whether an entry is a folder.
+pub(super) fn is_folder(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+}
+
+/// When an entry was last changed. Times before 1970 count as 1970.
+pub(super) fn modified(stat: &Stat) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).unwrap_or(0))
+}
+
+/// A name that nobody else uses, with `ending` behind it.
+pub(super) fn unique_name(start: &str, ending: &str) -> Result<String, CacheError> {
+    let random = getrandom::u64()
+        .map_err(|error| io::Error::other(error.to_string()))
+        .at("get random bytes for the name of", Path::new(start))?;
+    Ok(format!("{start}.{random:016x}{ending}"))
+}

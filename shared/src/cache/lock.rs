@@ -1,0 +1,60 @@
+//! Python's lock files.
+
+use std::fs::{File, TryLockError};
+
+use rustix::fs::OFlags;
+
+use super::dir::Dir;
+use super::error::CacheError;
+use super::repo::RepoCache;
+use crate::repo::BlobHash;
+
+/// Keeps Python processes from fetching the same blob; given back when dropped.
+///
+/// A courtesy that saves bandwidth: no correctness rests on it, for on some network volumes locks do nothing.
+#[derive(Debug)]
+pub struct BlobLock {
+    _file: Option<File>,
+}
+
+impl BlobLock {
+    const WITHOUT_EFFECT: Self = Self { _file: None };
+}
+
+impl RepoCache {
+    /// Takes the lock of a blob as huggingface_hub does (`WeakFileLock` in `utils/_fixes.py`: `flock` on a file of mode
+    /// 0664 that is never removed). None while somebody else holds it.
+    pub fn lock_blob(&self, blob: &BlobHash) -> Result<Option<BlobLock>, CacheError> {
+        let folder = Dir::make(&self.locks)?;
+        let name = format!("{blob}.lock");
+        let (file, created) = match open_lock_file(&folder, &name) {
+            Ok(opened) => opened,
+            // Another user's lock file, which this one may not open: no reason not to download.
+            Err(CacheError::Denied { .. }) => return Ok(Some(BlobLock::WITHOUT_EFFECT)),
+            Err(error) => return Err(error),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(BlobLock { _file: Some(file) })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(_)) => {
+                // Where `flock` is missing, Python takes the mere existence of this file for a lock and would wait for
+                // ever.
+                if created {
+                    folder.remove_file(&name)?;
+                }
+                Ok(Some(BlobLock::WITHOUT_EFFECT))
+            }
+        }
+    }
+}
+
+/// The lock file, and whether it was created just now.
+fn open_lock_file(folder: &Dir, name: &str) -> Result<(File, bool), CacheError> {
+    match folder.open_file(name, OFlags::RDWR) {
+        Ok(file) => Ok((file, false)),
+        Err(error) if error.is_not_found() => {
+            folder.open_file_with_mode(name, OFlags::RDWR | OFlags::CREATE, 0o664).map(|file| (file, true))
+        }
+        Err(error) => Err(error),
+    }
+}

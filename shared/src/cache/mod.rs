@@ -1,0 +1,48 @@
+//! The cache on disk, in the layout of Python's huggingface_hub. All names on the volume are made here.
+//!
+//! All of it blocks: call it through `spawn_blocking`. What readers see (`blobs/`, `snapshots/`, `refs/`, `trees/`)
+//! appears by rename only, whole and synced; everything unfinished lies in `.hfd/` of the repository's folder, which
+//! `scan_cache_dir()` of huggingface_hub does not look into. A kill between any two operations leaves the cache valid.
+//!
+//! ```text
+//! <root>/.locks/models--o--n/<etag>.lock             Python's lock files, taken as a courtesy
+//! <root>/models--o--n/blobs/<etag>                   contents, named by their hash
+//! <root>/models--o--n/snapshots/<commit>/a/b         -> ../../../../blobs/<etag>
+//! <root>/models--o--n/trees/<commit>.json            the listing of the commit
+//! <root>/models--o--n/refs/<revision>                the commit, 40 hex digits
+//! <root>/models--o--n/.hfd/<etag>/data               a partial: the bytes, at their places
+//! <root>/models--o--n/.hfd/<etag>/<writer>.parts     what of it is durable, one file a writer
+//! <root>/models--o--n/.hfd/quarantine/<etag>/        bytes that failed the check, never used again
+//! <root>/models--o--n/.hfd/trees/<commit>.json       a listing whose files are still to come
+//! <root>/models--o--n/.hfd/*.tmp, *.trash            in the making, in removal
+//! ```
+//!
+//! No correctness rests on locks, for on some network volumes they do nothing. Several processes may work on one
+//! partial: see [`Partial`].
+
+mod dir;
+mod error;
+mod garbage;
+mod link;
+mod lock;
+mod partial;
+mod probe;
+mod publish;
+mod ranges;
+mod records;
+mod refs;
+mod repo;
+mod root;
+mod small;
+mod tree;
+mod tree_json;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::CacheError;
+pub use lock::BlobLock;
+pub use partial::Partial;
+pub use repo::RepoCache;
+pub use root::Cache;
+pub use small::SmallFile;

@@ -1,0 +1,118 @@
+//! How a verified file becomes a blob.
+
+use std::fs::File;
+
+use rustix::io::Errno;
+
+use super::dir::{Dir, TMP, unique_name};
+use super::error::CacheError;
+use super::records::Subject;
+use super::repo::{BLOBS, RepoCache};
+
+/// A file whose content has been verified and synced.
+pub(super) struct Verified<'a> {
+    /// The folder that it lies in.
+    pub(super) folder: &'a Dir,
+    /// Its name there.
+    pub(super) name: &'a str,
+    /// The file itself, for the name may lead to another by now.
+    pub(super) file: &'a File,
+    /// The content that it is.
+    pub(super) subject: Subject,
+}
+
+/// Publishes a file under a name that only this process uses.
+pub(super) fn private_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(), CacheError> {
+    if repo.has_blob(&verified.subject.blob, verified.subject.size_bytes)? {
+        return Ok(());
+    }
+    move_to_blobs(repo, verified.folder, verified.name, verified.subject)
+}
+
+/// Publishes a file whose name other processes may publish, remove and use for a new file at the same time.
+///
+/// A hard link under a private name pins the very file that was verified. On a volume without hard links the name is
+/// compared with the file right before the move.
+pub(super) fn shared_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(), CacheError> {
+    let Subject { blob, size_bytes } = verified.subject;
+    if repo.has_blob(&blob, size_bytes)? {
+        return Ok(());
+    }
+    let scratch = repo.scratch()?;
+    let pinned = unique_name(&blob.to_string(), TMP)?;
+    let linked = verified.folder.hard_link(verified.name, &scratch, &pinned);
+    match linked {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::ROFS | Errno::IO)) => {
+            return Err(CacheError::new("link", verified.folder.path_of(verified.name), error));
+        }
+        Err(_) => return by_name(repo, verified),
+    }
+    let published = if scratch.holds(&pinned, verified.file)? {
+        move_to_blobs(repo, &scratch, &pinned, verified.subject)
+    } else if repo.has_blob(&blob, size_bytes)? {
+        Ok(())
+    } else {
+        Err(superseded(verified))
+    };
+    // Still there when the blob is this very file already: a rename between two names of one file does nothing.
+    scratch.remove_file(&pinned)?;
+    published
+}
+
+fn by_name(repo: &RepoCache, verified: &Verified<'_>) -> Result<(), CacheError> {
+    if verified.folder.holds(verified.name, verified.file)? {
+        return move_to_blobs(repo, verified.folder, verified.name, verified.subject);
+    }
+    let published = repo.has_blob(&verified.subject.blob, verified.subject.size_bytes)?;
+    if published { Ok(()) } else { Err(superseded(verified)) }
+}
+
+fn move_to_blobs(repo: &RepoCache, folder: &Dir, name: &str, subject: Subject) -> Result<(), CacheError> {
+    let blobs = repo.open_folder()?.make_child(BLOBS)?;
+    match folder.rename(name, &blobs, &subject.blob.to_string()) {
+        // Another process has moved it, or the server did and the answer was lost on its way.
+        Err(error) if error.is_not_found() && repo.has_blob(&subject.blob, subject.size_bytes)? => {}
+        moved => moved?,
+    }
+    blobs.sync()
+}
+
+fn superseded(verified: &Verified<'_>) -> CacheError {
+    CacheError::Superseded { path: verified.folder.path_of(verified.name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::{Cache, repo::DATA};
+    use super::*;
+    use crate::repo::{BlobHash, RepoKind, RepoRef};
+
+    #[test]
+    fn without_hard_links_only_the_verified_file_is_moved() {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = RepoRef { kind: RepoKind::Model, id: "owner/name".parse().unwrap() };
+        let repo = Cache::open(dir.path().to_owned()).unwrap().repo(&repo);
+        let blob: BlobHash = "ab".repeat(32).parse().unwrap();
+        let partial = repo.open_partial(&blob, 4, "w").unwrap();
+        partial.write_at(b"good", 0).unwrap();
+        let file = partial.data();
+        let folder = repo.scratch().unwrap().make_child(&blob.to_string()).unwrap();
+        let verified = Verified { folder: &folder, name: DATA, file: &file, subject: Subject { blob, size_bytes: 4 } };
+
+        let (data, aside) = (folder.path_of(DATA), folder.path_of("aside"));
+        fs::rename(&data, &aside).unwrap();
+        fs::write(&data, "new.").unwrap();
+        assert!(matches!(by_name(&repo, &verified), Err(CacheError::Superseded { .. })));
+        assert!(!repo.has_blob(&blob, 4).unwrap());
+
+        fs::rename(&aside, &data).unwrap();
+        by_name(&repo, &verified).unwrap();
+        assert_eq!(fs::read(repo.folder().join(BLOBS).join(blob.to_string())).unwrap(), b"good");
+        fs::write(&data, "new.").unwrap();
+        by_name(&repo, &verified).unwrap();
+        assert_eq!(fs::read(repo.folder().join(BLOBS).join(blob.to_string())).unwrap(), b"good");
+    }
+}

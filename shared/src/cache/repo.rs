@@ -1,0 +1,144 @@
+//! One repository's folder in the cache.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::dir::{Dir, unique_name};
+use super::error::CacheError;
+use crate::repo::{BlobHash, CommitHash, RepoRef};
+
+/// The folder of contents.
+pub(super) const BLOBS: &str = "blobs";
+/// The folder of snapshots.
+pub(super) const SNAPSHOTS: &str = "snapshots";
+/// The folder of all that is unfinished.
+pub(super) const SCRATCH: &str = ".hfd";
+/// The folder in it for bytes that failed their check.
+pub(super) const QUARANTINE: &str = "quarantine";
+/// The bytes of a partial.
+pub(super) const DATA: &str = "data";
+/// Ends the names of folders in removal.
+pub(super) const TRASH: &str = ".trash";
+
+/// Times that a quarantine is tried again when others quarantine the same blob at the same time.
+const QUARANTINE_ATTEMPTS: usize = 4;
+
+/// One repository's folder. Nothing is created before the first write.
+#[derive(Debug, Clone)]
+pub struct RepoCache {
+    folder: PathBuf,
+    pub(super) locks: PathBuf,
+}
+
+impl RepoCache {
+    pub(super) fn new(root: &Path, repo: &RepoRef) -> Self {
+        let name = folder_name(repo);
+        Self { folder: root.join(&name), locks: root.join(super::root::LOCKS).join(name) }
+    }
+
+    /// The folder of the repository.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder of a snapshot: what `snapshot_download` of huggingface_hub returns.
+    pub fn snapshot_dir(&self, commit: CommitHash) -> PathBuf {
+        self.folder.join(SNAPSHOTS).join(commit.to_string())
+    }
+
+    /// Whether a blob is there: a file of that size, or a symlink to one, for huggingface_hub 1.32 and later keep
+    /// contents of several repositories once, in a store of their own (`utils/_shared_blobs.py`).
+    ///
+    /// A blob of another size does not count; publishing replaces it.
+    pub fn has_blob(&self, blob: &BlobHash, size_bytes: u64) -> Result<bool, CacheError> {
+        let path = self.folder.join(BLOBS).join(blob.to_string());
+        match std::fs::metadata(&path) {
+            Ok(found) => Ok(found.is_file() && found.len() == size_bytes),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(false),
+                _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => Ok(false),
+                _ => Err(CacheError::new("inspect", path, error)),
+            },
+        }
+    }
+
+    /// Removes a blob's partial with all its records, if there is one.
+    pub fn discard_partial(&self, blob: &BlobHash) -> Result<(), CacheError> {
+        match self.existing_scratch()? {
+            Some(scratch) => discard(&scratch, &blob.to_string(), &scratch),
+            None => Ok(()),
+        }
+    }
+
+    /// Moves a blob's partial to where its bytes can be looked at but are never used; replaces an older one.
+    pub fn quarantine(&self, blob: &BlobHash) -> Result<(), CacheError> {
+        let Some(scratch) = self.existing_scratch()? else { return Ok(()) };
+        let name = blob.to_string();
+        let quarantine = scratch.make_child(QUARANTINE)?;
+        let mut moved = Ok(());
+        for _ in 0..QUARANTINE_ATTEMPTS {
+            discard(&quarantine, &name, &scratch)?;
+            moved = scratch.rename(&name, &quarantine, &name);
+            match &moved {
+                Err(error) if error.is_not_found() => return Ok(()),
+                Err(_) => {}
+                Ok(()) => break,
+            }
+        }
+        moved
+    }
+
+    /// The empty folder for bytes of a blob that failed their check.
+    pub(super) fn empty_quarantine(&self, blob: &BlobHash) -> Result<Dir, CacheError> {
+        let scratch = self.scratch()?;
+        let quarantine = scratch.make_child(QUARANTINE)?;
+        discard(&quarantine, &blob.to_string(), &scratch)?;
+        quarantine.make_child(&blob.to_string())
+    }
+
+    /// The repository's folder, created if necessary.
+    pub(super) fn open_folder(&self) -> Result<Dir, CacheError> {
+        let folder = Dir::make(&self.folder)?;
+        // `scan_cache_dir()` calls a repository without this folder corrupted, so it comes first.
+        folder.make_child(SNAPSHOTS)?;
+        Ok(folder)
+    }
+
+    /// The folder of unfinished things, created if necessary.
+    pub(super) fn scratch(&self) -> Result<Dir, CacheError> {
+        self.open_folder()?.make_child(SCRATCH)
+    }
+
+    /// The folder of unfinished things, if there is one.
+    pub(super) fn existing_scratch(&self) -> Result<Option<Dir>, CacheError> {
+        match Dir::open(&self.folder) {
+            Ok(folder) => folder.child(SCRATCH),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn partial_path(&self, blob: &BlobHash) -> PathBuf {
+        self.folder.join(SCRATCH).join(blob.to_string())
+    }
+}
+
+/// Removes a folder whole or not at all in the eyes of others: it is renamed first.
+pub(super) fn discard(parent: &Dir, name: &str, scratch: &Dir) -> Result<(), CacheError> {
+    let trash = unique_name("old", TRASH)?;
+    match parent.rename(name, scratch, &trash) {
+        Err(error) if error.is_not_found() => Ok(()),
+        moved => moved.and_then(|()| scratch.remove_folder(&trash)),
+    }
+}
+
+/// `models--owner--name`, as `repo_folder_name` in huggingface_hub's `file_download.py`.
+pub(super) fn folder_name(repo: &RepoRef) -> String {
+    format!("{}--{}", repo.kind.plural(), repo.id.as_str().replace('/', "--"))
+}
+
+/// A text as part of a file name: short, and without anything that could mean something.
+pub(super) fn safe_token(text: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    text.chars().take(64).map(safe).collect()
+}

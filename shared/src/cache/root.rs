@@ -1,0 +1,72 @@
+//! The cache as a whole.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::dir::Dir;
+use super::error::{At, CacheError};
+use super::probe;
+use super::repo::{RepoCache, folder_name};
+use crate::repo::{RepoKind, RepoRef};
+
+/// The folder of lock files, which `scan_cache_dir()` of huggingface_hub skips.
+pub(super) const LOCKS: &str = ".locks";
+
+/// The hub folder (`HF_HUB_CACHE`), on a volume that was found fit for it.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    root: PathBuf,
+}
+
+impl Cache {
+    /// Opens the cache, creates it if necessary, and checks that the volume can do what is needed.
+    pub fn open(root: PathBuf) -> Result<Self, CacheError> {
+        let folder = Dir::make(&root)?;
+        probe::run(&root, &folder)?;
+        Ok(Self { root })
+    }
+
+    /// The hub folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// How many bytes this process may still write to the volume.
+    pub fn free_bytes(&self) -> Result<u64, CacheError> {
+        let volume = rustix::fs::statvfs(&self.root).at("measure the free space of", &self.root)?;
+        Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
+    }
+
+    /// The folder of one repository. Nothing is created.
+    pub fn repo(&self, repo: &RepoRef) -> RepoCache {
+        RepoCache::new(&self.root, repo)
+    }
+
+    /// The models and datasets that have a folder, whether complete or not.
+    pub fn repos(&self) -> Result<Vec<RepoRef>, CacheError> {
+        let names = Dir::open(&self.root)?.names()?;
+        Ok(names.iter().filter_map(|name| parse_folder_name(name)).collect())
+    }
+
+    /// Removes from all repositories what nobody has written to for `older_than`: partials, quarantined bytes, listings
+    /// and temporary files. Returns how many things went.
+    pub fn remove_stale_partials(&self, older_than: Duration) -> Result<usize, CacheError> {
+        let mut removed = 0;
+        for repo in self.repos()? {
+            match self.repo(&repo).remove_stale_partials(older_than, |_| false) {
+                Ok(count) => removed += count,
+                Err(error) => tracing::warn!(%repo, %error, "stale partials of a repository stay"),
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// The inverse of `folder_name`: a repository id has no `--` of its own.
+fn parse_folder_name(name: &str) -> Option<RepoRef> {
+    [RepoKind::Model, RepoKind::Dataset].into_iter().find_map(|kind| {
+        let id = name.strip_prefix(kind.plural())?.strip_prefix("--")?;
+        let repo = RepoRef { kind, id: id.replace("--", "/").parse().ok()? };
+        (folder_name(&repo) == name).then_some(repo)
+    })
+}

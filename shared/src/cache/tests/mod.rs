@@ -1,0 +1,70 @@
+//! The cache against a real folder, and against what huggingface_hub expects of it.
+
+mod layout;
+mod partials;
+mod publishing;
+mod scratch;
+mod snapshots;
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::{Cache, Partial, RepoCache};
+use crate::repo::{BlobHash, ByteRange, CommitHash, RepoKind, RepoRef};
+
+/// A cache that goes away with the test.
+struct Fixture {
+    _dir: TempDir,
+    cache: Cache,
+    repo: RepoCache,
+}
+
+fn fixture() -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = Cache::open(dir.path().join("hub")).unwrap();
+    let repo = cache.repo(&repo_ref(RepoKind::Model, "owner/name"));
+    Fixture { _dir: dir, cache, repo }
+}
+
+fn repo_ref(kind: RepoKind, id: &str) -> RepoRef {
+    RepoRef { kind, id: id.parse().unwrap() }
+}
+
+fn blob(digit: u8) -> BlobHash {
+    format!("{digit:02x}").repeat(32).parse().unwrap()
+}
+
+fn commit(digit: u8) -> CommitHash {
+    format!("{digit:02x}").repeat(20).parse().unwrap()
+}
+
+fn range(start: u64, end: u64) -> ByteRange {
+    ByteRange::new(start, end).unwrap()
+}
+
+fn partial_with(repo: &RepoCache, blob: &BlobHash, content: &[u8]) -> Partial {
+    let partial = repo.open_partial(blob, content.len() as u64, "writer").unwrap();
+    partial.write_at(content, 0).unwrap();
+    partial
+}
+
+fn put_blob(repo: &RepoCache, blob: &BlobHash, content: &[u8]) {
+    let mut file = repo.create_small(blob, content.len() as u64, "writer").unwrap();
+    file.write(content).unwrap();
+    file.publish().unwrap();
+}
+
+fn blob_path(repo: &RepoCache, blob: &BlobHash) -> std::path::PathBuf {
+    repo.folder().join("blobs").join(blob.to_string())
+}
+
+/// The names in a folder, sorted; none if there is no such folder.
+fn names(folder: impl AsRef<Path>) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
+        .unwrap_or_default();
+    names.sort();
+    names
+}

@@ -1,0 +1,54 @@
+//! Listings of commits: `trees/<commit>.json`.
+//!
+//! With it huggingface_hub tells a complete snapshot from a partial one when it is offline, and needs no listing when it
+//! is online. Ours is staged in `.hfd/` until the job's files are there, for it must not promise what is still to come.
+
+use super::error::CacheError;
+use super::repo::{RepoCache, SCRATCH};
+use super::tree_json;
+use crate::repo::{CommitHash, Tree};
+
+/// The folder of listings, beside the snapshots and, for staged ones, in the scratch folder.
+pub(super) const TREES: &str = "trees";
+
+impl RepoCache {
+    /// Keeps a listing for later, unless the same is there already.
+    pub fn stage_tree(&self, tree: &Tree) -> Result<(), CacheError> {
+        let text = tree_json::write(tree);
+        let same = |present: Tree| tree_json::write(&present) == text;
+        if self.read_tree(tree.commit).is_some_and(same) {
+            return Ok(());
+        }
+        let scratch = self.scratch()?;
+        let staged = scratch.make_child(TREES)?;
+        let private = scratch.write_private("tree", text.as_bytes())?;
+        scratch.rename(&private, &staged, &file_name(tree.commit))
+    }
+
+    /// A commit's listing, staged or published, ours or Python's. None if there is none that can be read.
+    pub fn read_tree(&self, commit: CommitHash) -> Option<Tree> {
+        let name = file_name(commit);
+        let published = self.folder().join(TREES).join(&name);
+        let staged = self.folder().join(SCRATCH).join(TREES).join(&name);
+        // Staged first: it becomes published, never the other way round, so it cannot be missed between the two looks.
+        [staged, published]
+            .iter()
+            .find_map(|path| std::fs::read(path).ok().and_then(|bytes| tree_json::read(commit, &bytes)))
+    }
+
+    /// Publishes a staged listing, once the job's files are in the snapshot. Nothing happens when it is published.
+    pub fn publish_tree(&self, commit: CommitHash) -> Result<(), CacheError> {
+        self.sync_snapshot(commit)?;
+        let trees = self.open_folder()?.make_child(TREES)?;
+        let staged = self.scratch()?.make_child(TREES)?;
+        let name = file_name(commit);
+        match staged.rename(&name, &trees, &name) {
+            Err(error) if error.is_not_found() && trees.stat(&name)?.is_some() => Ok(()),
+            moved => moved.and_then(|()| trees.sync()),
+        }
+    }
+}
+
+fn file_name(commit: CommitHash) -> String {
+    format!("{commit}.json")
+}
