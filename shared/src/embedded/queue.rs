@@ -1,0 +1,180 @@
+//! Tasks within one process.
+//!
+//! The queue holds each task at most once while it waits, and the store opens at most
+//! [`WINDOW`](crate::job::WINDOW) tasks a job, so its memory is bounded by the running jobs.
+
+use std::collections::{HashSet, VecDeque};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::job::Task;
+use crate::ports::{Acknowledge, Delivery, Lane, QueueError, TaskConsumer, TaskQueue};
+
+/// A [`TaskQueue`] for the consumers of this process. A clone is the same queue.
+#[derive(Debug, Default, Clone)]
+pub struct MemoryQueue {
+    control: Arc<Line>,
+    fetch: Arc<Line>,
+}
+
+impl MemoryQueue {
+    /// An empty queue.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn line(&self, lane: Lane) -> &Arc<Line> {
+        match lane {
+            Lane::Control => &self.control,
+            Lane::Fetch => &self.fetch,
+        }
+    }
+}
+
+#[async_trait]
+impl TaskQueue for MemoryQueue {
+    async fn publish(&self, task: &Task) -> Result<(), QueueError> {
+        self.line(Lane::of(task)).put(*task, VecDeque::push_back);
+        Ok(())
+    }
+
+    async fn consume(&self, lane: Lane, prefetch: usize) -> Result<Box<dyn TaskConsumer>, QueueError> {
+        let room = Arc::new(Semaphore::new(prefetch.clamp(1, Semaphore::MAX_PERMITS)));
+        Ok(Box::new(Consumer { line: Arc::clone(self.line(lane)), room }))
+    }
+}
+
+/// The tasks of one lane that wait.
+#[derive(Debug, Default)]
+struct Line {
+    waiting: Mutex<Waiting>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    order: VecDeque<Task>,
+    present: HashSet<Task>,
+}
+
+impl Line {
+    /// A task that waits already is not put a second time: one delivery serves both.
+    fn put(&self, task: Task, end: fn(&mut VecDeque<Task>, Task)) {
+        let mut waiting = self.lock();
+        if waiting.present.insert(task) {
+            end(&mut waiting.order, task);
+            drop(waiting);
+            self.arrived.notify_one();
+        }
+    }
+
+    fn pop(&self) -> Option<Task> {
+        let mut waiting = self.lock();
+        let task = waiting.order.pop_front()?;
+        waiting.present.remove(&task);
+        Some(task)
+    }
+
+    async fn take(&self) -> Task {
+        loop {
+            let mut arrived = pin!(self.arrived.notified());
+            // Registered before the look, so that each of several consumers gets the notice of its own task.
+            arrived.as_mut().enable();
+            if let Some(task) = self.pop() {
+                return task;
+            }
+            arrived.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Consumer {
+    line: Arc<Line>,
+    room: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl TaskConsumer for Consumer {
+    async fn next(&mut self) -> Option<Delivery> {
+        // The semaphore is never closed, so there is always something to wait for.
+        let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
+        let task = self.line.take().await;
+        Some(Delivery::new(task, Box::new(Receipt { task, line: Arc::clone(&self.line), _room: room })))
+    }
+}
+
+/// Holds the consumer's room until the delivery is answered for.
+struct Receipt {
+    task: Task,
+    line: Arc<Line>,
+    _room: OwnedSemaphorePermit,
+}
+
+#[async_trait]
+impl Acknowledge for Receipt {
+    async fn acknowledge(self: Box<Self>) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    async fn give_back(self: Box<Self>) -> Result<(), QueueError> {
+        self.abandon();
+        Ok(())
+    }
+
+    fn abandon(self: Box<Self>) {
+        self.line.put(self.task, VecDeque::push_front);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{Epoch, JobId, TaskKind, UnitIndex};
+
+    fn tasks<const N: usize>() -> [Task; N] {
+        let job = JobId::random().unwrap();
+        std::array::from_fn(|unit| {
+            let unit = UnitIndex(u32::try_from(unit).unwrap());
+            Task { job, epoch: Epoch(0), kind: TaskKind::Fetch(unit) }
+        })
+    }
+
+    #[tokio::test]
+    async fn what_comes_back_goes_to_the_front() {
+        let queue = MemoryQueue::new();
+        let tasks: [Task; 3] = tasks();
+        for task in &tasks {
+            queue.publish(task).await.unwrap();
+        }
+        let mut consumer = queue.consume(Lane::Fetch, 1).await.unwrap();
+        consumer.next().await.unwrap().give_back().await.unwrap();
+        drop(consumer.next().await.unwrap());
+        for task in tasks {
+            let delivery = consumer.next().await.unwrap();
+            assert_eq!(delivery.task, task);
+            delivery.acknowledge().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_waits_once_but_may_follow_itself() {
+        let queue = MemoryQueue::new();
+        let [task] = tasks();
+        for _ in 0..3 {
+            queue.publish(&task).await.unwrap();
+        }
+        let mut consumer = queue.consume(Lane::Fetch, 2).await.unwrap();
+        let in_work = consumer.next().await.unwrap();
+        assert!(queue.fetch.pop().is_none());
+        queue.publish(&task).await.unwrap();
+        in_work.acknowledge().await.unwrap();
+        assert_eq!(consumer.next().await.unwrap().task, task, "it was put off and is due again");
+    }
+}

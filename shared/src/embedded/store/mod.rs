@@ -1,0 +1,220 @@
+//! The store in one file.
+//!
+//! The file holds jobs, plans, open tasks and the outbox; the bytes that are in flight, signs of life and leases are
+//! kept in memory, for they mean nothing once the process is gone. Both are changed under one lock, in the pool of
+//! blocking threads: a step that was begun runs to its end even when nobody waits for it any more.
+
+mod core;
+mod error;
+mod jobs;
+mod leases;
+mod live;
+mod outbox;
+mod plan;
+mod reading;
+mod rows;
+mod step;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod trim;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redb::Durability;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+
+use self::core::Core;
+use self::leases::Leases;
+use self::reading::Listing;
+use self::step::Step;
+use crate::job::{FileState, Job, JobId, Plan, Snapshot, Task, Unit, UnitIndex};
+use crate::ports::{
+    BlobKey, Change, Claim, Committed, Creation, Due, EventBus, FileEnd, Holder, JobStore, OutboxId, Page, Report,
+    Retention, StoreError, Verdict,
+};
+
+/// A [`JobStore`] for this process. A clone is the same store.
+#[derive(Clone)]
+pub struct EmbeddedStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    core: Mutex<Core>,
+    leases: Leases,
+    bus: Arc<dyn EventBus>,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in a file, which is created with its folder when it is missing.
+    ///
+    /// # Errors
+    /// When another process has the file open, when it cannot be created, or when it is of another format.
+    pub fn open(path: &Path, bus: Arc<dyn EventBus>) -> Result<Self, StoreError> {
+        Ok(Self::new(Core::on_file(path)?, bus))
+    }
+
+    /// A store that ends with the process.
+    ///
+    /// # Errors
+    /// None that could be foreseen.
+    pub fn in_memory(bus: Arc<dyn EventBus>) -> Result<Self, StoreError> {
+        Ok(Self::new(Core::in_memory()?, bus))
+    }
+
+    fn new(core: Core, bus: Arc<dyn EventBus>) -> Self {
+        Self { shared: Arc::new(Shared { core: Mutex::new(core), leases: Leases::default(), bus }) }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let ended = spawn_blocking(move || work(&shared)).await;
+        ended.unwrap_or_else(|error| Err(StoreError::Unavailable(format!("a step did not end: {error}"))))
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Core) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(move |shared| work(&mut shared.core())).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Step<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let runtime = Handle::current();
+        self.run(move |shared| {
+            let (value, rings) = shared.core().write(Durability::Immediate, work)?;
+            for job in rings {
+                runtime.block_on(shared.bus.ring(job));
+            }
+            Ok(value)
+        })
+        .await
+    }
+}
+
+impl Shared {
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl JobStore for EmbeddedStore {
+    async fn create(&self, job: Job) -> Result<Creation, StoreError> {
+        self.write(|step| jobs::create(step, job)).await
+    }
+
+    async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        self.read(move |core| reading::job(core, id)).await
+    }
+
+    async fn snapshot(&self, id: JobId) -> Result<Option<Snapshot>, StoreError> {
+        self.read(move |core| reading::snapshot(core, id)).await
+    }
+
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
+        self.read(reading::snapshots).await
+    }
+
+    async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError> {
+        self.run(move |shared| {
+            let listing = Listing::new(&mut shared.core(), id)?;
+            listing.read(page)
+        })
+        .await
+    }
+
+    async fn commit(&self, change: Change) -> Result<Committed, StoreError> {
+        self.write(|step| jobs::commit(step, change)).await
+    }
+
+    async fn next_waiting(&self) -> Result<Option<JobId>, StoreError> {
+        self.read(reading::next_waiting).await
+    }
+
+    async fn claim(&self, task: &Task) -> Result<Claim, StoreError> {
+        let task = *task;
+        let claimed = self.write(move |step| plan::claim(step, &task)).await?;
+        Ok(claimed.map_or(Claim::Void, |(row, attempt)| Claim::Go { job: Box::new(row.job), attempt }))
+    }
+
+    async fn put_plan(&self, task: &Task, plan: Plan) -> Result<Verdict, StoreError> {
+        let task = *task;
+        self.write(move |step| plan::put_plan(step, &task, plan)).await
+    }
+
+    async fn unit(&self, id: JobId, unit: UnitIndex) -> Result<Option<(Unit, Vec<FileState>)>, StoreError> {
+        self.read(move |core| reading::unit(core, id, unit)).await
+    }
+
+    async fn report(&self, task: &Task, report: Report) -> Result<Verdict, StoreError> {
+        let task = *task;
+        let ring = self.read(move |core| reading::report(core, &task, &report)).await?;
+        if ring == Some(true) {
+            self.shared.bus.ring(task.job).await;
+        }
+        Ok(if ring.is_some() { Verdict::Go } else { Verdict::Stop })
+    }
+
+    async fn checkpoint(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
+        let task = *task;
+        self.write(move |step| plan::checkpoint(step, &task, ends)).await
+    }
+
+    async fn finish_unit(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
+        let task = *task;
+        self.write(move |step| plan::finish_unit(step, &task, ends)).await
+    }
+
+    async fn defer(&self, task: &Task, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError> {
+        let task = *task;
+        self.write(move |step| plan::defer(step, &task, delay, waiting)).await
+    }
+
+    async fn settle(&self, task: &Task) -> Result<Verdict, StoreError> {
+        let task = *task;
+        self.write(move |step| plan::settle(step, &task)).await
+    }
+
+    async fn take_due(&self, limit: usize, lease: Duration) -> Result<Vec<Due>, StoreError> {
+        self.read(move |core| outbox::take_due(core, limit, lease)).await
+    }
+
+    async fn acknowledge_due(&self, id: &OutboxId) -> Result<(), StoreError> {
+        let id = id.clone();
+        // Not worth a sync of its own: an entry that comes back after a crash is published again, into an empty queue.
+        self.run(move |shared| {
+            shared.core().write(Durability::None, |step| outbox::acknowledge_due(step, &id))?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn emit_lost(&self, stale_after: Duration) -> Result<usize, StoreError> {
+        self.write(move |step| outbox::emit_lost(step, stale_after)).await
+    }
+
+    async fn lease_blob(&self, blob: &BlobKey, holder: &Holder, ttl: Duration) -> Result<bool, StoreError> {
+        Ok(self.shared.leases.lease(blob, holder, ttl))
+    }
+
+    async fn release_blob(&self, blob: &BlobKey, holder: &Holder) -> Result<(), StoreError> {
+        self.shared.leases.release(blob, holder);
+        Ok(())
+    }
+
+    async fn trim(&self, retention: Retention) -> Result<usize, StoreError> {
+        self.write(move |step| trim::trim(step, retention)).await
+    }
+}

@@ -1,0 +1,138 @@
+//! What changes nothing in the file: listings, progress, reports.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+
+use super::core::Core;
+use super::rows::{Counters, JobRow, decode, get};
+use super::step::open_task;
+use super::tables::{COUNTERS, FILES, JOBS, ORDER, TASKS, UNITS, WAITING};
+use crate::job::{FileIndex, FileState, FileStatus, Job, JobId, Snapshot, Task, Unit, UnitIndex};
+use crate::ports::{Page, Report, StoreError};
+
+/// See [`JobStore::job`](crate::ports::JobStore::job).
+pub(super) fn job(core: &mut Core, id: JobId) -> Result<Option<Job>, StoreError> {
+    let transaction = core.database()?.begin_read()?;
+    let row: Option<JobRow> = get(&transaction.open_table(JOBS)?, "job", id.to_string().as_str())?;
+    Ok(row.map(|row| row.job))
+}
+
+/// See [`JobStore::snapshot`](crate::ports::JobStore::snapshot).
+pub(super) fn snapshot(core: &mut Core, id: JobId) -> Result<Option<Snapshot>, StoreError> {
+    let transaction = core.database()?.begin_read()?;
+    snapshot_of(core, &transaction, &id.to_string())
+}
+
+/// See [`JobStore::snapshots`](crate::ports::JobStore::snapshots).
+pub(super) fn snapshots(core: &mut Core) -> Result<Vec<Snapshot>, StoreError> {
+    let transaction = core.database()?.begin_read()?;
+    let mut snapshots = Vec::new();
+    for entry in transaction.open_table(ORDER)?.iter()?.rev() {
+        snapshots.extend(snapshot_of(core, &transaction, entry?.1.value())?);
+    }
+    Ok(snapshots)
+}
+
+fn snapshot_of(core: &Core, transaction: &ReadTransaction, id: &str) -> Result<Option<Snapshot>, StoreError> {
+    let Some(JobRow { job, .. }) = get(&transaction.open_table(JOBS)?, "job", id)? else { return Ok(None) };
+    let counters: Counters = get(&transaction.open_table(COUNTERS)?, "counters", id)?.unwrap_or_default();
+    let (progress, tick) = core.live.progress(job.id, &counters, Instant::now());
+    Ok(Some(Snapshot { job, progress, tick }))
+}
+
+/// See [`JobStore::next_waiting`](crate::ports::JobStore::next_waiting).
+pub(super) fn next_waiting(core: &mut Core) -> Result<Option<JobId>, StoreError> {
+    let transaction = core.database()?.begin_read()?;
+    let table = transaction.open_table(WAITING)?;
+    let Some((_, id)) = table.first()? else { return Ok(None) };
+    let corrupt = |error: crate::repo::Invalid| StoreError::Corrupt { at: "waiting".into(), reason: error.to_string() };
+    id.value().parse().map(Some).map_err(corrupt)
+}
+
+/// See [`JobStore::unit`](crate::ports::JobStore::unit).
+pub(super) fn unit(core: &mut Core, id: JobId, index: UnitIndex) -> Result<Option<(Unit, Vec<FileState>)>, StoreError> {
+    let transaction = core.database()?.begin_read()?;
+    let key = id.to_string();
+    let Some(unit) = get::<_, Unit>(&transaction.open_table(UNITS)?, "unit", (key.as_str(), index.0))? else {
+        return Ok(None);
+    };
+    let table = transaction.open_table(FILES)?;
+    let overlay = Overlay::new(core, id);
+    let mut files = Vec::with_capacity(unit.files.len());
+    for &file in &unit.files {
+        let state = get::<_, FileState>(&table, "file", (key.as_str(), file.0))?;
+        let missing = || StoreError::Corrupt { at: format!("file {} of job {id}", file.0), reason: "missing".into() };
+        files.push(overlay.over(file, state.ok_or_else(missing)?));
+    }
+    Ok(Some((unit, files)))
+}
+
+/// What is needed to list files once the lock is given back: a long list takes a while to read.
+pub(super) struct Listing {
+    transaction: ReadTransaction,
+    overlay: Overlay,
+    id: String,
+}
+
+impl Listing {
+    pub(super) fn new(core: &mut Core, id: JobId) -> Result<Self, StoreError> {
+        let transaction = core.database()?.begin_read()?;
+        Ok(Self { transaction, overlay: Overlay::new(core, id), id: id.to_string() })
+    }
+
+    /// See [`JobStore::files`](crate::ports::JobStore::files).
+    pub(super) fn read(self, page: Page) -> Result<Vec<FileState>, StoreError> {
+        let Ok(offset) = u32::try_from(page.offset) else { return Ok(Vec::new()) };
+        let table = self.transaction.open_table(FILES)?;
+        let mut files = Vec::new();
+        for entry in table.range((self.id.as_str(), offset)..=(self.id.as_str(), u32::MAX))?.take(page.limit) {
+            let (key, state) = entry?;
+            let file = FileIndex(key.value().1);
+            let state = decode(state.value(), || format!("file {} of job {}", file.0, self.id))?;
+            files.push(self.overlay.over(file, state));
+        }
+        Ok(files)
+    }
+}
+
+/// Bytes in flight, laid over what the file holds.
+struct Overlay(HashMap<FileIndex, u64>);
+
+impl Overlay {
+    fn new(core: &Core, id: JobId) -> Self {
+        Self(core.live.in_flight(id))
+    }
+
+    fn over(&self, file: FileIndex, state: FileState) -> FileState {
+        match self.0.get(&file) {
+            Some(&downloaded_bytes) if state.status == FileStatus::Pending => {
+                FileState { status: FileStatus::Downloading, downloaded_bytes, ..state }
+            }
+            _ => state,
+        }
+    }
+}
+
+/// See [`JobStore::report`](crate::ports::JobStore::report). `None` when the task is not open, otherwise whether the
+/// doorbell is to be rung. The work depends on the length of the report alone.
+pub(super) fn report(core: &mut Core, task: &Task, report: &Report) -> Result<Option<bool>, StoreError> {
+    let transaction = core.database()?.begin_read()?;
+    if open_task(&transaction.open_table(JOBS)?, &transaction.open_table(TASKS)?, task)?.is_none() {
+        return Ok(None);
+    }
+    let table = transaction.open_table(FILES)?;
+    let id = task.job.to_string();
+    let mut files = Vec::with_capacity(report.files.len());
+    for progress in &report.files {
+        let size_bytes = match core.live.size_of(task.job, progress.file) {
+            Some(size_bytes) => Some(size_bytes),
+            None => get::<_, FileState>(&table, "file", (id.as_str(), progress.file.0))?
+                .filter(|state| state.status == FileStatus::Pending)
+                .map(|state| state.file.size_bytes),
+        };
+        files.extend(size_bytes.map(|size_bytes| (progress.file, progress.downloaded_bytes, size_bytes)));
+    }
+    Ok(Some(core.live.report(task, &files, report.bytes_per_second, Instant::now())))
+}

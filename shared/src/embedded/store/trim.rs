@@ -1,0 +1,39 @@
+//! Forgetting ended jobs.
+
+use redb::ReadableTable;
+
+use super::live::Mark;
+use super::plan::forget_plan;
+use super::step::{Step, now_ms};
+use crate::job::JobId;
+use crate::ports::{Retention, StoreError};
+
+/// See [`JobStore::trim`](crate::ports::JobStore::trim).
+pub(super) fn trim(step: &mut Step<'_>, retention: Retention) -> Result<usize, StoreError> {
+    let age_ms = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
+    let oldest_ms = now_ms().saturating_sub(age_ms);
+    let mut victims = Vec::new();
+    for (place, entry) in step.tables.ended.iter()?.rev().enumerate() {
+        let (key, id) = entry?;
+        if place >= retention.jobs || key.value().0 < oldest_ms {
+            victims.push((key.value(), id.value().to_owned()));
+        }
+    }
+    for (key, id) in &victims {
+        step.tables.ended.remove(*key)?;
+        step.tables.order.remove(key.1)?;
+        let id: JobId = id
+            .parse()
+            .map_err(|error| StoreError::Corrupt { at: format!("ended {key:?}"), reason: format!("{error}") })?;
+        forget(step, id)?;
+    }
+    Ok(victims.len())
+}
+
+fn forget(step: &mut Step<'_>, id: JobId) -> Result<(), StoreError> {
+    step.close_all(id)?;
+    forget_plan(step, id)?;
+    step.tables.jobs.remove(id.to_string().as_str())?;
+    step.mark(Mark::Gone(id));
+    Ok(())
+}

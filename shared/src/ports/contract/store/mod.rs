@@ -1,0 +1,16 @@
+//! What a [`JobStore`](crate::ports::JobStore) promises.
+
+pub mod attempts;
+pub mod bells;
+pub mod change;
+pub mod creation;
+pub mod fencing;
+pub mod leases;
+pub mod outbox;
+pub mod plan;
+pub mod progress;
+pub mod recovery;
+pub mod trim;
+pub mod units;
+
+use super::{LONG, MOMENT, PATIENCE, StoreRig, eventually, fixture};

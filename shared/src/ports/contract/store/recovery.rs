@@ -1,0 +1,60 @@
+//! Tasks that the queue has lost.
+
+use std::time::Duration;
+
+use super::fixture::{bytes, fetch, plan_of_units, task};
+use super::{LONG, StoreRig, eventually};
+use crate::job::TaskKind;
+use crate::ports::Verdict;
+
+const SHORT: Duration = Duration::from_millis(30);
+
+/// Publishing, claiming and reporting are signs of life; when they stop, the task is emitted again.
+pub async fn a_task_without_a_sign_of_life_is_emitted_again(rig: &StoreRig) {
+    let job = rig.running("a").await;
+    let plan = task(&job, TaskKind::Plan);
+    let lost_after = async |stale_after| rig.store.emit_lost(stale_after).await.unwrap();
+    for sign in ["published", "claimed", "reported"] {
+        match sign {
+            "claimed" => assert!(rig.claim(&plan).await.is_some()),
+            "reported" => rig.report(&plan, bytes(0, 0)).await,
+            _ => assert_eq!(rig.drain().await, [plan]),
+        }
+        assert_eq!(lost_after(LONG).await, 0, "{sign}");
+        assert!(rig.drain().await.is_empty(), "{sign}");
+        let lost = eventually(async || Some(lost_after(SHORT).await).filter(|&lost| lost > 0)).await;
+        assert_eq!(lost, 1, "{sign}");
+        assert_eq!(rig.drain().await, [plan], "{sign}");
+    }
+}
+
+/// It waits to be published, now or later: that is not lost.
+pub async fn a_task_in_the_outbox_is_not_emitted_twice(rig: &StoreRig) {
+    let job = rig.planned("a", plan_of_units(2)).await;
+    assert_eq!(rig.store.defer(&fetch(&job, 0), LONG, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.defer(&fetch(&job, 1), Duration::ZERO, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.emit_lost(Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(rig.drain().await, [fetch(&job, 1)]);
+    assert_eq!(rig.store.emit_lost(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(rig.store.emit_lost(Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(rig.drain().await, [fetch(&job, 1)]);
+}
+
+/// What was begun is ended before more is begun.
+pub async fn a_lost_task_comes_before_those_that_wait(rig: &StoreRig) {
+    let job = rig.running("a").await;
+    rig.drain().await;
+    rig.store.put_plan(&task(&job, TaskKind::Plan), plan_of_units(3)).await.unwrap();
+    let due = rig.store.take_due(1, Duration::ZERO).await.unwrap();
+    rig.store.acknowledge_due(&due[0].id).await.unwrap();
+    assert_eq!(rig.store.emit_lost(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(rig.drain().await, [0, 1, 2].map(|unit| fetch(&job, unit)));
+}
+
+/// Only open tasks can be lost.
+pub async fn a_settled_task_is_not_emitted_again(rig: &StoreRig) {
+    let job = rig.planned("a", plan_of_units(2)).await;
+    rig.finish(&job, 0, [0]).await;
+    assert_eq!(rig.store.emit_lost(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(rig.drain().await, [fetch(&job, 1)]);
+}

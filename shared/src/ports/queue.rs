@@ -1,0 +1,99 @@
+//! The queue: durable tasks, delivered at least once.
+
+use async_trait::async_trait;
+
+use crate::job::Task;
+
+/// Which tasks a consumer takes. Short tasks have a lane of their own, so that they never wait behind data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Plan, Finish and Clean.
+    Control,
+    /// Fetch.
+    Fetch,
+}
+
+impl Lane {
+    /// The lane of a task.
+    pub fn of(task: &Task) -> Self {
+        if task.kind.is_fetch() { Self::Fetch } else { Self::Control }
+    }
+}
+
+/// Why the queue could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The queue cannot be reached or does not confirm.
+    #[error("task queue unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Tasks on their way from the store's outbox to the workers.
+#[async_trait]
+pub trait TaskQueue: Send + Sync {
+    /// Adds a task; returns when the queue holds it durably (as durably as it holds anything). A task that waits in it
+    /// already may be delivered once for both.
+    async fn publish(&self, task: &Task) -> Result<(), QueueError>;
+
+    /// Starts to take tasks of a lane. At most `prefetch` deliveries are out unacknowledged at a time.
+    async fn consume(&self, lane: Lane, prefetch: usize) -> Result<Box<dyn TaskConsumer>, QueueError>;
+}
+
+/// Takes the tasks of one lane, in the order of their publication.
+#[async_trait]
+pub trait TaskConsumer: Send {
+    /// Waits for the next task. `None` when nothing more will come; then a new consumer has to be made. Nothing is lost
+    /// when the waiting is given up.
+    async fn next(&mut self) -> Option<Delivery>;
+}
+
+/// A task that was taken and is to be answered for. Dropping it gives it back.
+pub struct Delivery {
+    /// The task.
+    pub task: Task,
+    acknowledge: Option<Box<dyn Acknowledge>>,
+}
+
+/// How an adapter settles a delivery.
+#[async_trait]
+pub trait Acknowledge: Send {
+    /// The work is done and recorded, or void: forget the task.
+    async fn acknowledge(self: Box<Self>) -> Result<(), QueueError>;
+
+    /// Not done, through no fault of the task: somebody else shall have it at once.
+    async fn give_back(self: Box<Self>) -> Result<(), QueueError>;
+
+    /// The same, where nothing can be awaited.
+    fn abandon(self: Box<Self>);
+}
+
+impl Delivery {
+    /// A delivery of an adapter.
+    pub fn new(task: Task, acknowledge: Box<dyn Acknowledge>) -> Self {
+        Self { task, acknowledge: Some(acknowledge) }
+    }
+
+    /// See [`Acknowledge::acknowledge`].
+    pub async fn acknowledge(mut self) -> Result<(), QueueError> {
+        match self.acknowledge.take() {
+            Some(acknowledge) => acknowledge.acknowledge().await,
+            None => Ok(()),
+        }
+    }
+
+    /// See [`Acknowledge::give_back`].
+    pub async fn give_back(mut self) -> Result<(), QueueError> {
+        match self.acknowledge.take() {
+            Some(acknowledge) => acknowledge.give_back().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if let Some(acknowledge) = self.acknowledge.take() {
+            acknowledge.abandon();
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The store: jobs, their files and units, open tasks, the outbox, blob leases.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::job::{Effect, FileIndex, FileProgress, FileState, Job, JobId, Plan, Snapshot, Task, Unit, UnitIndex};
+use crate::repo::{BlobHash, RepoRef};
+
+/// Why the store could not do it. Whatever was asked for either happened whole or not at all.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached or written; trying again later may work.
+    #[error("job store unavailable: {0}")]
+    Unavailable(String),
+    /// What the store holds cannot be read.
+    #[error("job store holds unreadable data at {at}: {reason}")]
+    Corrupt {
+        /// Where.
+        at: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What became of a new job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Creation {
+    /// It is stored and waits for its turn.
+    Created(Job),
+    /// A live job asks for the same.
+    Duplicate(Job),
+}
+
+/// A change of a job that is to be committed.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The job as it shall be. Its version is the one that it was made from; the store raises it.
+    pub job: Job,
+    /// What happens in the same step.
+    pub effects: Vec<Effect>,
+    /// For an admission: commit only while fewer jobs than this are running.
+    pub max_active: Option<usize>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// It is stored; this is the job with its new version.
+    Applied(Box<Job>),
+    /// The job has changed since: read it again and decide anew.
+    Conflict,
+    /// As many jobs are running as may.
+    NoRoom,
+}
+
+/// The answer to a worker that wants to begin a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Do it. This is the how-many-eth attempt in a row that did not end in an orderly way, from 1.
+    Go {
+        /// The job.
+        job: Box<Job>,
+        /// Attempts so far, this one included.
+        attempt: u32,
+    },
+    /// It is done, void or unknown: acknowledge it and do nothing.
+    Void,
+}
+
+/// Whether work for a task shall go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on; a record was taken.
+    Go,
+    /// The task is done or void; nothing was recorded. Stop within two seconds.
+    Stop,
+}
+
+/// How far a worker is with a task.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Files whose bytes have moved since the last report.
+    pub files: Vec<FileProgress>,
+    /// Bytes a second that arrive for this task now.
+    pub bytes_per_second: u64,
+}
+
+/// The end of one file of a unit.
+#[derive(Debug, Clone)]
+pub struct FileEnd {
+    /// Which file.
+    pub file: FileIndex,
+    /// In the cache, or why not.
+    pub result: Result<(), String>,
+}
+
+/// Names an entry of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OutboxId(pub String);
+
+/// An outbox entry whose time has come.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The entry.
+    pub id: OutboxId,
+    /// The task to publish.
+    pub task: Task,
+}
+
+/// A part of a long list.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Entries to skip.
+    pub offset: usize,
+    /// Entries to return at most.
+    pub limit: usize,
+}
+
+impl Page {
+    /// Everything.
+    pub const ALL: Self = Self { offset: 0, limit: usize::MAX };
+}
+
+/// How long ended jobs are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// At most so many ended jobs.
+    pub jobs: usize,
+    /// None that ended longer ago.
+    pub age: Duration,
+}
+
+/// One blob in one repository's folder: what a lease is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BlobKey {
+    /// The repository.
+    pub repo: RepoRef,
+    /// The content.
+    pub blob: BlobHash,
+}
+
+impl fmt::Display for BlobKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}@{}", self.repo, self.blob)
+    }
+}
+
+/// Who holds a lease: unique to one attempt at one task.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Holder(pub String);
+
+/// Holds everything that must outlive a process. Every method is one atomic step that may be repeated safely; every
+/// change rings the job's doorbell.
+///
+/// A task is *open* from the step that emits it to the step that settles it. Only an open task of the job's present
+/// epoch can be claimed, reported on or settled, and only while the job runs (Clean: also after its end), so whatever
+/// comes late changes nothing.
+#[async_trait]
+pub trait JobStore: Send + Sync {
+    /// Stores a new queued job, unless a live one (queued, running or paused) has the same fingerprint. The same job
+    /// created again is a duplicate of itself.
+    async fn create(&self, job: Job) -> Result<Creation, StoreError>;
+
+    /// One job.
+    async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError>;
+
+    /// One job with its progress.
+    async fn snapshot(&self, id: JobId) -> Result<Option<Snapshot>, StoreError>;
+
+    /// All jobs with their progress, newest first.
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError>;
+
+    /// The files of a job in the plan's order; none before it is planned or when it is unknown.
+    async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError>;
+
+    /// Compare-and-set on the job's version, together with the moves between the indexes that follow from its status.
+    /// A change of epoch or the end of the job voids all its open tasks; the effects open new ones. A job that stops
+    /// running keeps the bytes that were in flight as downloaded, until it is planned anew. An unknown job is a conflict.
+    async fn commit(&self, change: Change) -> Result<Committed, StoreError>;
+
+    /// The queued job that has waited longest.
+    async fn next_waiting(&self) -> Result<Option<JobId>, StoreError>;
+
+    /// Begins a task: counts the attempt before the work, so that a task that kills its worker is found out.
+    async fn claim(&self, task: &Task) -> Result<Claim, StoreError>;
+
+    /// Settles a Plan task: writes files and units in place of those of an earlier plan, sets the job's commit if it has
+    /// none yet, and opens the first [`WINDOW`](crate::job::WINDOW) Fetch tasks (or Finish, if there are none).
+    async fn put_plan(&self, task: &Task, plan: Plan) -> Result<Verdict, StoreError>;
+
+    /// A unit of a planned job, with the state of its files.
+    async fn unit(&self, id: JobId, unit: UnitIndex) -> Result<Option<(Unit, Vec<FileState>)>, StoreError>;
+
+    /// Sets progress and marks the task as alive. Bytes beyond a file's size are cut off; files that have ended or are
+    /// not in the plan are ignored.
+    ///
+    /// Rings at most every 250 ms a job. What did not ring is heard with the next report or the end of the task, so a
+    /// worker goes on reporting as long as it holds the task, whether bytes move or not.
+    async fn report(&self, task: &Task, report: Report) -> Result<Verdict, StoreError>;
+
+    /// Records what an open Fetch task has durably done so far: the files that have ended, if any. Its attempts count
+    /// from zero again, for the work advances.
+    async fn checkpoint(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError>;
+
+    /// Settles a Fetch task and opens the next one, or Finish after the last. Each file counts once.
+    async fn finish_unit(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError>;
+
+    /// Puts an open task back into the outbox, due after `delay`: it could not be done now, and `waiting` says why.
+    /// The attempt that put it off does not count. The reason is shown until bytes of this task move or it is settled or void; `None`
+    /// keeps an earlier one.
+    async fn defer(&self, task: &Task, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError>;
+
+    /// Settles a task that has no result of its own (Clean).
+    async fn settle(&self, task: &Task) -> Result<Verdict, StoreError>;
+
+    /// Takes entries of the outbox that are due, in the order of their time, and hides them from others for `lease`.
+    async fn take_due(&self, limit: usize, lease: Duration) -> Result<Vec<Due>, StoreError>;
+
+    /// Removes an entry that the queue has confirmed. A task that was put off in the meantime has another entry, which
+    /// stays; an entry that is gone is ignored.
+    async fn acknowledge_due(&self, id: &OutboxId) -> Result<(), StoreError>;
+
+    /// Puts open tasks into the outbox again that are not in it and showed no sign of life for `stale_after`; returns how
+    /// many. They come before what waits there, for they were begun before. Signs of life are to be published, claimed and
+    /// reported on. A store that keeps them in memory has seen none
+    /// when it starts, so its first call emits all open tasks: that fills a queue that was kept in memory too.
+    async fn emit_lost(&self, stale_after: Duration) -> Result<usize, StoreError>;
+
+    /// Takes or renews the lease of a blob; false while somebody else holds it.
+    async fn lease_blob(&self, blob: &BlobKey, holder: &Holder, ttl: Duration) -> Result<bool, StoreError>;
+
+    /// Gives a lease back; nothing happens when it is somebody else's by now.
+    async fn release_blob(&self, blob: &BlobKey, holder: &Holder) -> Result<(), StoreError>;
+
+    /// Forgets ended jobs beyond the limits, those that ended first; returns how many. Their open tasks are void.
+    async fn trim(&self, retention: Retention) -> Result<usize, StoreError>;
+}
