@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod cache;
+pub mod control;
 pub mod embedded;
 pub mod hub;
 pub mod job;

@@ -1,0 +1,128 @@
+//! Creating jobs and moving them through their life.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tracing::{debug, info, warn};
+
+use crate::job::{Event, Job, JobId, JobRequest, Refused, Snapshot, Transition, transition};
+use crate::ports::{Change, Committed, Creation, JobStore, StoreError};
+
+/// A job that others change all the time is given up after so many conflicts.
+const MAX_CONFLICTS: usize = 100;
+
+/// Why a job could not be created or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such job.
+    #[error("job {0} not found")]
+    Unknown(JobId),
+    /// The job is not in a state for this.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The store failed; nothing was changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system gave no random number for the id.
+    #[error("no random number for a job id: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Submitted {
+    /// A new job.
+    Created(Snapshot),
+    /// The live job that asks for the same.
+    Existing(Snapshot),
+}
+
+/// Creates jobs and applies events to them.
+#[derive(Clone)]
+pub struct Jobs {
+    store: Arc<dyn JobStore>,
+    max_active: usize,
+}
+
+impl Jobs {
+    /// At most `max_active` jobs run at a time, over all processes that share the store.
+    pub fn new(store: Arc<dyn JobStore>, max_active: usize) -> Self {
+        Self { store, max_active }
+    }
+
+    /// Creates a job, or finds the live one that asks for the same; admits it if there is room.
+    pub async fn submit(&self, request: JobRequest) -> Result<Submitted, ControlError> {
+        let job = Job::new(JobId::random()?, request, OffsetDateTime::now_utc());
+        match self.store.create(job).await? {
+            Creation::Created(job) => {
+                info!(job = %job.id, repo = %job.request.repo, revision = %job.request.revision, "job created");
+                let created = self.snapshot(job.id).await?;
+                self.admit_or_log().await;
+                Ok(Submitted::Created(created))
+            }
+            Creation::Duplicate(job) => Ok(Submitted::Existing(self.snapshot(job.id).await?)),
+        }
+    }
+
+    /// Stops a running job for now.
+    pub async fn pause(&self, id: JobId) -> Result<Job, ControlError> {
+        self.apply(id, &Event::Pause).await
+    }
+
+    /// Queues a paused job again.
+    pub async fn resume(&self, id: JobId) -> Result<Job, ControlError> {
+        self.apply(id, &Event::Resume).await
+    }
+
+    /// Ends a job that has not ended.
+    pub async fn cancel(&self, id: JobId) -> Result<Job, ControlError> {
+        self.apply(id, &Event::Cancel).await
+    }
+
+    /// Applies an event, then admits what now has room.
+    pub async fn apply(&self, id: JobId, event: &Event) -> Result<Job, ControlError> {
+        let job = self.commit(id, event).await?;
+        info!(job = %job.id, status = job.status.as_str(), epoch = job.epoch.0, error = job.error, "job changed");
+        self.admit_or_log().await;
+        Ok(job)
+    }
+
+    /// What was asked for is done already; a sweeper makes up for an admission that fails.
+    async fn admit_or_log(&self) {
+        if let Err(error) = self.admit().await {
+            warn!(%error, "no job admitted");
+        }
+    }
+
+    /// Lets the jobs that have waited longest run, while there is room.
+    pub async fn admit(&self) -> Result<(), StoreError> {
+        for _ in 0..MAX_CONFLICTS {
+            let Some(id) = self.store.next_waiting().await? else { return Ok(()) };
+            let Some(job) = self.store.job(id).await? else { continue };
+            let Ok(Transition { job, effects }) = transition(&job, &Event::Admit, OffsetDateTime::now_utc()) else {
+                continue;
+            };
+            match self.store.commit(Change { job, effects, max_active: Some(self.max_active) }).await? {
+                Committed::Applied(job) => info!(job = %job.id, "job admitted"),
+                Committed::Conflict => debug!(job = %id, "admission lost a race"),
+                Committed::NoRoom => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, id: JobId, event: &Event) -> Result<Job, ControlError> {
+        for _ in 0..MAX_CONFLICTS {
+            let job = self.store.job(id).await?.ok_or(ControlError::Unknown(id))?;
+            let Transition { job, effects } = transition(&job, event, OffsetDateTime::now_utc())?;
+            if let Committed::Applied(job) = self.store.commit(Change { job, effects, max_active: None }).await? {
+                return Ok(*job);
+            }
+        }
+        Err(StoreError::Unavailable(format!("job {id} changed {MAX_CONFLICTS} times in the meantime")).into())
+    }
+
+    async fn snapshot(&self, id: JobId) -> Result<Snapshot, ControlError> {
+        self.store.snapshot(id).await?.ok_or(ControlError::Unknown(id))
+    }
+}
