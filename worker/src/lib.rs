@@ -1,0 +1,17 @@
+//! Workers take tasks from the queue and do them: plan a job, fetch its units, finish it, clean up after it.
+//!
+//! The path of a task: `runner` consumes and claims it, `tasks` does it, `transfer` moves the bytes, and what was
+//! done is recorded in the store before the task is acknowledged. Run again from any point, a task ends the same.
+
+mod blocking;
+mod environment;
+mod patience;
+mod runner;
+mod sweeper;
+mod tasks;
+mod transfer;
+mod watch;
+
+pub use environment::Environment;
+pub use patience::Patience;
+pub use runner::run;

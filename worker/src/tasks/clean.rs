@@ -1,0 +1,73 @@
+//! Clean: removes the partials of a cancelled job, unless another job wants them.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use hfd_shared::job::{FileStatus, Job, Task};
+use hfd_shared::ports::{BlobKey, Page, StoreError};
+use hfd_shared::repo::BlobHash;
+use tracing::warn;
+
+use super::Outcome;
+use super::lease::Lease;
+use crate::blocking::blocking;
+use crate::environment::Environment;
+
+/// A worker that still writes holds the blob's lease for a moment longer.
+const BUSY_DELAY: Duration = Duration::from_millis(500);
+
+/// What a job wants that is not planned yet shows only later.
+const UNPLANNED_DELAY: Duration = Duration::from_secs(30);
+
+pub(super) async fn perform(env: &Environment, job: &Job, task: &Task) -> Result<Outcome, StoreError> {
+    let Some(wanted) = wanted_by_others(env, job).await? else {
+        return Ok(Outcome::Later { delay: UNPLANNED_DELAY, waiting: None });
+    };
+    let files = env.store.files(job.id, Page::ALL).await?;
+    let unwanted: HashSet<BlobHash> = files
+        .iter()
+        .filter(|file| file.status != FileStatus::Complete)
+        .map(|file| file.file.blob)
+        .filter(|blob| !wanted.contains(blob))
+        .collect();
+    let mut busy = false;
+    for blob in unwanted {
+        busy |= !remove(env, job, task, blob).await?;
+    }
+    if busy {
+        return Ok(Outcome::Later { delay: BUSY_DELAY, waiting: None });
+    }
+    env.store.settle(task).await?;
+    Ok(Outcome::Settled)
+}
+
+/// The blobs that live jobs of the same repository want; unknown while one of them is not planned.
+async fn wanted_by_others(env: &Environment, job: &Job) -> Result<Option<HashSet<BlobHash>>, StoreError> {
+    let mut wanted = HashSet::new();
+    for other in env.store.snapshots().await? {
+        if other.job.id == job.id || other.job.status.is_terminal() || other.job.request.repo != job.request.repo {
+            continue;
+        }
+        if other.progress.total_files == 0 {
+            return Ok(None);
+        }
+        wanted.extend(env.store.files(other.job.id, Page::ALL).await?.into_iter().map(|file| file.file.blob));
+    }
+    Ok(Some(wanted))
+}
+
+async fn remove(env: &Environment, job: &Job, task: &Task, blob: BlobHash) -> Result<bool, StoreError> {
+    let key = BlobKey { repo: job.request.repo.clone(), blob };
+    let Some(lease) = Lease::acquire(env, key, task).await? else { return Ok(false) };
+    let cache = env.cache.repo(&job.request.repo);
+    let removed = blocking(move || {
+        // Another process that shares the cache may be at it.
+        let lock = cache.lock_blob(&blob)?;
+        if lock.is_some() { cache.discard_partial(&blob) } else { Ok(()) }
+    });
+    if let Err(error) = removed.await {
+        warn!(job = %job.id, %error, "partial of a cancelled job not removed");
+    }
+    lease.release().await?;
+    Ok(true)
+}

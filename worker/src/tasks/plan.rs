@@ -1,0 +1,141 @@
+//! Plan: revision → commit, listing, selection, free space, units.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use hfd_shared::cache::{CacheError, RepoCache};
+use hfd_shared::hub::{HubError, Retry};
+use hfd_shared::job::{Job, Plan, SelectionError, Task};
+use hfd_shared::ports::StoreError;
+use hfd_shared::repo::{CommitHash, Tree};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::Outcome;
+use crate::blocking::blocking;
+use crate::environment::Environment;
+
+/// Space that stays free on the volume whatever is downloaded.
+const RESERVE_BYTES: u64 = 64 << 20;
+
+/// Why there is no listing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ListingError {
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Listing(#[from] ListingError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(
+        "not enough space on the cache volume: {:.2} GiB more needed, {:.2} GiB free; free some or select fewer files",
+        gib(*.needed), gib(*.free)
+    )]
+    NoSpace { needed: u64, free: u64 },
+}
+
+impl ListingError {
+    /// A Hub that asks to wait is waited for; it has been asked often enough about everything else.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Hub(error) if let Retry::After(delay) = error.retry() => {
+                Outcome::Later { delay, waiting: Some(self.to_string()) }
+            }
+            _ => Outcome::Failed(self.to_string()),
+        }
+    }
+}
+
+pub(super) async fn perform(
+    env: &Environment,
+    job: &Job,
+    task: &Task,
+    stop: &CancellationToken,
+) -> Result<Outcome, StoreError> {
+    let planned = tokio::select! {
+        () = stop.cancelled() => return Ok(Outcome::Stopped),
+        planned = plan(env, job) => planned,
+    };
+    match planned {
+        Ok(plan) => {
+            info!(job = %job.id, commit = %plan.commit, files = plan.files.len(), bytes = plan.total_bytes(), "planned");
+            env.store.put_plan(task, plan).await?;
+            Ok(Outcome::Settled)
+        }
+        Err(Error::Listing(error)) => Ok(error.outcome()),
+        Err(error) => Ok(Outcome::Failed(error.to_string())),
+    }
+}
+
+async fn plan(env: &Environment, job: &Job) -> Result<Plan, Error> {
+    let commit = match job.commit {
+        Some(commit) => commit,
+        None => env.hub.commit(&job.request.repo, &job.request.revision).await.map_err(ListingError::from)?,
+    };
+    let tree = listing(env, job, commit).await?;
+    let cache = env.cache.repo(&job.request.repo);
+    let (request, large_from_bytes) = (job.request.clone(), env.transfer.multipart_threshold.0);
+    let volume = Arc::clone(&env.cache);
+    blocking(move || {
+        let plan = Plan::new(&tree, &request, large_from_bytes)?;
+        let needed = missing_bytes(&cache, &plan).map_err(ListingError::from)?;
+        let free = volume.free_bytes().map_err(ListingError::from)?;
+        check_space(needed, free)?;
+        Ok(plan)
+    })
+    .await
+}
+
+/// The tree at a commit never changes: it is asked for once and kept beside the partials until the job's end.
+pub(super) async fn listing(env: &Environment, job: &Job, commit: CommitHash) -> Result<Tree, ListingError> {
+    let cache = env.cache.repo(&job.request.repo);
+    let known = cache.clone();
+    if let Some(tree) = blocking(move || known.read_tree(commit)).await {
+        return Ok(tree);
+    }
+    let tree = env.hub.tree(&job.request.repo, commit).await?;
+    Ok(blocking(move || cache.stage_tree(&tree).map(|()| tree)).await?)
+}
+
+fn check_space(needed: u64, free: u64) -> Result<(), Error> {
+    let fits = needed == 0 || needed.saturating_add(RESERVE_BYTES) <= free;
+    if fits { Ok(()) } else { Err(Error::NoSpace { needed, free }) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "two decimals are shown")]
+fn gib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 30)
+}
+
+fn missing_bytes(cache: &RepoCache, plan: &Plan) -> Result<u64, CacheError> {
+    let mut seen = HashSet::new();
+    let mut missing = 0;
+    for file in plan.files.iter().filter(|file| seen.insert(file.blob)) {
+        if !cache.has_blob(&file.blob, file.size_bytes)? {
+            missing += file.size_bytes.saturating_sub(cache.occupied_bytes(&file.blob, file.size_bytes));
+        }
+    }
+    Ok(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_that_does_not_fit_is_refused_with_both_numbers() {
+        let gib = 1 << 30;
+        assert!(check_space(gib, 2 * gib).is_ok());
+        assert!(check_space(0, 0).is_ok(), "what is there already needs no space");
+        assert!(check_space(2 * gib, 2 * gib).is_err(), "the reserve stays free");
+        let error = check_space(3 * gib, gib).unwrap_err().to_string();
+        assert!(error.contains("3.00 GiB") && error.contains("1.00 GiB"), "{error}");
+    }
+}

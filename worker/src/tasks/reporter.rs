@@ -1,0 +1,98 @@
+//! Tells the store how far a task is, at most four times a second, and obeys when it says stop.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use hfd_shared::job::{FileIndex, FileProgress, Task};
+use hfd_shared::ports::{Report, Verdict};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::environment::Environment;
+use crate::transfer::Meter;
+
+const TICK: Duration = Duration::from_millis(250);
+
+/// A task that moves nothing still shows that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// A worker that cannot reach the store for so long stops by itself: its tasks may be somebody else's by then.
+const FENCED_AFTER: Duration = Duration::from_secs(30);
+
+/// The window over which the rate is taken.
+const RATE_WINDOW: Duration = Duration::from_secs(3);
+
+/// Reports until it is dropped; cancels `stop` when the task is void. The first time that something has become durable is
+/// a checkpoint: attempts that advance are not counted.
+pub(super) async fn report(
+    env: &Environment,
+    task: &Task,
+    meters: &[(FileIndex, Meter)],
+    received: &AtomicU64,
+    advanced: &AtomicBool,
+    stop: &CancellationToken,
+) -> Infallible {
+    let mut told = vec![0; meters.len()];
+    let mut rate = Rate::default();
+    let mut is_counted_anew = false;
+    let mut last_answer = Instant::now();
+    let mut last_report = Instant::now();
+    loop {
+        tokio::time::sleep(TICK).await;
+        let bytes_per_second = rate.observe(received.load(Ordering::Relaxed));
+        if advanced.load(Ordering::Relaxed) && !is_counted_anew {
+            is_counted_anew = env.store.checkpoint(task, Vec::new()).await.is_ok();
+        }
+        let files = moved(meters, &told);
+        if files.is_empty() && last_report.elapsed() < HEARTBEAT {
+            continue;
+        }
+        last_report = Instant::now();
+        let report = Report { files: files.iter().map(|(_, progress)| *progress).collect(), bytes_per_second };
+        match env.store.report(task, report).await {
+            Ok(Verdict::Go) => {
+                last_answer = Instant::now();
+                for (index, progress) in files {
+                    told[index] = progress.downloaded_bytes;
+                }
+            }
+            Ok(Verdict::Stop) => stop.cancel(),
+            Err(error) => {
+                warn!(%task, %error, "progress not reported");
+                if last_answer.elapsed() > FENCED_AFTER {
+                    stop.cancel();
+                }
+            }
+        }
+    }
+}
+
+fn moved(meters: &[(FileIndex, Meter)], told: &[u64]) -> Vec<(usize, FileProgress)> {
+    meters
+        .iter()
+        .enumerate()
+        .map(|(index, (file, meter))| (index, FileProgress { file: *file, downloaded_bytes: meter.bytes() }))
+        .filter(|(index, progress)| progress.downloaded_bytes != told[*index])
+        .collect()
+}
+
+/// Bytes a second over a sliding window.
+#[derive(Default)]
+struct Rate {
+    samples: VecDeque<(Instant, u64)>,
+}
+
+impl Rate {
+    fn observe(&mut self, total_bytes: u64) -> u64 {
+        let now = Instant::now();
+        self.samples.push_back((now, total_bytes));
+        while self.samples.len() > 2 && now - self.samples[0].0 > RATE_WINDOW {
+            self.samples.pop_front();
+        }
+        let (since, bytes) = self.samples[0];
+        let millis = u64::try_from((now - since).as_millis()).unwrap_or(u64::MAX);
+        (total_bytes - bytes).saturating_mul(1000).checked_div(millis).unwrap_or(0)
+    }
+}

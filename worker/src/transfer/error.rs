@@ -1,0 +1,62 @@
+//! Why a file did not arrive.
+
+use std::time::Duration;
+
+use hfd_shared::cache::CacheError;
+use hfd_shared::hub::HubError;
+use hfd_shared::repo::{BlobHash, RepoPath};
+
+/// Why a file did not arrive.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TransferError {
+    /// Told to stop; what had arrived is recorded.
+    #[error("stopped")]
+    Stopped,
+    /// The Hub asked to come again later.
+    #[error("{reason}")]
+    Later {
+        /// When.
+        delay: Duration,
+        /// What it said.
+        reason: String,
+    },
+    /// The Hub does not give the file.
+    #[error(transparent)]
+    Hub(HubError),
+    /// Too many failures in a row without progress.
+    #[error("gave up after {tries} tries without progress: {last}")]
+    GaveUp {
+        /// Tries without progress.
+        tries: usize,
+        /// The last failure.
+        last: String,
+    },
+    /// Parts of the file came from different versions of it.
+    #[error("{path} changed while it was fetched: {reason}")]
+    Changed {
+        /// The file.
+        path: RepoPath,
+        /// What differed.
+        reason: String,
+    },
+    /// The content is not what the Hub says it is.
+    #[error("{path} has the wrong content: expected hash {expected}, got {got}; nothing was published")]
+    WrongHash {
+        /// The file.
+        path: RepoPath,
+        /// The hash in the listing.
+        expected: BlobHash,
+        /// The hash of the bytes that came.
+        got: BlobHash,
+    },
+    /// The volume refused.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
+impl TransferError {
+    /// Whether what arrived must be dropped.
+    pub(super) fn is_wrong_content(&self) -> bool {
+        matches!(self, Self::Changed { .. } | Self::WrongHash { .. })
+    }
+}

@@ -1,0 +1,189 @@
+//! How far a file is written without a gap: the hasher follows behind.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use hfd_shared::repo::{BlobHash, ByteRange};
+
+use super::content_hash::ContentHasher;
+
+const READ_BYTES: u64 = 1 << 20;
+
+/// Shared by those who write the parts and the one who hashes the whole.
+#[derive(Default)]
+pub(super) struct Frontier {
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Everything before this is written.
+    reached: u64,
+    /// What is written beyond it: start → end.
+    beyond: BTreeMap<u64, u64>,
+    /// What is written and not yet taken to be recorded.
+    unrecorded: Vec<ByteRange>,
+    aborted: bool,
+}
+
+impl Frontier {
+    /// The frontier of a file of which these ranges are there already.
+    pub(super) fn new(recorded: &[ByteRange]) -> Self {
+        let frontier = Self::default();
+        for range in recorded {
+            frontier.lock().extend(*range);
+        }
+        frontier
+    }
+
+    /// Notes that a range is written.
+    pub(super) fn written(&self, range: ByteRange) {
+        let mut state = self.lock();
+        let before = state.reached;
+        state.extend(range);
+        state.unrecorded.push(range);
+        if state.reached > before {
+            self.moved.notify_all();
+        }
+    }
+
+    /// What was written since the last time that this was asked.
+    pub(super) fn take_unrecorded(&self) -> Vec<ByteRange> {
+        std::mem::take(&mut self.lock().unrecorded)
+    }
+
+    /// Ends the hasher's wait: there will be no more.
+    pub(super) fn abort(&self) {
+        self.lock().aborted = true;
+        self.moved.notify_all();
+    }
+
+    /// Blocks until more than `bytes` are written without a gap; none when aborted.
+    fn wait_beyond(&self, bytes: u64) -> Option<u64> {
+        let state = self.lock();
+        let state = self
+            .moved
+            .wait_while(state, |state| state.reached <= bytes && !state.aborted)
+            .unwrap_or_else(PoisonError::into_inner);
+        (!state.aborted).then_some(state.reached)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn extend(&mut self, range: ByteRange) {
+        self.beyond.insert(range.start(), range.end());
+        while let Some(first) = self.beyond.first_entry()
+            && *first.key() <= self.reached
+        {
+            self.reached = first.remove().max(self.reached);
+        }
+    }
+}
+
+/// Hashes a file in order while it is being written; what it reads is still in the page cache. Blocks; none when aborted.
+pub(super) fn hash_behind(
+    frontier: &Frontier,
+    file: &File,
+    size_bytes: u64,
+    expected: &BlobHash,
+) -> io::Result<Option<BlobHash>> {
+    let mut hasher = ContentHasher::like(expected, size_bytes);
+    let mut buffer = vec![0; usize::try_from(READ_BYTES.min(size_bytes)).unwrap_or(usize::MAX)];
+    let mut hashed = 0;
+    while hashed < size_bytes {
+        let Some(reached) = frontier.wait_beyond(hashed) else { return Ok(None) };
+        let wanted = usize::try_from(reached - hashed).map_or(buffer.len(), |bytes| bytes.min(buffer.len()));
+        let read = file.read_at(&mut buffer[..wanted], hashed)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        hasher.update(&buffer[..read]);
+        hashed += read as u64;
+    }
+    Ok(Some(hasher.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn range(start: u64, end: u64) -> ByteRange {
+        ByteRange::new(start, end).unwrap()
+    }
+
+    #[test]
+    fn the_frontier_stops_at_the_first_gap() {
+        let frontier = Frontier::default();
+        frontier.written(range(0, 10));
+        frontier.written(range(20, 30));
+        assert_eq!(frontier.wait_beyond(0), Some(10));
+        frontier.written(range(10, 20));
+        assert_eq!(frontier.wait_beyond(10), Some(30));
+    }
+
+    #[test]
+    fn only_what_was_not_there_before_is_to_be_recorded() {
+        let frontier = Frontier::new(&[range(0, 10), range(20, 30)]);
+        frontier.written(range(10, 20));
+        assert_eq!(frontier.wait_beyond(0), Some(30));
+        assert_eq!(frontier.take_unrecorded(), [range(10, 20)]);
+        assert!(frontier.take_unrecorded().is_empty());
+    }
+
+    #[test]
+    fn an_aborted_hasher_hashes_nothing_more_of_what_is_written() {
+        let frontier = Frontier::default();
+        frontier.written(range(0, 1 << 40));
+        frontier.abort();
+        let file = tempfile::tempfile().unwrap();
+        assert_eq!(hash_behind(&frontier, &file, 1 << 40, &BlobHash::Sha256([0; 32])).unwrap(), None);
+    }
+
+    #[test]
+    fn a_waiting_hasher_ends_when_aborted() {
+        let frontier = Arc::new(Frontier::default());
+        let waiting = Arc::clone(&frontier);
+        let hasher = std::thread::spawn(move || waiting.wait_beyond(0));
+        frontier.abort();
+        assert_eq!(hasher.join().unwrap(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_writes_is_hashed_in_order(
+            content in prop::collection::vec(any::<u8>(), 1..2000),
+            order in any::<prop::sample::Index>(),
+        ) {
+            let mut pieces: Vec<ByteRange> =
+                (0..content.len() as u64).step_by(97).map(|at| range(at, (at + 97).min(content.len() as u64))).collect();
+            let count = pieces.len();
+            pieces.rotate_left(order.index(count));
+            pieces[..count / 2].reverse();
+            let path = tempfile::NamedTempFile::new().unwrap();
+            let file = path.reopen().unwrap();
+            let frontier = Frontier::default();
+            for piece in pieces {
+                let bytes = &content[usize::try_from(piece.start()).unwrap()..usize::try_from(piece.end()).unwrap()];
+                file.write_all_at(bytes, piece.start()).unwrap();
+                frontier.written(piece);
+            }
+            let size = content.len() as u64;
+            let mut whole = ContentHasher::like(&BlobHash::Sha256([0; 32]), size);
+            whole.update(&content);
+            let hashed = hash_behind(&frontier, &file, size, &BlobHash::Sha256([0; 32])).unwrap();
+            prop_assert_eq!(hashed, Some(whole.finish()));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Files that can be continued: positional writes of one or several connections into one file, hashed in order behind the write frontier,
+//! recorded when synced, published when right.
+
+use std::fs::File;
+use std::io;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use hfd_shared::cache::{CacheError, Partial};
+use hfd_shared::job::PlannedFile;
+use hfd_shared::repo::BlobHash;
+use hfd_shared::settings::Verify;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio_util::sync::CancellationToken;
+
+use super::connection::Connection;
+use super::frontier::{Frontier, hash_behind};
+use super::parts::missing_parts;
+use super::source::Source;
+use super::writer::Sink;
+use super::{Transfer, TransferError};
+use crate::blocking::blocking;
+
+/// The time between two records: what a killed process has to fetch again. Short at first, for a process that is killed
+/// again and again must come closer to the end each time; longer later, so that syncs cost little.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
+    let file = &transfer.target.file;
+    let (partial, reader) = open(transfer).await?;
+    let hashing = Hashing::start(transfer, &partial, reader);
+    transfer.meter.set(partial.recorded().iter().map(|range| range.len()).sum());
+    let (cache, expected) = (transfer.cache.clone(), file.blob);
+    match fetch_and_hash(transfer, partial, hashing).await {
+        Ok(partial) => Ok(blocking(move || partial.publish()).await?),
+        Err(error) => {
+            match error {
+                TransferError::Changed { .. } => blocking(move || cache.discard_partial(&expected)).await?,
+                TransferError::WrongHash { .. } => blocking(move || cache.quarantine(&expected)).await?,
+                _ => {}
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn fetch_and_hash(
+    transfer: Transfer<'_>,
+    partial: Partial,
+    mut hashing: Hashing,
+) -> Result<Partial, TransferError> {
+    let partial = fetch_parts(transfer, partial, &hashing.frontier).await?;
+    if let Some(got) = hashing.finish(transfer).await?
+        && got != transfer.target.file.blob
+    {
+        let PlannedFile { path, blob: expected, .. } = transfer.target.file.clone();
+        return Err(TransferError::WrongHash { path, expected, got });
+    }
+    Ok(partial)
+}
+
+/// The hasher's thread. It ends with this value, whatever becomes of the transfer.
+struct Hashing {
+    frontier: Arc<Frontier>,
+    thread: Option<JoinHandle<io::Result<Option<BlobHash>>>>,
+}
+
+impl Hashing {
+    fn start(transfer: Transfer<'_>, partial: &Partial, reader: File) -> Self {
+        let frontier = Arc::new(Frontier::new(partial.recorded()));
+        let thread = match transfer.settings.verify {
+            Verify::None | Verify::Size => None,
+            Verify::Sha256 => {
+                let frontier = Arc::clone(&frontier);
+                let (size_bytes, expected) = (transfer.target.file.size_bytes, transfer.target.file.blob);
+                Some(spawn_blocking(move || hash_behind(&frontier, &reader, size_bytes, &expected)))
+            }
+        };
+        Self { frontier, thread }
+    }
+
+    /// The hash of the whole file; none when content is not verified.
+    async fn finish(&mut self, transfer: Transfer<'_>) -> Result<Option<BlobHash>, TransferError> {
+        let Some(thread) = &mut self.thread else { return Ok(None) };
+        let hashed = tokio::select! {
+            biased;
+            () = transfer.stop.cancelled() => return Err(TransferError::Stopped),
+            hashed = thread => hashed,
+        };
+        match hashed.map_err(io::Error::other).flatten() {
+            Ok(Some(hash)) => Ok(Some(hash)),
+            Ok(None) => Err(TransferError::Stopped),
+            Err(error) => Err(disk_error(transfer, error)),
+        }
+    }
+}
+
+impl Drop for Hashing {
+    fn drop(&mut self) {
+        self.frontier.abort();
+    }
+}
+
+async fn open(transfer: Transfer<'_>) -> Result<(Partial, File), CacheError> {
+    let (cache, blob, size_bytes) =
+        (transfer.cache.clone(), transfer.target.file.blob, transfer.target.file.size_bytes);
+    let writer = transfer.writer.to_owned();
+    blocking(move || {
+        let partial = cache.open_partial(&blob, size_bytes, &writer)?;
+        partial.preallocate()?;
+        let reader = partial.reader()?;
+        Ok((partial, reader))
+    })
+    .await
+}
+
+async fn fetch_parts(
+    transfer: Transfer<'_>,
+    partial: Partial,
+    frontier: &Arc<Frontier>,
+) -> Result<Partial, TransferError> {
+    let connections = connections(transfer);
+    let parts = missing_parts(transfer.target.file.size_bytes, partial.recorded(), connections);
+    let connections = parts.len().min(connections);
+    let parts = Mutex::new(parts);
+    let sink = Sink { file: partial.data(), frontier: Arc::clone(frontier), meter: transfer.meter.clone() };
+    let halt = transfer.stop.child_token();
+    let source = Source::new(transfer, &halt);
+    let fetching = join_all(
+        (0..connections)
+            .map(|_| Connection { transfer, source: &source, parts: &parts, sink: sink.clone(), halt: &halt }.run()),
+    );
+    let all_written = CancellationToken::new();
+    let (ended, recorded) = tokio::join!(
+        async {
+            let ended = fetching.await;
+            all_written.cancel();
+            ended
+        },
+        async {
+            let recorded = record(transfer, partial, frontier, &all_written).await;
+            if recorded.is_err() {
+                halt.cancel();
+            }
+            recorded
+        }
+    );
+    let partial = recorded?;
+    match ended.into_iter().filter_map(Result::err).reduce(worse) {
+        Some(error) => Err(error),
+        None => Ok(partial),
+    }
+}
+
+/// Below the threshold one connection is enough: other files of the batch use the rest.
+fn connections(transfer: Transfer<'_>) -> usize {
+    let is_large = transfer.target.file.size_bytes >= transfer.settings.multipart_threshold.0;
+    if is_large { transfer.settings.connections } else { 1 }
+}
+
+/// The connection that failed explains more than those that were halted because of it.
+fn worse(first: TransferError, second: TransferError) -> TransferError {
+    if matches!(first, TransferError::Stopped) { second } else { first }
+}
+
+/// Records from time to time what is written, each time after a sync, and all of it at the end.
+async fn record(
+    transfer: Transfer<'_>,
+    mut partial: Partial,
+    frontier: &Frontier,
+    all_written: &CancellationToken,
+) -> Result<Partial, CacheError> {
+    let begun = Instant::now();
+    loop {
+        let pause = (begun.elapsed() / 10).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        let is_last = tokio::time::timeout(pause, all_written.cancelled()).await.is_ok();
+        let written = frontier.take_unrecorded();
+        if !written.is_empty() {
+            partial = blocking(move || partial.record(&written).map(|()| partial)).await?;
+            transfer.advanced.store(true, Ordering::Relaxed);
+        }
+        if is_last {
+            return Ok(partial);
+        }
+    }
+}
+
+/// A failed write or read of the partial.
+pub(super) fn disk_error(transfer: Transfer<'_>, error: io::Error) -> TransferError {
+    CacheError::partial(transfer.target.file.path.as_str(), error).into()
+}

@@ -1,0 +1,133 @@
+//! The download engine: from the Hub into one blob of the cache.
+//!
+//! Large files are fetched in parts that are recorded ([`large`]), small ones in one go ([`small`]). Either way
+//! each byte is written once, hashed while it is still in memory, and published only when it is whole and right.
+
+mod budget;
+mod connection;
+mod content_hash;
+mod error;
+mod frontier;
+mod large;
+mod pace;
+mod parts;
+mod small;
+mod source;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use hfd_shared::cache::{CacheError, RepoCache};
+use hfd_shared::hub::HubClient;
+use hfd_shared::job::PlannedFile;
+use hfd_shared::repo::{CommitHash, RepoRef};
+use hfd_shared::settings::TransferSettings;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+pub(crate) use error::TransferError;
+
+use crate::blocking::blocking;
+
+/// Files below this are fetched again from the start when a process ends in the middle of them.
+const ONE_GO_BELOW_BYTES: u64 = 4 << 20;
+
+const MAX_WRONG_CONTENTS: u32 = 1;
+const MAX_DISK_FAILURES: u32 = 3;
+const DISK_BACKOFF: Duration = Duration::from_secs(1);
+
+/// Counts the bytes of one file that are on disk. Set, not only added to: a partial that is dropped counts from 0 again.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, bytes: u64) {
+        self.0.store(bytes, Ordering::Relaxed);
+    }
+
+    fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The file to fetch.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) repo: RepoRef,
+    pub(crate) commit: CommitHash,
+    pub(crate) file: PlannedFile,
+}
+
+/// One file on its way into the cache.
+#[derive(Clone, Copy)]
+pub(crate) struct Transfer<'a> {
+    pub(crate) hub: &'a HubClient,
+    pub(crate) cache: &'a RepoCache,
+    pub(crate) settings: &'a TransferSettings,
+    /// Names this process among all that write to the cache.
+    pub(crate) writer: &'a str,
+    pub(crate) target: &'a Target,
+    pub(crate) meter: &'a Meter,
+    /// Bytes from the network, for the rate.
+    pub(crate) received: &'a Arc<AtomicU64>,
+    /// Set when something of the file has become durable.
+    pub(crate) advanced: &'a AtomicBool,
+    pub(crate) stop: &'a CancellationToken,
+}
+
+impl Transfer<'_> {
+    /// Fetches, verifies and publishes the file. Content that is wrong or changes on the way is dropped and fetched once
+    /// more; what the volume may do better the next time is tried again.
+    ///
+    /// # Errors
+    /// See [`TransferError`]; nothing is published then.
+    pub(crate) async fn run(self) -> Result<(), TransferError> {
+        let (mut wrong_contents, mut disk_failures) = (0, 0);
+        loop {
+            let error = match self.attempt().await {
+                Ok(()) => {
+                    self.advanced.store(true, Ordering::Relaxed);
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            match &error {
+                error if error.is_wrong_content() && wrong_contents < MAX_WRONG_CONTENTS => wrong_contents += 1,
+                TransferError::Cache(error) if error.is_transient() && disk_failures < MAX_DISK_FAILURES => {
+                    disk_failures += 1;
+                }
+                _ => return Err(error),
+            }
+            warn!(path = %self.target.file.path, %error, "fetching the file anew");
+            // Somebody else may have published it: that is one way for a partial to vanish.
+            if self.is_published().await? {
+                return Ok(());
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(TransferError::Stopped),
+                () = tokio::time::sleep(DISK_BACKOFF * disk_failures) => {}
+            }
+        }
+    }
+
+    async fn attempt(self) -> Result<(), TransferError> {
+        self.meter.set(0);
+        let in_one_go = ONE_GO_BELOW_BYTES.min(self.settings.multipart_threshold.0);
+        if self.target.file.size_bytes >= in_one_go.max(1) {
+            large::fetch(self).await
+        } else {
+            small::fetch(self).await
+        }
+    }
+
+    async fn is_published(self) -> Result<bool, CacheError> {
+        let (cache, blob, size_bytes) = (self.cache.clone(), self.target.file.blob, self.target.file.size_bytes);
+        blocking(move || cache.has_blob(&blob, size_bytes)).await
+    }
+}

@@ -1,0 +1,76 @@
+//! Where the bytes of one file come from: a data URL that is resolved once, shared by all connections, and renewed in time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hfd_shared::hub::{Fetched, HubError, Location};
+use hfd_shared::repo::ByteRange;
+use tokio_util::sync::CancellationToken;
+
+use super::{Target, Transfer, TransferError};
+
+pub(super) struct Source<'a> {
+    transfer: Transfer<'a>,
+    halt: &'a CancellationToken,
+    location: tokio::sync::Mutex<Option<Arc<Location>>>,
+    /// The `ETag` of each host; they may differ for the same content.
+    etags: Mutex<HashMap<String, String>>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(transfer: Transfer<'a>, halt: &'a CancellationToken) -> Self {
+        Self { transfer, halt, location: tokio::sync::Mutex::default(), etags: Mutex::default() }
+    }
+
+    /// Asks for a range. The outer error ends the transfer, the inner one just this try.
+    pub(super) async fn fetch(&self, range: ByteRange) -> Result<Result<Fetched, HubError>, TransferError> {
+        let asked = async {
+            let location = self.location().await?;
+            let fetched = self.transfer.hub.fetch(&location, Some(range), self.transfer.target.file.size_bytes).await;
+            if matches!(fetched, Err(HubError::UrlExpired { .. })) {
+                self.expire(&location).await;
+            }
+            fetched.map(|fetched| (location, fetched))
+        };
+        let asked = tokio::select! {
+            biased;
+            () = self.halt.cancelled() => return Err(TransferError::Stopped),
+            asked = asked => asked,
+        };
+        match asked {
+            Ok((location, fetched)) => self.same_version(&location, &fetched).map(|()| Ok(fetched)),
+            Err(HubError::Changed { detail, .. }) => Err(self.changed(detail)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn location(&self) -> Result<Arc<Location>, HubError> {
+        let mut known = self.location.lock().await;
+        if let Some(location) = known.as_ref().filter(|location| location.is_fresh()) {
+            return Ok(Arc::clone(location));
+        }
+        let Target { repo, commit, file } = self.transfer.target;
+        let location = Arc::new(self.transfer.hub.locate(repo, *commit, file.into()).await?);
+        *known = Some(Arc::clone(&location));
+        Ok(location)
+    }
+
+    /// Forgets a location that was refused, unless another connection has renewed it already.
+    async fn expire(&self, refused: &Arc<Location>) {
+        let mut known = self.location.lock().await;
+        if known.as_ref().is_some_and(|location| Arc::ptr_eq(location, refused)) {
+            *known = None;
+        }
+    }
+
+    fn same_version(&self, location: &Location, fetched: &Fetched) -> Result<(), TransferError> {
+        let Some(etag) = &fetched.etag else { return Ok(()) };
+        let mut etags = self.etags.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = etags.entry(location.host().to_owned()).or_insert_with(|| etag.clone());
+        if known == etag { Ok(()) } else { Err(self.changed(format!("ETag {known} became {etag}"))) }
+    }
+
+    fn changed(&self, reason: String) -> TransferError {
+        TransferError::Changed { path: self.transfer.target.file.path.clone(), reason }
+    }
+}
