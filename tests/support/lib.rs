@@ -1,0 +1,7 @@
+//! Support for tests of whole processes: the stand-ins for the outside world and what starts and watches them.
+//!
+//! A test makes a [`stage::Stage`]: a fake Hub with repos, a sandbox of folders and an `hfdownloader serve` on both. It
+//! drives the server through [`api`], asks the fake Hub what was really sent, and looks at the cache with [`cached_repo`],
+//! which knows huggingface_hub's layout by itself, and with [`python`], which asks huggingface_hub.
+
+pub mod fake_hub;
