@@ -1,0 +1,20 @@
+//! The HTTP edge: REST, WebSocket, authentication, errors.
+//!
+//! A request comes in through `server`, passes the middleware of `app` (panics, errors, authentication, body limit)
+//! and ends in one of the `routes`. Changes of jobs go out through `ws`.
+
+mod app;
+mod auth;
+mod body;
+mod body_limit;
+mod document;
+mod error;
+mod routes;
+mod server;
+mod state;
+mod view;
+mod ws;
+
+pub use app::openapi_yaml;
+pub use server::serve;
+pub use state::{ApiConfig, ApiState, BasicAuth};

@@ -1,0 +1,128 @@
+//! `POST /api/download`
+
+use hfd_shared::control::Submitted;
+use hfd_shared::job::{DownloadRequest, JobRequest};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Object, OpenApi, Union};
+
+use super::Context;
+use super::plan::PlanFailures;
+use crate::body::{Fields, FromFields, Strict};
+use crate::document::Failure;
+use crate::error::ApiError;
+use crate::view::{JobView, PlanView};
+
+/// What to download.
+#[derive(Debug, Object)]
+#[oai(rename = "DownloadRequest", rename_all = "camelCase")]
+pub(crate) struct DownloadBody {
+    /// `owner/name`, or with filters behind a colon: `owner/name:q4_k_m,q5_k_m`.
+    repo: String,
+    /// Branch, tag or commit; `main` when absent or empty.
+    #[oai(default = "default_revision")]
+    revision: String,
+    /// Whether the repository is a dataset.
+    #[oai(default)]
+    dataset: bool,
+    /// Which files to take: parts of the path, or globs with `*` and `?`; all when empty.
+    #[oai(default)]
+    filters: Vec<String>,
+    /// Which files to leave out; beats the filters.
+    #[oai(default)]
+    excludes: Vec<String>,
+    /// Whether each file also gets a link in a folder named by the filter that it matched.
+    #[oai(default)]
+    append_filter_subdir: bool,
+    /// Only answer the plan, start nothing.
+    #[oai(default)]
+    dry_run: bool,
+}
+
+fn default_revision() -> String {
+    "main".to_owned()
+}
+
+impl FromFields for DownloadBody {
+    fn from_fields(fields: &mut Fields) -> Result<Self, ApiError> {
+        Ok(Self {
+            repo: fields.required_text("repo")?,
+            revision: fields.text("revision")?.unwrap_or_else(default_revision),
+            dataset: fields.flag("dataset")?,
+            filters: fields.texts("filters")?,
+            excludes: fields.texts("excludes")?,
+            append_filter_subdir: fields.flag("appendFilterSubdir")?,
+            dry_run: fields.flag("dryRun")?,
+        })
+    }
+}
+
+impl DownloadBody {
+    /// Checks what was asked for.
+    pub(super) fn into_request(self) -> Result<JobRequest, ApiError> {
+        let request = DownloadRequest {
+            repo: self.repo,
+            revision: Some(self.revision),
+            dataset: self.dataset,
+            filters: self.filters,
+            excludes: self.excludes,
+            append_filter_subdir: self.append_filter_subdir,
+        };
+        Ok(JobRequest::parse(&request)?)
+    }
+}
+
+/// The live job that asks for the same.
+#[derive(Debug, Object)]
+pub(crate) struct ExistingJob {
+    /// The job.
+    job: JobView,
+    /// Says that nothing new was started.
+    message: String,
+}
+
+/// Nothing new was started: the live job, or with `dryRun` the plan.
+#[derive(Debug, Union)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one answer")]
+#[oai(rename = "ExistingJobOrPlan")]
+pub(crate) enum NothingNew {
+    /// The live job.
+    Existing(ExistingJob),
+    /// The plan.
+    Plan(PlanView),
+}
+
+/// The answers to a download.
+#[derive(ApiResponse)]
+pub(crate) enum DownloadResponse {
+    /// A new job
+    #[oai(status = 202)]
+    Created(Json<JobView>),
+    /// The live job that asks for the same; with `dryRun`, the plan
+    #[oai(status = 200)]
+    NothingNew(Json<NothingNew>),
+}
+
+/// Starts downloads.
+pub(crate) struct DownloadApi(pub(crate) Context);
+
+#[OpenApi]
+impl DownloadApi {
+    /// Start a new download job
+    ///
+    /// The Hub is not asked before the answer; whether the repository exists shows in the job.
+    #[oai(path = "/api/download", method = "post", operation_id = "startDownload")]
+    async fn download(&self, body: Strict<DownloadBody>) -> Result<DownloadResponse, Failure<PlanFailures>> {
+        let dry_run = body.0.dry_run;
+        let request = body.0.into_request()?;
+        if dry_run {
+            return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
+        }
+        Ok(match self.0.state.jobs.submit(request).await? {
+            Submitted::Created(snapshot) => DownloadResponse::Created(Json(self.0.view(&snapshot).await?)),
+            Submitted::Existing(snapshot) => DownloadResponse::NothingNew(Json(NothingNew::Existing(ExistingJob {
+                job: self.0.view(&snapshot).await?,
+                message: "Download already in progress".to_owned(),
+            }))),
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! The endpoints, a file a resource.
+
+mod download;
+mod health;
+mod jobs;
+mod plan;
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use hfd_shared::job::Snapshot;
+use hfd_shared::ports::{Page, StoreError};
+use tokio::sync::Semaphore;
+
+use crate::state::ApiState;
+use crate::view::JobView;
+
+pub(crate) use download::DownloadApi;
+pub(crate) use health::HealthApi;
+pub(crate) use jobs::JobsApi;
+pub(crate) use plan::PlanApi;
+
+/// How many plans are made at a time: a listing may hold a hundred thousand files.
+const MAX_PLANS: usize = 8;
+
+/// How many jobs' files are read at a time.
+const MAX_READS: usize = 16;
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub(crate) struct Context {
+    state: Arc<ApiState>,
+    plans: Arc<Semaphore>,
+}
+
+impl Context {
+    /// The endpoints' view of the state.
+    pub(crate) fn new(state: Arc<ApiState>) -> Self {
+        Self { state, plans: Arc::new(Semaphore::new(MAX_PLANS)) }
+    }
+
+    /// A job with all its files.
+    async fn view(&self, snapshot: &Snapshot) -> Result<JobView, StoreError> {
+        let files = self.state.store.files(snapshot.job.id, Page::ALL).await?;
+        Ok(JobView::new(snapshot, files, &self.state.config.cache_dir))
+    }
+
+    /// Jobs with all their files, in the same order.
+    async fn views(&self, snapshots: Vec<Snapshot>) -> Result<Vec<JobView>, StoreError> {
+        let views = stream::iter(snapshots).map(|snapshot| async move { self.view(&snapshot).await });
+        views.buffered(MAX_READS).try_collect().await
+    }
+}

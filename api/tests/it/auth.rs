@@ -1,0 +1,54 @@
+//! Basic authentication guards everything.
+
+use hfd_api::BasicAuth;
+use reqwest::Method;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+
+use crate::harness::{Server, Setup, read};
+
+async fn guarded() -> Server {
+    let auth = BasicAuth { user: "admin".into(), password: "secret123".to_owned().into() };
+    Server::start_with(Setup { auth: Some(auth), ..Setup::default() }).await
+}
+
+#[tokio::test]
+async fn nothing_answers_without_the_right_user_and_password() {
+    let server = guarded().await;
+    for (method, path) in [
+        (Method::GET, "/api/health"),
+        (Method::GET, "/api/jobs"),
+        (Method::POST, "/api/download"),
+        (Method::GET, "/api/ws"),
+        (Method::GET, "/nowhere"),
+        (Method::PUT, "/api/jobs"),
+    ] {
+        for request in [
+            server.request(method.clone(), path),
+            server.request(method.clone(), path).basic_auth("admin", Some("wrong")),
+            server.request(method.clone(), path).basic_auth("root", Some("secret123")),
+            server.request(method.clone(), path).bearer_auth("secret123"),
+        ] {
+            let response = request.send().await.unwrap();
+            let challenge = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
+            assert_eq!(challenge, r#"Basic realm="hfdownloader", charset="UTF-8""#);
+            let (status, body) = read(response).await;
+            assert_eq!((status.as_u16(), body["error"].as_str()), (401, Some("Unauthorized")), "{method} {path}");
+        }
+    }
+    let response =
+        server.request(Method::GET, "/api/jobs").basic_auth("admin", Some("secret123")).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+#[tokio::test]
+async fn the_websocket_is_guarded_too() {
+    let server = guarded().await;
+    let url = format!("ws://{}/api/ws", server.address);
+    let Err(Error::Http(refusal)) = connect_async(&url).await else { panic!("must be refused") };
+    assert_eq!(refusal.status(), 401);
+    let mut request = url.into_client_request().unwrap();
+    request.headers_mut().insert("authorization", "Basic YWRtaW46c2VjcmV0MTIz".parse().unwrap());
+    connect_async(request).await.unwrap();
+}

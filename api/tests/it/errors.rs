@@ -1,0 +1,99 @@
+//! Every error is JSON with `error` and `details`.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::harness::{Server, read};
+
+fn assert_error(answer: &(StatusCode, Value), status: u16, error: &str) {
+    assert_eq!(answer.0, status, "{}", answer.1);
+    assert_eq!(answer.1["error"], error, "{}", answer.1);
+    assert!(answer.1["details"].as_str().is_some_and(|details| !details.is_empty()), "{}", answer.1);
+    assert_eq!(answer.1.as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_unknown_path_or_method_is_answered_in_json() {
+    let server = Server::start().await;
+    for path in ["/", "/nowhere", "/api", "/api/nowhere", "/api/jobs/a/b/c"] {
+        assert_error(&server.get(path).await, 404, "Not found");
+    }
+    let response = server.request(Method::PUT, "/api/jobs").send().await.unwrap();
+    assert_eq!(response.headers()["allow"], "GET, HEAD");
+    assert_error(&read(response).await, 405, "Method not allowed");
+}
+
+#[tokio::test]
+async fn a_bad_repository_has_the_documented_error() {
+    let server = Server::start().await;
+    for path in ["/api/download", "/api/plan"] {
+        for repo in ["", "a/b/c", "a b", "../x", "a/"] {
+            let (status, body) = server.post(path, json!({ "repo": repo })).await;
+            assert_eq!(status, 400, "{repo:?}");
+            assert_eq!(body, json!({ "error": "Invalid repo format", "details": "Expected owner/name" }), "{repo:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_body_is_refused_and_the_field_is_named() {
+    let server = Server::start().await;
+    let many = vec!["x"; 201];
+    for (body, error, named) in [
+        (json!({ "repo": 1 }), "Invalid request body", "\"repo\" must be a string"),
+        (json!({ "repo": true }), "Invalid request body", "\"repo\" must be a string"),
+        (json!({ "repo": null }), "Invalid request body", "\"repo\" is required"),
+        (json!({}), "Invalid request body", "\"repo\" is required"),
+        (json!({ "repo": "a/b", "filter": ["q4"] }), "Invalid request body", "unknown field \"filter\""),
+        (json!({ "repo": "a/b", "filters": "q4" }), "Invalid request body", "\"filters\" must be a list of strings"),
+        (json!({ "repo": "a/b", "filters": [4] }), "Invalid request body", "\"filters\" must be a list of strings"),
+        (json!({ "repo": "a/b", "dataset": "true" }), "Invalid request body", "\"dataset\" must be true or false"),
+        (json!({ "repo": "a/b", "dryRun": 1 }), "Invalid request body", "\"dryRun\" must be true or false"),
+        (json!({ "repo": "a/b", "revision": 1 }), "Invalid request body", "\"revision\" must be a string"),
+        (json!(["a/b"]), "Invalid request body", "a JSON object"),
+        (json!({ "repo": "a/b", "revision": "../x" }), "Invalid revision", "expected a branch"),
+        (json!({ "repo": "a/b", "filters": ["*["] }), "Invalid filter", "invalid pattern"),
+        (json!({ "repo": "a/b", "excludes": many }), "Too many filters", "at most 200"),
+    ] {
+        for path in ["/api/download", "/api/plan"] {
+            let answer = server.post(path, body.clone()).await;
+            assert_error(&answer, 400, error);
+            assert!(answer.1["details"].as_str().unwrap().contains(named), "{}", answer.1);
+        }
+    }
+    assert_eq!(server.get("/api/jobs").await.1["count"], 0, "nothing was started");
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_is_refused() {
+    let server = Server::start().await;
+    let post = || server.request(Method::POST, "/api/download");
+    let typed = |text: &'static str| post().header("content-type", "application/json").body(text);
+    let answer = read(typed("{\"repo\": \"a/b\"").send().await.unwrap()).await;
+    assert_error(&answer, 400, "Invalid request body");
+    assert!(answer.1["details"].as_str().unwrap().contains("line 1"), "{}", answer.1);
+    assert_error(&read(typed("").send().await.unwrap()).await, 400, "Invalid request body");
+    for other in [post().body("{}"), post().header("content-type", "text/plain").body("{\"repo\":\"a/b\"}")] {
+        assert_error(&read(other.send().await.unwrap()).await, 400, "Invalid content type");
+    }
+    let with_charset = post().header("content-type", "application/json; charset=utf-8").body("{\"repo\":\"a/b\"}");
+    assert_eq!(with_charset.send().await.unwrap().status(), 202);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_with_and_without_its_length() {
+    let server = Server::start().await;
+    let text = format!("{{\"repo\": \"{}\"}}", "x".repeat(64 << 10));
+    let post = || server.request(Method::POST, "/api/download").header("content-type", "application/json");
+    let answer = read(post().body(text.clone()).send().await.unwrap()).await;
+    assert_error(&answer, 413, "Request too large");
+    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(text)]);
+    let answer = read(post().body(reqwest::Body::wrap_stream(chunks)).send().await.unwrap()).await;
+    assert_error(&answer, 413, "Request too large");
+}
+
+#[tokio::test]
+async fn a_plain_request_to_the_websocket_is_refused() {
+    let server = Server::start().await;
+    assert_error(&server.get("/api/ws").await, 400, "WebSocket required");
+}

@@ -1,0 +1,14 @@
+//! The API over real sockets and the embedded adapters.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod auth;
+mod download;
+mod errors;
+mod harness;
+mod jobs;
+mod openapi;
+mod plan;
+mod shutdown;
+mod socket;
+mod websocket;
