@@ -1,0 +1,70 @@
+//! The table of all flags and variables, made from the command line's own definition.
+
+use std::fmt::{self, Write};
+
+use clap::{Arg, Command, CommandFactory};
+
+use crate::args::Cli;
+
+const HEAD: &str = "# Configuration
+
+Every flag of every command; a flag beats its environment variable, and that beats the default.
+This page is made from the code: `make docs`.
+";
+
+/// The page as Markdown.
+///
+/// # Errors
+/// None: writing to a string cannot fail.
+pub(crate) fn markdown() -> Result<String, fmt::Error> {
+    let mut page = HEAD.to_owned();
+    for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+        section(&mut page, command)?;
+    }
+    Ok(page)
+}
+
+fn section(page: &mut String, command: &Command) -> fmt::Result {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    writeln!(page, "\n## `hfdownloader {}`\n\n{about}.", command.get_name())?;
+    let mut args = command.get_arguments().filter(|arg| !arg.is_hide_set()).peekable();
+    if args.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(page, "\n| flag | variable | default | meaning |\n|---|---|---|---|")?;
+    for arg in args {
+        let variable = arg.get_env().map(|name| code(&name.to_string_lossy())).unwrap_or_default();
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default().replace('|', "\\|");
+        writeln!(page, "| {} | {variable} | {} | {help} |", flag(arg), default(arg))?;
+    }
+    Ok(())
+}
+
+fn flag(arg: &Arg) -> String {
+    match (arg.get_short(), arg.get_long()) {
+        (Some(short), Some(long)) => format!("`-{short}`, `--{long}`"),
+        (None, Some(long)) => format!("`--{long}`"),
+        _ => format!("`{}`", arg.get_id().as_str().to_uppercase()),
+    }
+}
+
+fn default(arg: &Arg) -> String {
+    let values: Vec<_> = arg.get_default_values().iter().map(|value| code(&value.to_string_lossy())).collect();
+    if arg.get_action().takes_values() { values.join(" ") } else { String::new() }
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_in_docs_is_the_one_that_the_code_makes() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == markdown().unwrap(), "docs/configuration.md is stale: run `make docs` and commit it");
+    }
+}

@@ -1,0 +1,87 @@
+//! Progress where there is no terminal: plain lines for logs, JSON lines for programs.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use hfd_shared::job::{FileState, Progress, Snapshot, Status};
+use serde_json::{Value, json};
+
+use super::{Display, text};
+
+/// How often a plain line is written.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// A line every few seconds, to standard error.
+#[derive(Default)]
+pub(super) struct Plain {
+    last: Option<(Instant, Progress)>,
+}
+
+impl Display for Plain {
+    fn update(&mut self, snapshot: &Snapshot, _files: &[FileState]) {
+        let due = self.last.as_ref().is_none_or(|(at, shown)| at.elapsed() >= INTERVAL && *shown != snapshot.progress);
+        if due && snapshot.progress.total_files > 0 {
+            self.last = Some((Instant::now(), snapshot.progress.clone()));
+            _ = writeln!(io::stderr(), "{}", text::summary(&snapshot.progress));
+        }
+    }
+
+    fn finish(&mut self, snapshot: &Snapshot) {
+        if snapshot.job.status == Status::Completed {
+            _ = writeln!(io::stderr(), "{}", text::summary(&snapshot.progress));
+        }
+    }
+}
+
+/// A JSON object for each change, to standard output.
+#[derive(Default)]
+pub(super) struct Json {
+    shown: Option<Value>,
+}
+
+impl Json {
+    fn show(&mut self, value: Value) {
+        if self.shown.as_ref() != Some(&value) {
+            _ = writeln!(io::stdout(), "{value}");
+            self.shown = Some(value);
+        }
+    }
+}
+
+impl Display for Json {
+    fn update(&mut self, snapshot: &Snapshot, files: &[FileState]) {
+        let files: Vec<Value> = files
+            .iter()
+            .map(|file| {
+                json!({"path": file.file.path, "totalBytes": file.file.size_bytes, "downloaded": file.downloaded_bytes})
+            })
+            .collect();
+        self.show(object(snapshot, &files));
+    }
+
+    fn finish(&mut self, snapshot: &Snapshot) {
+        self.show(object(snapshot, &[]));
+    }
+}
+
+fn object(snapshot: &Snapshot, files: &[Value]) -> Value {
+    let Snapshot { job, progress, .. } = snapshot;
+    json!({
+        "id": job.id,
+        "repo": job.request.repo.id,
+        "revision": job.request.revision,
+        "commit": job.commit,
+        "status": job.status,
+        "error": job.error.as_deref().unwrap_or_default(),
+        "waitingReason": progress.waiting.as_deref().unwrap_or_default(),
+        "progress": {
+            "totalFiles": progress.total_files,
+            "completedFiles": progress.completed_files,
+            "totalBytes": progress.total_bytes,
+            "downloadedBytes": progress.downloaded_bytes,
+            "bytesPerSecond": progress.bytes_per_second,
+            "etaSeconds": text::eta(progress).map(|eta| eta.as_secs()),
+        },
+        "files": files,
+    })
+}

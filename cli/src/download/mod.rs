@@ -1,0 +1,120 @@
+//! `download`: one job, no server. Jobs live in memory; what was downloaded stays, also when interrupted.
+
+mod bars;
+mod lines;
+mod text;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use hfd_shared::backend::{Backend, BackendConfig};
+use hfd_shared::control::Submitted;
+use hfd_shared::job::{FileState, FileStatus, JobId, JobRequest, Snapshot, Status};
+use hfd_shared::ports::{JobStore, Page, StoreError};
+use hfd_shared::shutdown;
+use hfd_worker::Environment;
+
+use crate::args::{DownloadArgs, UsageError};
+use crate::compose;
+
+/// Interrupted by a signal, as shells report it.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// How often progress is looked at.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Jobs with more files show only their sums.
+const MAX_LISTED_FILES: u64 = 5_000;
+
+/// Something that shows how a job goes on.
+trait Display {
+    /// Shows the job as it is now; `files` are those in work.
+    fn update(&mut self, snapshot: &Snapshot, files: &[FileState]);
+    /// Shows the end.
+    fn finish(&mut self, snapshot: &Snapshot);
+    /// Makes room for what is said next.
+    fn interrupt(&mut self) {
+        _ = writeln!(io::stderr(), "stopping; what has arrived is kept (again to stop at once)");
+    }
+}
+
+pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
+    compose::logging(&args.common, "error")?;
+    let request = JobRequest::parse(&args.request()).map_err(|error| UsageError(error.to_string()))?;
+    let backend = Backend::open(&BackendConfig::Memory)?;
+    let env = Arc::new(compose::environment(&args.common, &backend, 1)?);
+    let interrupted = shutdown::on_signal().context("cannot handle signals")?;
+    let stop = interrupted.child_token();
+    let mut worker = tokio::spawn(hfd_worker::run(Arc::clone(&env), stop.clone()));
+    let (Submitted::Created(job) | Submitted::Existing(job)) = env.jobs.submit(request).await?;
+    let mut display = display(args.json);
+    let end = tokio::select! {
+        end = follow(env.store.as_ref(), job.job.id, display.as_mut()) => Some(end?),
+        () = interrupted.cancelled() => None,
+        died = &mut worker => return Err(died.map_or_else(Into::into, |()| anyhow!("the worker stopped"))),
+    };
+    match &end {
+        Some(end) => display.finish(end),
+        None => display.interrupt(),
+    }
+    stop.cancel();
+    worker.await.context("the worker panicked")?;
+    report(&env, end, args.json)
+}
+
+fn display(json: bool) -> Box<dyn Display> {
+    if json {
+        Box::new(lines::Json::default())
+    } else if io::stderr().is_terminal() {
+        Box::new(bars::Bars::new())
+    } else {
+        Box::new(lines::Plain::default())
+    }
+}
+
+/// Shows the job until it ends.
+async fn follow(store: &dyn JobStore, id: JobId, display: &mut dyn Display) -> anyhow::Result<Snapshot> {
+    loop {
+        let snapshot = store.snapshot(id).await?.ok_or_else(|| anyhow!("the job is gone"))?;
+        if snapshot.job.status.is_terminal() {
+            return Ok(snapshot);
+        }
+        display.update(&snapshot, &in_work(store, &snapshot).await?);
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+/// The files that are being fetched; none of a job that has too many to look through again and again.
+async fn in_work(store: &dyn JobStore, snapshot: &Snapshot) -> Result<Vec<FileState>, StoreError> {
+    if snapshot.progress.total_files > MAX_LISTED_FILES {
+        return Ok(Vec::new());
+    }
+    let mut files = store.files(snapshot.job.id, Page::ALL).await?;
+    files.retain(|file| file.status == FileStatus::Downloading);
+    Ok(files)
+}
+
+fn report(env: &Environment, end: Option<Snapshot>, json: bool) -> anyhow::Result<ExitCode> {
+    let Some(Snapshot { job, .. }) = end else {
+        writeln!(io::stderr(), "interrupted; the same command goes on from here")?;
+        return Ok(ExitCode::from(EXIT_INTERRUPTED));
+    };
+    match (job.status, job.commit) {
+        (Status::Completed, Some(commit)) => {
+            let path: PathBuf = env.cache.repo(&job.request.repo).snapshot_dir(commit);
+            if !json {
+                writeln!(io::stdout(), "{}", path.display())?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        (status, _) => {
+            let error = job.error.as_deref().unwrap_or(status.as_str());
+            writeln!(io::stderr(), "error: {}: {error}", job.request.repo)?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}

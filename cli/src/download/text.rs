@@ -1,0 +1,51 @@
+//! Numbers for people.
+
+use std::time::Duration;
+
+use hfd_shared::job::Progress;
+use indicatif::{HumanBytes, HumanDuration};
+
+/// The time until the end at the present rate.
+pub(super) fn eta(progress: &Progress) -> Option<Duration> {
+    let missing = progress.total_bytes.saturating_sub(progress.downloaded_bytes);
+    missing.checked_div(progress.bytes_per_second).map(Duration::from_secs)
+}
+
+/// One line that says how far a job is.
+pub(super) fn summary(progress: &Progress) -> String {
+    let percent = (progress.downloaded_bytes * 100).checked_div(progress.total_bytes).unwrap_or(0);
+    let mut line = format!(
+        "{percent:>3}%  {} of {}  {}/{} files  {}/s",
+        HumanBytes(progress.downloaded_bytes),
+        HumanBytes(progress.total_bytes),
+        progress.completed_files,
+        progress.total_files,
+        HumanBytes(progress.bytes_per_second),
+    );
+    if let Some(eta) = eta(progress) {
+        line = format!("{line}  {} left", HumanDuration(eta));
+    }
+    if let Some(waiting) = &progress.waiting {
+        line = format!("{line}  (waiting: {waiting})");
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_says_how_far_how_fast_and_how_long() {
+        let progress = Progress {
+            total_files: 4,
+            completed_files: 1,
+            total_bytes: 4 << 20,
+            downloaded_bytes: 1 << 20,
+            bytes_per_second: 1 << 20,
+            waiting: None,
+        };
+        assert_eq!(summary(&progress), " 25%  1.00 MiB of 4.00 MiB  1/4 files  1.00 MiB/s  3 seconds left");
+        assert!(summary(&Progress::default()).starts_with("  0%"));
+    }
+}

@@ -1,0 +1,90 @@
+//! Where things are when nobody says: by the rules of Python's `huggingface_hub.constants`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+/// Reads an environment variable; one that is empty counts as absent.
+type Variable<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
+
+/// The process's own environment.
+pub(crate) fn environment(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// The hub folder: `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub` or `~/.cache/huggingface/hub`.
+pub(crate) fn cache_dir(variable: Variable<'_>) -> Option<PathBuf> {
+    let named = variable("HF_HUB_CACHE").or_else(|| variable("HUGGINGFACE_HUB_CACHE"));
+    named.map(|path| expand(path, variable)).or_else(|| Some(hf_home(variable)?.join("hub")))
+}
+
+/// The folder for the list of jobs: `XDG_DATA_HOME/hfdownloader` or `~/.local/share/hfdownloader`.
+pub(crate) fn data_dir(variable: Variable<'_>) -> Option<PathBuf> {
+    let base = variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))?;
+    Some(base.join("hfdownloader"))
+}
+
+/// The token that `hf auth login` left: in the file `HF_TOKEN_PATH` or `HF_HOME/token`.
+pub(crate) fn stored_token(variable: Variable<'_>) -> Option<SecretString> {
+    let path = match variable("HF_TOKEN_PATH") {
+        Some(path) => expand(path, variable),
+        None => hf_home(variable)?.join("token"),
+    };
+    let token = fs::read_to_string(path).ok()?;
+    Some(token.trim()).filter(|token| !token.is_empty()).map(SecretString::from)
+}
+
+fn hf_home(variable: Variable<'_>) -> Option<PathBuf> {
+    if let Some(home) = variable("HF_HOME") {
+        return Some(expand(home, variable));
+    }
+    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
+    Some(cache.join("huggingface"))
+}
+
+fn expand(path: PathBuf, variable: Variable<'_>) -> PathBuf {
+    match (path.strip_prefix("~"), variable("HOME")) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
+    }
+}
+
+/// An absolute path, so that logs and answers mean the same from everywhere.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache_with(variables: &[(&str, &str)]) -> Option<PathBuf> {
+        cache_dir(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| PathBuf::from(value)))
+    }
+
+    #[test]
+    fn the_cache_is_where_python_has_it() {
+        assert_eq!(cache_with(&[("HOME", "/h")]), Some("/h/.cache/huggingface/hub".into()));
+        assert_eq!(cache_with(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")]), Some("/x/huggingface/hub".into()));
+        assert_eq!(cache_with(&[("HOME", "/h"), ("HF_HOME", "~/hf")]), Some("/h/hf/hub".into()));
+        assert_eq!(cache_with(&[("HF_HOME", "/hf"), ("HF_HUB_CACHE", "/c")]), Some("/c".into()));
+        assert_eq!(cache_with(&[]), None);
+    }
+
+    #[test]
+    fn a_stored_token_is_trimmed_and_an_empty_one_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let token = || {
+            use secrecy::ExposeSecret;
+            let variable = |name: &str| (name == "HF_HOME").then(|| home.path().to_owned());
+            stored_token(&variable).map(|token| token.expose_secret().to_owned())
+        };
+        assert_eq!(token(), None);
+        fs::write(home.path().join("token"), " hf_abc\n").unwrap();
+        assert_eq!(token().as_deref(), Some("hf_abc"));
+        fs::write(home.path().join("token"), "\n").unwrap();
+        assert_eq!(token(), None);
+    }
+}
