@@ -4,4 +4,15 @@
 //! drives the server through [`api`], asks the fake Hub what was really sent, and looks at the cache with [`cached_repo`],
 //! which knows huggingface_hub's layout by itself, and with [`python`], which asks huggingface_hub.
 
+pub mod api;
+pub mod cache_watch;
+pub mod cached_repo;
 pub mod fake_hub;
+pub mod process;
+pub mod python;
+pub mod sandbox;
+pub mod server;
+pub mod stage;
+pub mod traffic;
+pub mod wait;
+pub mod watcher;

@@ -1,0 +1,19 @@
+//! End to end: the real program, as processes, against a fake Hub, with huggingface_hub as the judge of the cache.
+//!
+//! A file a theme. Each test has folders, ports and processes of its own; they run side by side.
+
+mod cli;
+mod faults;
+mod kill;
+mod lifecycle;
+mod memory;
+mod names;
+mod python_hub;
+mod real_model;
+mod refusals;
+mod restart;
+mod sharing;
+mod wrong_content;
+
+/// Held by tests that keep the disk busy for long or suffer when another one does: one of them runs at a time.
+static HEAVY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

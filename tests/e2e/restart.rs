@@ -1,0 +1,89 @@
+//! Jobs outlive the process, however it ends.
+
+use anyhow::{Context as _, ensure};
+use hfd_tests::api::{Download, Status};
+use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
+use hfd_tests::stage::Stage;
+use hfd_tests::traffic::{data_bytes, distinct_bytes};
+use hfd_tests::wait;
+
+const MODEL: &str = "acme/model";
+const LARGE_BYTES: u64 = 48 << 20;
+
+/// What an orderly stop may lose: sent, but not yet read.
+const LOST_BYTES: u64 = 8 << 20;
+
+fn model(id: &str) -> RepoBuilder {
+    let large = |repo: RepoBuilder, seed| repo.random_file(format!("model-{seed}.safetensors"), LARGE_BYTES, seed);
+    large(large(RepoBuilder::model(id).many_files("small", 50), 1), 2)
+}
+
+fn slow_down(stage: &Stage) {
+    stage.hub.inject(Fault::new(Effect::Throttle { bytes_per_s: 4 << 20 }).on(Matcher::cdn()).always());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_sigterm_nothing_is_fetched_twice() -> anyhow::Result<()> {
+    let mut stage = Stage::new([model(MODEL)], &[]).await?;
+    slow_down(&stage);
+    let job = stage.api().start(&Download::model(MODEL)).await?;
+    let mut stops = 0;
+    for bytes in [6 << 20, 24 << 20, 50 << 20] {
+        stage.api().moving(&job.id, bytes).await?;
+        let status = stage.server.terminate().await?;
+        ensure!(status.success(), "the server ended with {status}");
+        wait::until_true("the Hub to notice", wait::LIMIT, || hfd_tests::traffic::open_data_answers(&stage.hub) == 0)
+            .await?;
+        stage.restart().await?;
+        stops += 1;
+    }
+    stage.hub.clear_faults();
+    stage.api().completed(&job.id).await?;
+    stage.check_model(MODEL)?;
+    let (sent, size) = (data_bytes(&stage.hub), distinct_bytes(&stage.hub, MODEL));
+    ensure!(sent <= size + stops * LOST_BYTES, "{sent} bytes were fetched for {size}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queued_paused_and_running_jobs_survive_a_kill() -> anyhow::Result<()> {
+    let mut stage =
+        Stage::new(["acme/paused", "acme/running", "acme/queued"].map(model), &["--max-active", "1"]).await?;
+    slow_down(&stage);
+    let paused = stage.api().start(&Download::model("acme/paused")).await?;
+    stage.api().moving(&paused.id, 4 << 20).await?;
+    stage.api().pause(&paused.id).await?;
+    let running = stage.api().start(&Download::model("acme/running")).await?;
+    let queued = stage.api().start(&Download::model("acme/queued")).await?;
+    stage.api().moving(&running.id, 1 << 20).await?;
+    stage.server.kill_9().await?;
+    stage.restart().await?;
+    let jobs = stage.api().jobs().await?;
+    let status = |id: &str| jobs.iter().find(|job| job.id == id).map(|job| job.status).context("a job is lost");
+    ensure!(status(&paused.id)? == Status::Paused);
+    ensure!(status(&running.id)? == Status::Running);
+    ensure!(status(&queued.id)? == Status::Queued);
+    stage.hub.clear_faults();
+    stage.api().completed(&running.id).await?;
+    stage.api().completed(&queued.id).await?;
+    ensure!(stage.api().job(&paused.id).await?.status == Status::Paused, "a paused job went on by itself");
+    stage.api().resume(&paused.id).await?;
+    stage.api().completed(&paused.id).await?;
+    for id in ["acme/paused", "acme/running", "acme/queued"] {
+        stage.check_model(id)?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ended_jobs_are_still_listed_after_a_restart() -> anyhow::Result<()> {
+    let mut stage = Stage::new([RepoBuilder::model(MODEL).file("config.json", "{}")], &[]).await?;
+    let done = stage.downloaded(&Download::model(MODEL)).await?;
+    let failed = stage.api().start(&Download::model("acme/absent")).await?;
+    let failed = stage.api().failed(&failed.id).await?;
+    stage.server.kill_9().await?;
+    stage.restart().await?;
+    let jobs = stage.api().jobs().await?;
+    ensure!(jobs == [failed, done], "{jobs:#?}");
+    Ok(())
+}
