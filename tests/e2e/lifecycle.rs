@@ -10,6 +10,8 @@ use hfd_tests::traffic::{data_bytes, data_bytes_of, distinct_bytes, open_data_an
 use hfd_tests::wait;
 use hfd_tests::watcher::{Message, Watcher};
 
+use crate::HEAVY;
+
 const MODEL: &str = "acme/model";
 const LARGE: &str = "model.safetensors";
 const LARGE_BYTES: u64 = 48 << 20;
@@ -35,6 +37,7 @@ fn model(id: &str) -> RepoBuilder {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pause_stops_traffic_and_resume_fetches_only_what_is_missing() -> anyhow::Result<()> {
+    let _alone = HEAVY.lock().await;
     let stage = slow_stage([model(MODEL)], &[]).await?;
     let job = stage.api().start(&Download::model(MODEL)).await?;
     stage.api().moving(&job.id, 16 << 20).await?;
@@ -54,6 +57,7 @@ async fn pause_stops_traffic_and_resume_fetches_only_what_is_missing() -> anyhow
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancel_stops_traffic_and_removes_the_partial() -> anyhow::Result<()> {
+    let _alone = HEAVY.lock().await;
     let stage = slow_stage([model(MODEL)], &[]).await?;
     let partial = stage.model(MODEL).partial(&stage.etag(MODEL, LARGE)?);
     let job = stage.api().start(&Download::model(MODEL)).await?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 /// Longer than anything takes that works, also on a busy machine.
-pub const LIMIT: Duration = Duration::from_mins(1);
+pub const LIMIT: Duration = Duration::from_mins(3);
 
 /// Time between two looks.
 const STEP: Duration = Duration::from_millis(10);

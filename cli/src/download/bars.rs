@@ -62,10 +62,11 @@ impl Display for Bars {
                 continue;
             }
             let bar = self.files.entry(file.file.path.clone()).or_insert_with(|| {
-                let bar = ProgressBar::new(file.file.size_bytes);
+                // Added first: a bar that stands alone draws itself.
+                let bar = self.all.add(ProgressBar::new(file.file.size_bytes));
                 bar.set_style(style("  {bar:24} {percent:>3}%  {bytes} of {total_bytes}  {wide_msg}"));
                 bar.set_message(file.file.path.to_string());
-                self.all.add(bar)
+                bar
             });
             bar.set_position(file.downloaded_bytes);
         }
@@ -80,8 +81,8 @@ impl Display for Bars {
     fn finish(&mut self, snapshot: &Snapshot) {
         self.drop_finished(&[]);
         if snapshot.job.status == Status::Completed {
-            self.total.set_message(text::summary(&snapshot.progress));
-            self.total.abandon();
+            self.total.set_position(snapshot.progress.downloaded_bytes);
+            self.total.abandon_with_message(text::summary(&snapshot.progress));
         } else {
             self.total.finish_and_clear();
         }

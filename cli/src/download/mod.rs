@@ -94,7 +94,7 @@ async fn in_work(store: &dyn JobStore, snapshot: &Snapshot) -> Result<Vec<FileSt
         return Ok(Vec::new());
     }
     let mut files = store.files(snapshot.job.id, Page::ALL).await?;
-    files.retain(|file| file.status == FileStatus::Downloading);
+    files.retain(|file| file.status == FileStatus::Downloading && file.downloaded_bytes < file.file.size_bytes);
     Ok(files)
 }
 

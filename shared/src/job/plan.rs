@@ -71,8 +71,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Selects from a listing what the request wants and cuts it into units: each file of at least `large_from_bytes` is one, smaller
-    /// files are batched.
+    /// Selects from a listing what the request wants and cuts it into units: each file of at least `large_from_bytes` is
+    /// one, smaller files are batched.
     ///
     /// # Errors
     /// When the selection takes nothing.

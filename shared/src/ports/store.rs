@@ -208,8 +208,8 @@ pub trait JobStore: Send + Sync {
     async fn finish_unit(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError>;
 
     /// Puts an open task back into the outbox, due after `delay`: it could not be done now, and `waiting` says why.
-    /// The attempt that put it off does not count. The reason is shown until bytes of this task move or it is settled or void; `None`
-    /// keeps an earlier one.
+    /// The attempt that put it off does not count. The reason is shown until bytes of this task move or it is settled or
+    /// void; `None` keeps an earlier one.
     async fn defer(&self, task: &Task, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError>;
 
     /// Settles a task that has no result of its own (Clean).

@@ -1,7 +1,7 @@
 //! Fetch: the files of one unit, each from nothing to its place in the cache.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -15,7 +15,7 @@ use tracing::{debug, warn};
 
 use super::Outcome;
 use super::lease::Lease;
-use super::reporter::report;
+use super::reporter::{Done, report};
 use crate::blocking::blocking;
 use crate::environment::Environment;
 use crate::transfer::{self, Meter, Target, TransferError};
@@ -66,7 +66,7 @@ struct Context<'a> {
     commit: CommitHash,
     cache: RepoCache,
     received: Arc<AtomicU64>,
-    advanced: AtomicBool,
+    done: Done,
     stop: CancellationToken,
 }
 
@@ -90,12 +90,12 @@ pub(super) async fn perform(
         commit,
         cache: env.cache.repo(&job.request.repo),
         received: Arc::default(),
-        advanced: AtomicBool::new(false),
+        done: Done::default(),
         stop: stop.child_token(),
     };
     let ended = tokio::select! {
         ended = context.fetch_all(groups) => ended,
-        never = report(env, task, &meters, &context.received, &context.advanced, &context.stop) => match never {},
+        never = report(env, task, &meters, &context.received, &context.done, &context.stop) => match never {},
     };
     settle(env, task, ended).await
 }
@@ -192,9 +192,10 @@ impl Context<'_> {
         if !self.has_blob(first).await? {
             self.fetch_leased(first, meter).await?;
         }
-        for (_, state, meter) in group {
+        for (file, state, meter) in group {
             self.link(state).await?;
             meter.set(state.file.size_bytes);
+            self.done.add(*file);
         }
         Ok(())
     }
@@ -229,7 +230,7 @@ impl Context<'_> {
             target: &target,
             meter,
             received: &self.received,
-            advanced: &self.advanced,
+            advanced: &self.done.advanced,
             stop: &self.stop,
         };
         Ok(transfer.run().await?)

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hfd_shared::job::{FileIndex, FileProgress, Task};
-use hfd_shared::ports::{Report, Verdict};
+use hfd_shared::ports::{FileEnd, Report, Verdict};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -24,14 +25,34 @@ const FENCED_AFTER: Duration = Duration::from_secs(30);
 /// The window over which the rate is taken.
 const RATE_WINDOW: Duration = Duration::from_secs(3);
 
-/// Reports until it is dropped; cancels `stop` when the task is void. The first time that something has become durable is
-/// a checkpoint: attempts that advance are not counted.
+/// What a task has durably done.
+#[derive(Default)]
+pub(super) struct Done {
+    /// Set when something of a file has become durable.
+    pub(super) advanced: AtomicBool,
+    ended: Mutex<Vec<FileIndex>>,
+}
+
+impl Done {
+    /// Notes that a file is in the cache.
+    pub(super) fn add(&self, file: FileIndex) {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+    }
+
+    fn take_ended(&self) -> Vec<FileEnd> {
+        let files = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        files.into_iter().map(|file| FileEnd { file, result: Ok(()) }).collect()
+    }
+}
+
+/// Reports until it is dropped; cancels `stop` when the task is void. Files that are in the cache, and the first time that
+/// something has become durable, are a checkpoint: attempts that advance are not counted.
 pub(super) async fn report(
     env: &Environment,
     task: &Task,
     meters: &[(FileIndex, Meter)],
     received: &AtomicU64,
-    advanced: &AtomicBool,
+    done: &Done,
     stop: &CancellationToken,
 ) -> Infallible {
     let mut told = vec![0; meters.len()];
@@ -42,8 +63,9 @@ pub(super) async fn report(
     loop {
         tokio::time::sleep(TICK).await;
         let bytes_per_second = rate.observe(received.load(Ordering::Relaxed));
-        if advanced.load(Ordering::Relaxed) && !is_counted_anew {
-            is_counted_anew = env.store.checkpoint(task, Vec::new()).await.is_ok();
+        let ended = done.take_ended();
+        if !ended.is_empty() || (done.advanced.load(Ordering::Relaxed) && !is_counted_anew) {
+            is_counted_anew = env.store.checkpoint(task, ended).await.is_ok();
         }
         let files = moved(meters, &told);
         if files.is_empty() && last_report.elapsed() < HEARTBEAT {

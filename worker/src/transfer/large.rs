@@ -1,5 +1,5 @@
-//! Files that can be continued: positional writes of one or several connections into one file, hashed in order behind the write frontier,
-//! recorded when synced, published when right.
+//! Files that can be continued: positional writes of one or several connections into one file, hashed in order behind
+//! the write frontier, recorded when synced, published when right.
 
 use std::fs::File;
 use std::io;
