@@ -62,6 +62,15 @@ async fn an_ignored_range_is_not_written_at_its_place() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_gives_no_ranges_is_asked_for_the_whole_file() -> anyhow::Result<()> {
+    let flags = ["--multipart-threshold", "1MiB", "--retries", "1"];
+    let stage = Stage::new([RepoBuilder::model(MODEL).random_file(LARGE, 40 << 20, 1)], &flags).await?;
+    stage.hub.inject(Fault::new(Effect::IgnoreRange).on(Matcher::data()).always());
+    stage.downloaded(&Download::model(MODEL)).await?;
+    stage.check_model(MODEL)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_range_than_asked_for_is_not_written() -> anyhow::Result<()> {
     let wrong = Effect::WrongContentRange { start_by: -4096, total_by: 0 };
     completes_after(Fault::new(wrong).on(Matcher::data().file(LARGE)).skip(1)).await.map(drop)

@@ -40,7 +40,11 @@ impl Budget {
             Retry::Soon | Retry::Resolve => {}
         }
         let Some(delay) = self.delays.next() else {
-            return Err(TransferError::GaveUp { tries: self.tries, last: error.to_string() });
+            let (tries, last) = (self.tries, error.to_string());
+            return Err(match error {
+                HubError::RangeIgnored { .. } => TransferError::NoRanges { tries, last },
+                _ => TransferError::GaveUp { tries, last },
+            });
         };
         debug!(%error, ?delay, tries = self.tries, "trying again");
         tokio::select! {

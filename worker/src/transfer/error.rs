@@ -31,6 +31,14 @@ pub(crate) enum TransferError {
         /// The last failure.
         last: String,
     },
+    /// The server gives whole files only.
+    #[error("gave up after {tries} tries: {last}")]
+    NoRanges {
+        /// Tries.
+        tries: usize,
+        /// The last answer.
+        last: String,
+    },
     /// Parts of the file came from different versions of it.
     #[error("{path} changed while it was fetched: {reason}")]
     Changed {

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
 use super::frontier::{Frontier, hash_behind};
-use super::parts::missing_parts;
+use super::parts::{Cut, missing_parts};
 use super::source::Source;
 use super::writer::Sink;
 use super::{Transfer, TransferError};
@@ -28,17 +28,19 @@ use crate::blocking::blocking;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
+pub(super) async fn fetch(transfer: Transfer<'_>, cut: Cut) -> Result<(), TransferError> {
     let file = &transfer.target.file;
     let (partial, reader) = open(transfer).await?;
     let hashing = Hashing::start(transfer, &partial, reader);
     transfer.meter.set(partial.recorded().iter().map(|range| range.len()).sum());
     let (cache, expected) = (transfer.cache.clone(), file.blob);
-    match fetch_and_hash(transfer, partial, hashing).await {
+    match fetch_and_hash(transfer, cut, partial, hashing).await {
         Ok(partial) => Ok(blocking(move || partial.publish()).await?),
         Err(error) => {
             match error {
-                TransferError::Changed { .. } => blocking(move || cache.discard_partial(&expected)).await?,
+                TransferError::Changed { .. } | TransferError::NoRanges { .. } => {
+                    blocking(move || cache.discard_partial(&expected)).await?;
+                }
                 TransferError::WrongHash { .. } => blocking(move || cache.quarantine(&expected)).await?,
                 _ => {}
             }
@@ -49,10 +51,11 @@ pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
 
 async fn fetch_and_hash(
     transfer: Transfer<'_>,
+    cut: Cut,
     partial: Partial,
     mut hashing: Hashing,
 ) -> Result<Partial, TransferError> {
-    let partial = fetch_parts(transfer, partial, &hashing.frontier).await?;
+    let partial = fetch_parts(transfer, cut, partial, &hashing.frontier).await?;
     if let Some(got) = hashing.finish(transfer).await?
         && got != transfer.target.file.blob
     {
@@ -119,12 +122,12 @@ async fn open(transfer: Transfer<'_>) -> Result<(Partial, File), CacheError> {
 
 async fn fetch_parts(
     transfer: Transfer<'_>,
+    cut: Cut,
     partial: Partial,
     frontier: &Arc<Frontier>,
 ) -> Result<Partial, TransferError> {
-    let connections = connections(transfer);
-    let parts = missing_parts(transfer.target.file.size_bytes, partial.recorded(), connections);
-    let connections = parts.len().min(connections);
+    let parts = missing_parts(transfer.target.file.size_bytes, partial.recorded(), cut);
+    let connections = parts.len().min(cut.connections());
     let parts = Mutex::new(parts);
     let sink = Sink { file: partial.data(), frontier: Arc::clone(frontier), meter: transfer.meter.clone() };
     let halt = transfer.stop.child_token();
@@ -153,12 +156,6 @@ async fn fetch_parts(
         Some(error) => Err(error),
         None => Ok(partial),
     }
-}
-
-/// Below the threshold one connection is enough: other files of the batch use the rest.
-fn connections(transfer: Transfer<'_>) -> usize {
-    let is_large = transfer.target.file.size_bytes >= transfer.settings.multipart_threshold.0;
-    if is_large { transfer.settings.connections } else { 1 }
 }
 
 /// The connection that failed explains more than those that were halted because of it.

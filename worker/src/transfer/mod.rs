@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub(crate) use error::TransferError;
+use parts::Cut;
 
 use crate::blocking::blocking;
 
@@ -36,6 +37,8 @@ const ONE_GO_BELOW_BYTES: u64 = 4 << 20;
 
 const MAX_WRONG_CONTENTS: u32 = 1;
 const MAX_DISK_FAILURES: u32 = 3;
+/// A server without ranges cannot go on where a connection broke.
+const MAX_WHOLE_TRIES: u32 = 3;
 const DISK_BACKOFF: Duration = Duration::from_secs(1);
 
 /// Counts the bytes of one file that are on disk. Set, not only added to: a partial that is dropped counts from 0 again.
@@ -83,14 +86,16 @@ pub(crate) struct Transfer<'a> {
 
 impl Transfer<'_> {
     /// Fetches, verifies and publishes the file. Content that is wrong or changes on the way is dropped and fetched once
-    /// more; what the volume may do better the next time is tried again.
+    /// more; from a server that gives no parts the file is taken as a whole; what the volume may do better the next time is
+    /// tried again.
     ///
     /// # Errors
     /// See [`TransferError`]; nothing is published then.
     pub(crate) async fn run(self) -> Result<(), TransferError> {
-        let (mut wrong_contents, mut disk_failures) = (0, 0);
+        let (mut wrong_contents, mut disk_failures, mut whole_tries) = (0, 0, 0);
+        let mut cut = self.cut();
         loop {
-            let error = match self.attempt().await {
+            let error = match self.attempt(cut).await {
                 Ok(()) => {
                     self.advanced.store(true, Ordering::Relaxed);
                     return Ok(());
@@ -101,6 +106,9 @@ impl Transfer<'_> {
                 error if error.is_wrong_content() && wrong_contents < MAX_WRONG_CONTENTS => wrong_contents += 1,
                 TransferError::Cache(error) if error.is_transient() && disk_failures < MAX_DISK_FAILURES => {
                     disk_failures += 1;
+                }
+                TransferError::NoRanges { .. } if whole_tries < MAX_WHOLE_TRIES => {
+                    (cut, whole_tries) = (Cut::Whole, whole_tries + 1);
                 }
                 _ => return Err(error),
             }
@@ -116,14 +124,20 @@ impl Transfer<'_> {
         }
     }
 
-    async fn attempt(self) -> Result<(), TransferError> {
+    async fn attempt(self, cut: Cut) -> Result<(), TransferError> {
         self.meter.set(0);
         let in_one_go = ONE_GO_BELOW_BYTES.min(self.settings.multipart_threshold.0);
         if self.target.file.size_bytes >= in_one_go.max(1) {
-            large::fetch(self).await
+            large::fetch(self, cut).await
         } else {
             small::fetch(self).await
         }
+    }
+
+    /// Below the threshold one request is enough: other files of the batch use the other connections.
+    fn cut(self) -> Cut {
+        let is_large = self.target.file.size_bytes >= self.settings.multipart_threshold.0;
+        if is_large { Cut::Parts { connections: self.settings.connections } } else { Cut::Whole }
     }
 
     async fn is_published(self) -> Result<bool, CacheError> {
