@@ -15,7 +15,6 @@ run: ## Build and start the service on http://127.0.0.1:8080 (ARGS="--port 9000 
 
 test: ## Install what the tests need, then run all of them
 	tests/setup.sh
-	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace
 
 lint: ## Check format, lints, documentation, licences

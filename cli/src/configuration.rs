@@ -56,15 +56,3 @@ fn default(arg: &Arg) -> String {
 fn code(text: &str) -> String {
     format!("`{text}`")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_in_docs_is_the_one_that_the_code_makes() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
-        let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == markdown().unwrap(), "docs/configuration.md is stale: run `make docs` and commit it");
-    }
-}
