@@ -101,7 +101,7 @@ impl CacheError {
     }
 
     /// Whether the volume or the quota is full.
-    pub fn is_no_space(&self) -> bool {
+    pub(super) fn is_no_space(&self) -> bool {
         matches!(self, Self::NoSpace { .. })
     }
 

@@ -1,7 +1,7 @@
 //! Unfinished large files that several processes may write to and any may continue.
 
 use std::fs::File;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ impl RepoCache {
     }
 
     /// How many bytes of a blob's partial are durable; 0 if there is none or its records are not to be trusted.
-    pub fn recorded_bytes(&self, blob: &BlobHash, size_bytes: u64) -> u64 {
+    pub(super) fn recorded_bytes(&self, blob: &BlobHash, size_bytes: u64) -> u64 {
         self.read_recorded(Subject { blob: *blob, size_bytes }).ok().flatten().map_or(0, |ranges| total_bytes(&ranges))
     }
 
@@ -141,7 +141,10 @@ impl Partial {
     }
 
     /// Writes bytes at their place, and sorts the error.
-    pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), CacheError> {
+    #[cfg(test)]
+    pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), CacheError> {
+        use std::os::unix::fs::FileExt as _;
+
         self.data.write_all_at(bytes, offset).at("write", &self.path())
     }
 

@@ -1,6 +1,5 @@
 //! Fetch: the files of one unit, each from nothing to its place in the cache.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -65,7 +64,7 @@ struct Context<'a> {
     task: &'a Task,
     commit: CommitHash,
     cache: RepoCache,
-    received: Arc<AtomicU64>,
+    received: AtomicU64,
     done: Done,
     stop: CancellationToken,
 }
@@ -89,7 +88,7 @@ pub(super) async fn perform(
         task,
         commit,
         cache: env.cache.repo(&job.request.repo),
-        received: Arc::default(),
+        received: AtomicU64::new(0),
         done: Done::default(),
         stop: stop.child_token(),
     };

@@ -78,7 +78,7 @@ pub(crate) struct Transfer<'a> {
     pub(crate) target: &'a Target,
     pub(crate) meter: &'a Meter,
     /// Bytes from the network, for the rate.
-    pub(crate) received: &'a Arc<AtomicU64>,
+    pub(crate) received: &'a AtomicU64,
     /// Set when something of the file has become durable.
     pub(crate) advanced: &'a AtomicBool,
     pub(crate) stop: &'a CancellationToken,
