@@ -46,6 +46,7 @@ pub struct Job {
     pub progress: Progress,
     pub error: String,
     pub waiting_reason: String,
+    pub workers: Vec<String>,
     pub created_at: String,
     pub started_at: Option<String>,
     pub ended_at: Option<String>,
@@ -259,6 +260,25 @@ impl Api {
     pub async fn moving(&self, id: &str, bytes: u64) -> anyhow::Result<Job> {
         let wanted = |job: &Job| job.status == Status::Running && job.progress.downloaded_bytes >= bytes;
         self.wait_for(id, &format!("running with {bytes} bytes"), wanted).await
+    }
+
+    /// The status of a probe such as `readyz`.
+    pub async fn probe(&self, name: &str) -> anyhow::Result<u16> {
+        let url = format!("{}/{name}", self.base);
+        let response = self.client.get(&url).send().await.with_context(|| format!("asking {url}"))?;
+        Ok(response.status().as_u16())
+    }
+
+    /// Sets the token; returns the status.
+    pub async fn set_token(&self, token: &str) -> anyhow::Result<u16> {
+        let url = format!("{}/api/settings", self.base);
+        let response = self.client.post(&url).json(&serde_json::json!({ "token": token })).send().await?;
+        Ok(response.status().as_u16())
+    }
+
+    /// Gets a document as text.
+    pub async fn text(&self, path: &str) -> anyhow::Result<String> {
+        Ok(self.client.get(format!("{}/api/{path}", self.base)).send().await?.text().await?)
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Download>) -> anyhow::Result<(StatusCode, Value)> {

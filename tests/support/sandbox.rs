@@ -73,13 +73,18 @@ impl Sandbox {
         command
     }
 
-    /// A command of `hfdownloader`, which was built beside the running test.
+    /// A command of `hfdownloader`.
     pub fn hfdownloader(&self) -> anyhow::Result<Command> {
+        self.program("hfdownloader")
+    }
+
+    /// A command of one of the programs, which was built beside the running test.
+    pub fn program(&self, name: &str) -> anyhow::Result<Command> {
         let test = env::current_exe().context("finding the running test")?;
         let profile = test.parent().and_then(Path::parent).context("the running test lies in no target folder")?;
-        let program = profile.join("hfdownloader");
+        let program = profile.join(name);
         if !program.exists() {
-            bail!("{} is missing: run `make test` or `cargo build -p hfdownloader` first", program.display());
+            bail!("{} is missing: run `make test` or `cargo build --workspace` first", program.display());
         }
         Ok(self.command(program))
     }

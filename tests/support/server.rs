@@ -101,7 +101,7 @@ async fn launch(sandbox: &Sandbox, flags: &[String]) -> anyhow::Result<(Process,
     let address = wait::until("the server to listen", START_LIMIT, async || {
         // The end is looked at before the log, which is whole then.
         let ended = process.try_status()?;
-        let address = address(&process.stderr()?);
+        let address = address(&process.stderr()?, "listening");
         match ended {
             Some(status) if address.is_none() => bail!("the server ended with {status}:\n{}", process.stderr()?),
             _ => Ok(address),
@@ -111,18 +111,20 @@ async fn launch(sandbox: &Sandbox, flags: &[String]) -> anyhow::Result<(Process,
     Ok((process, api))
 }
 
-/// The address in the line `listening` of the log.
-fn address(log: &str) -> Option<String> {
+/// The address in the line of the log that says that it listens.
+pub(crate) fn address(log: &str, listening: &str) -> Option<String> {
+    Some(fields(log, listening)?["address"].as_str()?.to_owned())
+}
+
+/// The fields of the first line of a log with this message.
+pub(crate) fn fields(log: &str, message: &str) -> Option<Value> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let fields = lines.map(|line| line["fields"].clone());
-    let is_listening = |fields: &Value| fields["message"] == "listening";
-    let addresses = fields.filter(is_listening).filter_map(|fields| Some(fields["address"].as_str()?.to_owned()));
-    addresses.into_iter().find(|address| address.starts_with("http://"))
+    lines.map(|line| line["fields"].clone()).find(|fields| fields["message"] == message)
 }
 
 /// Prints the end of the log, which libtest shows only for a test that fails.
 #[expect(clippy::print_stderr, reason = "libtest captures what goes through this macro, and nothing else")]
-fn show_log(process: &Process) {
+pub(crate) fn show_log(process: &Process) {
     let log = process.stderr().unwrap_or_default();
     let lines: Vec<_> = log.lines().collect();
     let skipped = lines.len().saturating_sub(SHOWN_LINES);
