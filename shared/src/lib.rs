@@ -11,6 +11,8 @@ pub mod hub;
 pub mod job;
 pub mod ports;
 pub mod repo;
+pub mod secret;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+pub mod trace;

@@ -6,6 +6,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::repo::Invalid;
 
+/// As much as is ever logged of the AMQP client.
+const LAPIN: &str = "lapin=info";
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -35,6 +38,8 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), Invalid> {
     let filter: EnvFilter = filter
         .parse()
         .map_err(|_| Invalid::new("log filter", filter, "a level or a list such as info,hfd_worker=debug"))?;
+    // Below this, lapin logs whole frames, and with them the password.
+    let filter = LAPIN.parse().into_iter().fold(filter, EnvFilter::add_directive);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),

@@ -10,6 +10,7 @@ mod request;
 mod selection;
 mod state;
 mod task;
+mod worker;
 
 pub use id::{Epoch, JobId, Version};
 pub use model::{Job, Status};
@@ -19,3 +20,4 @@ pub use request::{DownloadRequest, JobRequest, RequestError};
 pub use selection::{Selected, Selection, SelectionError};
 pub use state::{Effect, Event, Refused, Transition, transition};
 pub use task::{Task, TaskKind};
+pub use worker::WorkerName;
