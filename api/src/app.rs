@@ -14,11 +14,11 @@ use crate::auth::Authenticate;
 use crate::body_limit::BodyLimit;
 use crate::document::Guarded;
 use crate::error::{ApiError, respond};
-use crate::routes::{Context, DownloadApi, HealthApi, JobsApi, PlanApi};
+use crate::routes::{Context, DownloadApi, HealthApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
 use crate::state::{ApiState, VERSION};
 use crate::ws::{Feed, WebSocketApi};
 
-type Apis = (HealthApi, DownloadApi, PlanApi, JobsApi, WebSocketApi);
+type Apis = (ProbesApi, HealthApi, DownloadApi, PlanApi, JobsApi, SettingsApi, WebSocketApi);
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
 pub fn openapi_yaml() -> String {
@@ -33,9 +33,17 @@ fn service(apis: Option<Apis>) -> OpenApiService<Guarded<Apis>, ()> {
 /// All routes behind the middleware; what is named last sees a request first.
 pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed) -> BoxEndpoint<'static, Response> {
     let auth = state.config.auth.clone();
+    let probes = ProbesApi(state.readiness.clone());
     let context = Context::new(state);
-    let apis =
-        (HealthApi, DownloadApi(context.clone()), PlanApi(context.clone()), JobsApi(context), WebSocketApi(feed));
+    let apis = (
+        probes,
+        HealthApi,
+        DownloadApi(context.clone()),
+        PlanApi(context.clone()),
+        JobsApi(context.clone()),
+        SettingsApi(context),
+        WebSocketApi(feed),
+    );
     service(Some(apis))
         .into_endpoint()
         .with(BodyLimit)

@@ -1,16 +1,18 @@
-//! HTTP Basic authentication in front of everything.
+//! HTTP Basic authentication in front of everything but the probes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hfd_shared::config::BasicAuth;
 use poem::http::header;
 use poem::{Endpoint, Middleware, Request};
 use secrecy::ExposeSecret as _;
 use subtle::ConstantTimeEq as _;
 
 use crate::error::ApiError;
-use crate::state::BasicAuth;
+use crate::routes::OPEN_PATHS;
 
-/// Lets a request through only with the user and the password; everything, when none are set.
+/// Lets a request through only with the user and the password; everything, when none are set. Probes come
+/// from machines that know no password.
 pub(crate) struct Authenticate(pub(crate) Option<BasicAuth>);
 
 impl<E: Endpoint> Middleware<E> for Authenticate {
@@ -32,6 +34,7 @@ impl<E: Endpoint> Endpoint for Authenticated<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Self::Output> {
         if let Some(expected) = &self.expected
+            && !OPEN_PATHS.contains(&request.uri().path())
             && !request.header(header::AUTHORIZATION).is_some_and(|value| is_allowed(value, expected))
         {
             return Err(ApiError::unauthorized().into());

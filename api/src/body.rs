@@ -46,6 +46,14 @@ impl Fields {
         Ok(self.take(name, "a list of strings")?.unwrap_or_default())
     }
 
+    /// Refuses a field that others have but this request cannot take.
+    pub(crate) fn refuse(&mut self, name: &'static str, why: &str) -> Result<(), ApiError> {
+        match self.rest.remove(name) {
+            None | Some(Value::Null) => Ok(()),
+            Some(_) => Err(invalid(format!("unknown field {name:?}: {why}"))),
+        }
+    }
+
     /// `null` counts as absent: that is how some clients write a field that is not set.
     fn take<T: DeserializeOwned>(&mut self, name: &'static str, expected: &str) -> Result<Option<T>, ApiError> {
         self.known.push(name);

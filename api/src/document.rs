@@ -6,11 +6,14 @@ use std::marker::PhantomData;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem_openapi::payload::{Json, Payload};
-use poem_openapi::registry::{MetaApi, MetaMediaType, MetaResponse, MetaResponses, MetaSecurityScheme, Registry};
+use poem_openapi::registry::{
+    MetaApi, MetaMediaType, MetaOperation, MetaResponse, MetaResponses, MetaSecurityScheme, Registry,
+};
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use crate::error::{ApiError, ErrorView};
+use crate::routes::OPEN_PATHS;
 
 /// The statuses with which a handler fails, for the specification.
 pub(crate) trait Statuses: Send + Sync + 'static {
@@ -21,8 +24,9 @@ pub(crate) trait Statuses: Send + Sync + 'static {
 /// For a handler that needs the store.
 pub(crate) const STORE_AWAY: (u16, &str) = (503, "The job store is away; `Retry-After` says when to try again");
 
-/// What every endpoint may answer.
-const COMMON: [(u16, &str); 2] = [(401, "User or password missing or wrong"), (500, "A fault of the server")];
+/// What every endpoint may answer, and every guarded one.
+const FAULT: (u16, &str) = (500, "A fault of the server");
+const UNAUTHORIZED: (u16, &str) = (401, "User or password missing or wrong");
 
 /// In the specification a media type stands without parameters.
 const JSON: &str = "application/json";
@@ -69,6 +73,18 @@ fn describe(response: &mut MetaResponse) {
     }
 }
 
+/// Adds what comes from the middleware.
+fn complete(operation: &mut MetaOperation, is_guarded: bool) {
+    let responses = &mut operation.responses.responses;
+    responses.iter_mut().for_each(describe);
+    responses.push(response(FAULT.0, FAULT.1));
+    if is_guarded {
+        operation.security = vec![HashMap::from([("basic", Vec::new())]), HashMap::new()];
+        responses.push(response(UNAUTHORIZED.0, UNAUTHORIZED.1));
+    }
+    responses.sort_by_key(|response| response.status);
+}
+
 /// An API behind our middleware: each operation may want Basic authentication and may give the common errors. Holds
 /// nothing where just the specification is wanted.
 pub(crate) struct Guarded<T>(pub(crate) Option<T>);
@@ -76,14 +92,11 @@ pub(crate) struct Guarded<T>(pub(crate) Option<T>);
 impl<T: OpenApi> OpenApi for Guarded<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
-        for operation in apis.iter_mut().flat_map(|api| &mut api.paths).flat_map(|path| &mut path.operations) {
-            operation.security = vec![HashMap::from([("basic", Vec::new())]), HashMap::new()];
-            let responses = &mut operation.responses.responses;
-            for response in responses.iter_mut() {
-                describe(response);
+        for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
+            let is_guarded = !OPEN_PATHS.contains(&path.path.as_str());
+            for operation in &mut path.operations {
+                complete(operation, is_guarded);
             }
-            responses.extend(COMMON.map(|(status, meaning)| response(status, meaning)));
-            responses.sort_by_key(|response| response.status);
         }
         apis
     }
@@ -93,7 +106,7 @@ impl<T: OpenApi> OpenApi for Guarded<T> {
         ErrorView::register(registry);
         let scheme = MetaSecurityScheme {
             ty: "http",
-            description: Some("Wanted by every path when the server runs with a user and a password"),
+            description: Some("Wanted by every path but the probes when the server runs with a user and a password"),
             name: None,
             key_in: None,
             scheme: Some("basic"),

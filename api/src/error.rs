@@ -8,7 +8,7 @@ mod hub;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use hfd_shared::control::ControlError;
+use hfd_shared::control::{ControlError, SettingsError};
 use hfd_shared::job::RequestError;
 use hfd_shared::ports::StoreError;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocketError};
@@ -123,10 +123,26 @@ impl From<StoreError> for ApiError {
 impl From<ControlError> for ApiError {
     fn from(error: ControlError) -> Self {
         match error {
-            ControlError::Unknown(_) | ControlError::Refused(_) => Self::not_found("Job not found", error.to_string()),
+            ControlError::Unknown(_) | ControlError::Refused(_) | ControlError::NotHeld(_) => {
+                Self::not_found("Job not found", error.to_string())
+            }
             ControlError::Store(error) => error.into(),
             ControlError::Random(_) => {
                 tracing::error!(%error, "no job id");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<SettingsError> for ApiError {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::NoKey => Self::bad_request("Token cannot be stored", error.to_string()),
+            SettingsError::Token(error) => Self::bad_request("Invalid token", error.to_string()),
+            SettingsError::Store(error) => error.into(),
+            SettingsError::Secret(_) => {
+                tracing::error!(%error, "token not stored");
                 Self::internal()
             }
         }

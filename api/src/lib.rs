@@ -4,6 +4,7 @@
 //! and ends in one of the `routes`. Changes of jobs go out through `ws`.
 
 mod app;
+mod args;
 mod auth;
 mod body;
 mod body_limit;
@@ -16,5 +17,6 @@ mod view;
 mod ws;
 
 pub use app::openapi_yaml;
+pub use args::Program;
 pub use server::serve;
-pub use state::{ApiConfig, ApiState, BasicAuth};
+pub use state::{ApiConfig, ApiState};

@@ -3,32 +3,27 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hfd_shared::control::Jobs;
+use hfd_shared::config::BasicAuth;
+use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::ports::{EventBus, JobStore};
-use secrecy::SecretString;
+use hfd_shared::readiness::Readiness;
+use hfd_shared::settings::TransferSettings;
 
 /// The version that `health` and `init` tell.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The user that every request must name, with the password.
-#[derive(Debug, Clone)]
-pub struct BasicAuth {
-    /// The user's name; it cannot contain a colon.
-    pub user: String,
-    /// The password.
-    pub password: SecretString,
-}
 
 /// How the API is set up.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
     /// The cache's folder, shown as `outputDir`.
     pub cache_dir: PathBuf,
-    /// Guards everything when given.
+    /// Guards everything but the probes, when given.
     pub auth: Option<BasicAuth>,
-    /// Files of at least so many bytes become units of their own in a plan.
-    pub large_from_bytes: u64,
+    /// How many jobs run at a time.
+    pub max_active: usize,
+    /// How data is moved.
+    pub transfer: TransferSettings,
 }
 
 /// What the API works with.
@@ -42,6 +37,10 @@ pub struct ApiState {
     pub bus: Arc<dyn EventBus>,
     /// Where plans are made from.
     pub hub: HubClient,
+    /// What the readiness probe looks at.
+    pub readiness: Readiness,
+    /// What all processes share.
+    pub settings: Settings,
     /// The set-up.
     pub config: ApiConfig,
 }

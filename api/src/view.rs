@@ -152,6 +152,8 @@ pub(crate) struct JobView {
     error: String,
     /// What it waits for, such as the Hub's rate limit; empty when nothing.
     waiting_reason: String,
+    /// The workers that have its tasks in work, by name.
+    workers: Vec<String>,
     /// The commit that the revision meant when the job was planned.
     #[oai(nullable)]
     commit: Option<String>,
@@ -183,6 +185,7 @@ impl JobView {
             progress: progress.into(),
             error: job.error.clone().unwrap_or_default(),
             waiting_reason: progress.waiting.clone().unwrap_or_default(),
+            workers: progress.workers.iter().map(ToString::to_string).collect(),
             commit: job.commit.map(|commit| commit.to_string()),
             created_at: whole_seconds(job.created_at),
             started_at: job.started_at.map(whole_seconds),
@@ -240,5 +243,21 @@ impl PlanView {
             total_size: plan.total_bytes(),
             total_files: plan.files.len() as u64,
         }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+pub(crate) struct Done {
+    /// Always true.
+    success: bool,
+    /// In words.
+    message: String,
+}
+
+impl Done {
+    /// This was done.
+    pub(crate) fn new(message: &str) -> Self {
+        Self { success: true, message: message.to_owned() }
     }
 }

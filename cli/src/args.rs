@@ -1,15 +1,9 @@
-//! Flags and environment variables: flag > environment > default.
+//! The command line of `hfdownloader`.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
-use std::time::Duration;
-
-use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use hfd_shared::config::{DataArgs, JobArgs, ListenArgs, LogArgs, SecretArgs};
 use hfd_shared::job::DownloadRequest;
-use hfd_shared::settings::{ByteSize, TransferSettings, Verify};
-use hfd_shared::telemetry::LogFormat;
-use secrecy::SecretString;
+use hfd_worker::WorkerArgs;
 
 /// Downloads Hugging Face models and datasets: fast, resumable, verified.
 #[derive(Debug, Parser)]
@@ -33,33 +27,20 @@ pub(crate) enum Command {
     Configuration,
 }
 
-/// A combination of flags that cannot be.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct UsageError(pub(crate) String);
-
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Port to listen on
-    #[arg(long, env = "HFD_PORT", default_value_t = 8080)]
-    pub(crate) port: u16,
-    /// Address to listen on; set a user and a password before you open it to others
-    #[arg(long, env = "HFD_BIND", default_value = "127.0.0.1")]
-    pub(crate) bind: IpAddr,
-    /// User name that clients must give (with --auth-pass)
-    #[arg(long, env = "HFD_AUTH_USER", requires = "auth_pass")]
-    pub(crate) auth_user: Option<String>,
-    /// Password that clients must give (with --auth-user)
-    #[arg(long, env = "HFD_AUTH_PASS", requires = "auth_user", hide_env_values = true, value_parser = secret())]
-    pub(crate) auth_pass: Option<SecretString>,
-    /// Folder for the list of jobs [default: hfdownloader in `$XDG_DATA_HOME` or `~/.local/share`]
-    #[arg(long, env = "HFD_DATA_DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
-    /// Jobs that run at a time, 1 to 256
-    #[arg(long, env = "HFD_MAX_ACTIVE", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) max_active: u16,
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
+    pub(crate) listen: ListenArgs,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) jobs: JobArgs,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
+    #[command(flatten)]
+    pub(crate) worker: WorkerArgs,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 #[derive(Debug, Args)]
@@ -85,65 +66,9 @@ pub(crate) struct DownloadArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) common: CommonArgs,
-}
-
-/// Flags of every command that downloads.
-#[derive(Debug, Args)]
-pub(crate) struct CommonArgs {
-    /// The Hub's cache folder [default: `$HF_HUB_CACHE`, `$HF_HOME/hub` or `~/.cache/huggingface/hub`]
-    #[arg(long, env = "HFD_CACHE_DIR")]
-    pub(crate) cache_dir: Option<PathBuf>,
-    /// The Hub, or a mirror of it
-    #[arg(long, env = "HF_ENDPOINT")]
-    pub(crate) endpoint: Option<String>,
-    /// Token for private and gated repositories [default: the file that `hf auth login` writes]
-    #[arg(short = 't', long, env = "HF_TOKEN", hide_env_values = true, value_parser = secret())]
-    pub(crate) token: Option<SecretString>,
-    /// Connections for each large file, or each batch of small ones, 1 to 64
-    #[arg(long, env = "HFD_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) connections: u16,
-    /// Files of at least this size are fetched in parts
-    #[arg(long, env = "HFD_MULTIPART_THRESHOLD", default_value = "32MiB")]
-    pub(crate) multipart_threshold: ByteSize,
-    /// How content is checked before it is published: none, size or sha256
-    #[arg(long, env = "HFD_VERIFY", default_value = "sha256")]
-    pub(crate) verify: Verify,
-    /// Failures of a connection in a row without progress after which its file is given up, 0 to 20
-    #[arg(long, env = "HFD_RETRIES", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=20))]
-    pub(crate) retries: u16,
-    /// Large files, or batches of small ones, in work at a time, 1 to 64
-    #[arg(long, env = "HFD_SLOTS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) slots: u16,
-    /// Seconds without a byte after which a connection is dropped and tried again
-    #[arg(long, env = "HFD_STALL_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(crate) stall_timeout: u64,
-    /// Bytes a second below which a connection counts as stalled; 0 for never
-    #[arg(long, env = "HFD_MIN_SPEED", default_value = "1KiB")]
-    pub(crate) min_speed: ByteSize,
-    /// What is logged to standard error: error, warn, info, debug, or a list such as `info,hfd_worker=debug`
-    #[arg(long, env = "HFD_LOG")]
-    pub(crate) log: Option<String>,
-    /// How it is logged: text or json
-    #[arg(long, env = "HFD_LOG_FORMAT", default_value = "text")]
-    pub(crate) log_format: LogFormat,
-}
-
-fn secret() -> impl TypedValueParser<Value = SecretString> {
-    StringValueParser::new().map(SecretString::from)
-}
-
-impl CommonArgs {
-    pub(crate) fn transfer(&self) -> TransferSettings {
-        TransferSettings {
-            connections: usize::from(self.connections),
-            multipart_threshold: self.multipart_threshold,
-            verify: self.verify,
-            retries: usize::from(self.retries),
-            stall_timeout: Duration::from_secs(self.stall_timeout),
-            min_bytes_per_second: self.min_speed.0,
-        }
-    }
+    pub(crate) worker: WorkerArgs,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 impl DownloadArgs {
@@ -168,20 +93,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn values_beyond_their_limits_are_refused() {
-        for bad in [
-            ["--connections", "0"],
-            ["--connections", "65"],
-            ["--max-active", "257"],
-            ["--retries", "21"],
-            ["--verify", "md5"],
-            ["--multipart-threshold", "lots"],
-            ["--auth-user", "alone"],
-        ] {
-            assert!(Cli::try_parse_from(["hfdownloader", "serve", bad[0], bad[1]]).is_err(), "{bad:?} must be refused");
-        }
     }
 }

@@ -8,7 +8,7 @@ use crate::args::Cli;
 
 const HEAD: &str = "# Configuration
 
-Every flag of every command; a flag beats its environment variable, and that beats the default.
+Every flag of every program; a flag beats its environment variable, and that beats the default.
 This page is made from the code: `make docs`.
 ";
 
@@ -18,15 +18,19 @@ This page is made from the code: `make docs`.
 /// None: writing to a string cannot fail.
 pub(crate) fn markdown() -> Result<String, fmt::Error> {
     let mut page = HEAD.to_owned();
-    for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
-        section(&mut page, command)?;
+    let program = Cli::command();
+    for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+        section(&mut page, &format!("{} {}", program.get_name(), command.get_name()), command)?;
+    }
+    for program in [hfd_api::Program::command(), hfd_worker::Program::command()] {
+        section(&mut page, program.get_name(), &program)?;
     }
     Ok(page)
 }
 
-fn section(page: &mut String, command: &Command) -> fmt::Result {
+fn section(page: &mut String, name: &str, command: &Command) -> fmt::Result {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-    writeln!(page, "\n## `hfdownloader {}`\n\n{about}.", command.get_name())?;
+    writeln!(page, "\n## `{name}`\n\n{about}.")?;
     let mut args = command.get_arguments().filter(|arg| !arg.is_hide_set()).peekable();
     if args.peek().is_none() {
         return Ok(());

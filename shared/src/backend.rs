@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::embedded::{EmbeddedStore, LocalBus, MemoryQueue};
-use crate::ports::{EventBus, JobStore, StoreError, TaskQueue};
+use crate::cluster::{RabbitQueue, RedisBus, RedisClient, RedisLimiter, RedisStore};
+use crate::config::ClusterConfig;
+use crate::embedded::{EmbeddedStore, LocalBus, LocalLimiter, MemoryQueue};
+use crate::ports::{EventBus, HubLimiter, JobStore, StoreError, TaskQueue};
 
 /// Which adapters to use.
 #[derive(Debug, Clone)]
@@ -13,6 +15,8 @@ pub enum BackendConfig {
     File(PathBuf),
     /// One process and one run; jobs are gone afterwards, what was downloaded is not.
     Memory,
+    /// Many processes over one Redis and one RabbitMQ.
+    Cluster(Box<ClusterConfig>),
 }
 
 /// The ports of a process.
@@ -24,19 +28,43 @@ pub struct Backend {
     pub queue: Arc<dyn TaskQueue>,
     /// Doorbells.
     pub bus: Arc<dyn EventBus>,
+    /// What the Hub still answers.
+    pub limiter: Arc<dyn HubLimiter>,
 }
 
 impl Backend {
     /// Opens the adapters.
     ///
     /// # Errors
-    /// When the store's file cannot be opened, is of another version, or is in use by another process.
+    /// When the store's file cannot be opened, is of another version, or is in use by another process; when the services
+    /// of a cluster cannot be used.
     pub fn open(config: &BackendConfig) -> Result<Self, StoreError> {
-        let bus: Arc<dyn EventBus> = Arc::new(LocalBus::new());
-        let store = match config {
-            BackendConfig::File(path) => EmbeddedStore::open(path, Arc::clone(&bus))?,
-            BackendConfig::Memory => EmbeddedStore::in_memory(Arc::clone(&bus))?,
-        };
-        Ok(Self { store: Arc::new(store), queue: Arc::new(MemoryQueue::new()), bus })
+        match config {
+            BackendConfig::File(path) => {
+                let bus: Arc<dyn EventBus> = Arc::new(LocalBus::new());
+                Ok(Self::embedded(EmbeddedStore::open(path, Arc::clone(&bus))?, bus))
+            }
+            BackendConfig::Memory => {
+                let bus: Arc<dyn EventBus> = Arc::new(LocalBus::new());
+                Ok(Self::embedded(EmbeddedStore::in_memory(Arc::clone(&bus))?, bus))
+            }
+            BackendConfig::Cluster(cluster) => Self::cluster(cluster),
+        }
+    }
+
+    fn embedded(store: EmbeddedStore, bus: Arc<dyn EventBus>) -> Self {
+        let (queue, limiter) = (Arc::new(MemoryQueue::new()), Arc::new(LocalLimiter::new()));
+        Self { store: Arc::new(store), queue, bus, limiter }
+    }
+
+    fn cluster(config: &ClusterConfig) -> Result<Self, StoreError> {
+        let ClusterConfig { state, broker, prefix } = config;
+        let client = RedisClient::new(state, prefix)?;
+        Ok(Self {
+            store: Arc::new(RedisStore::new(client.clone())),
+            queue: Arc::new(RabbitQueue::new(broker, prefix)),
+            bus: Arc::new(RedisBus::new(client.clone())),
+            limiter: Arc::new(RedisLimiter::new(client)),
+        })
     }
 }

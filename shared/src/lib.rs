@@ -1,15 +1,19 @@
 //! The domain of `HFDownloader`, the ports it needs and their adapters.
 //!
 //! Everything here is free of HTTP servers and of the transfer engine: [`job`] holds the domain, [`ports`] says what it
-//! needs from the outside, [`embedded`] provides that within one process, [`control`] is what any process does with a job.
+//! needs from the outside, [`embedded`] provides that within one process, [`cluster`] for many, [`control`] is what any process does with a job.
 
 pub mod backend;
 pub mod cache;
+pub mod cluster;
+pub mod config;
 pub mod control;
 pub mod embedded;
 pub mod hub;
 pub mod job;
 pub mod ports;
+pub mod process;
+pub mod readiness;
 pub mod repo;
 pub mod secret;
 pub mod settings;

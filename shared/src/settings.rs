@@ -1,5 +1,7 @@
 //! What can be set about downloads, with its limits; parsed once and handed down.
 
+mod span;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,7 +9,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::ports::Retention;
 use crate::repo::Invalid;
+
+pub use span::Span;
 
 /// The Hub, unless another endpoint is given.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
@@ -88,7 +93,7 @@ impl fmt::Display for ByteSize {
 }
 
 /// How data is moved.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferSettings {
     /// Connections that one large file, or one batch of small ones, uses at a time; 1 to 64.
     pub connections: usize,
@@ -113,6 +118,27 @@ impl Default for TransferSettings {
             retries: 4,
             stall_timeout: Duration::from_secs(30),
             min_bytes_per_second: 1024,
+        }
+    }
+}
+
+/// How many jobs run, and how long they and the signs of life of their workers count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobSettings {
+    /// Jobs that run at a time, over all processes that share the store; 1 to 256.
+    pub max_active: usize,
+    /// A worker that is silent for so long has lost its tasks and blobs to others.
+    pub lease_timeout: Duration,
+    /// How long ended jobs are kept.
+    pub retention: Retention,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self {
+            max_active: 3,
+            lease_timeout: Duration::from_secs(10),
+            retention: Retention { jobs: 1_000, age: Duration::from_hours(7 * 24) },
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use hfd_shared::embedded::{EmbeddedStore, LocalBus, MemoryQueue};
-use hfd_shared::ports::contract::{BusRig, QueueRig, StoreRig};
+use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter, MemoryQueue};
+use hfd_shared::ports::contract::{BusRig, LimiterRig, QueueRig, StoreRig};
 
 mod embedded_store_on_file {
     use super::*;
@@ -48,4 +48,14 @@ mod embedded_bus {
     }
 
     hfd_shared::event_bus_contract!(make);
+}
+
+mod embedded_limiter {
+    use super::*;
+
+    async fn make() -> LimiterRig {
+        LimiterRig::new(Arc::new(LocalLimiter::new()), ())
+    }
+
+    hfd_shared::hub_limiter_contract!(make);
 }

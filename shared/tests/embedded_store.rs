@@ -10,7 +10,11 @@ use hfd_shared::job::{
     DownloadRequest, Event, FileIndex, Job, JobId, JobRequest, Plan, PlannedFile, Task, TaskKind, Transition, Unit,
     UnitIndex, WINDOW, transition,
 };
-use hfd_shared::ports::{Change, Claim, Committed, Creation, FileEnd, JobStore, Page, Report, Verdict};
+use hfd_shared::ports::{
+    Change, Claim, Claimed, Committed, Condition, Creation, FileEnd, Holder, JobStore, Page, Report, SettingsCommitted,
+    Silence, StoredSettings, Verdict,
+};
+use hfd_shared::secret::SecretKey;
 use time::OffsetDateTime;
 
 const LONG: Duration = Duration::from_hours(1);
@@ -42,6 +46,15 @@ fn fetch(job: &Job, unit: u32) -> Task {
     task(job, TaskKind::Fetch(UnitIndex(unit)))
 }
 
+/// A task in the hands of one worker.
+fn by(task: Task) -> Claimed {
+    Claimed { task, holder: Holder { worker: "tester".parse().unwrap(), attempt: 1 } }
+}
+
+fn silent_for(time: Duration) -> Silence {
+    Silence { held: time, waiting: time, lane: None }
+}
+
 fn done(file: u32) -> Vec<FileEnd> {
     vec![FileEnd { file: FileIndex(file), result: Ok(()) }]
 }
@@ -58,7 +71,7 @@ async fn created(store: &EmbeddedStore, name: &str) -> Job {
 async fn apply(store: &EmbeddedStore, id: JobId, event: &Event) -> Job {
     let job = store.job(id).await.unwrap().unwrap();
     let Transition { job, effects } = transition(&job, event, OffsetDateTime::now_utc()).unwrap();
-    match store.commit(Change { job, effects, max_active: None }).await.unwrap() {
+    match store.commit(Change { job, effects, condition: Condition::Always }).await.unwrap() {
         Committed::Applied(job) => *job,
         other => panic!("{event:?}: {other:?}"),
     }
@@ -68,7 +81,7 @@ async fn apply(store: &EmbeddedStore, id: JobId, event: &Event) -> Job {
 async fn planned(store: &EmbeddedStore, name: &str, plan: Plan) -> Job {
     let job = created(store, name).await;
     let job = apply(store, job.id, &Event::Admit).await;
-    assert_eq!(store.put_plan(&task(&job, TaskKind::Plan), plan).await.unwrap(), Verdict::Go);
+    assert_eq!(store.put_plan(&by(task(&job, TaskKind::Plan)), plan).await.unwrap(), Verdict::Go);
     store.job(job.id).await.unwrap().unwrap()
 }
 
@@ -76,7 +89,7 @@ async fn drain(store: &EmbeddedStore) -> Vec<Task> {
     let mut tasks = Vec::new();
     for due in store.take_due(1000, LONG).await.unwrap() {
         store.acknowledge_due(&due.id).await.unwrap();
-        tasks.push(due.task);
+        tasks.push(due.message.task);
     }
     tasks
 }
@@ -114,8 +127,8 @@ async fn embedded_everything_is_there_after_a_restart() {
     let second = created(&store, "second").await;
     drain(&store).await;
     let ends = vec![FileEnd { file: FileIndex(1), result: Err("it broke".into()) }];
-    store.finish_unit(&fetch(&running, 0), done(0)).await.unwrap();
-    store.finish_unit(&fetch(&running, 1), ends).await.unwrap();
+    store.finish_unit(&by(fetch(&running, 0)), done(0)).await.unwrap();
+    store.finish_unit(&by(fetch(&running, 1)), ends).await.unwrap();
     let before = (store.snapshots().await.unwrap(), store.files(running.id, Page::ALL).await.unwrap());
     drop(store);
 
@@ -140,21 +153,22 @@ async fn embedded_open_tasks_are_emitted_again_after_a_restart() {
     let job = planned(&store, "a", plan(3, 1)).await;
     let delayed = planned(&store, "b", plan(1, 1)).await;
     drain(&store).await;
-    store.claim(&fetch(&job, 0)).await.unwrap();
-    store.report(&fetch(&job, 0), Report::default()).await.unwrap();
-    store.finish_unit(&fetch(&job, 1), done(1)).await.unwrap();
-    store.defer(&fetch(&delayed, 0), LONG, None).await.unwrap();
-    assert_eq!(store.emit_lost(LONG).await.unwrap(), 0);
+    store.claim(&by(fetch(&job, 0)), LONG).await.unwrap();
+    store.report(&by(fetch(&job, 0)), Report::default()).await.unwrap();
+    store.finish_unit(&by(fetch(&job, 1)), done(1)).await.unwrap();
+    store.defer(&by(fetch(&delayed, 0)), LONG, None).await.unwrap();
+    assert_eq!(store.emit_lost(silent_for(LONG)).await.unwrap(), 0);
     drop(store);
 
     let store = open(&path);
     assert!(drain(&store).await.iter().all(|task| *task == fetch(&job, 0) || *task == fetch(&job, 2)));
     drop(store);
     let store = open(&path);
-    assert_eq!(store.emit_lost(LONG).await.unwrap(), 2);
+    assert_eq!(store.emit_lost(silent_for(LONG)).await.unwrap(), 2);
     assert_eq!(drain(&store).await, [fetch(&job, 0), fetch(&job, 2)]);
-    assert_eq!(store.emit_lost(LONG).await.unwrap(), 0);
-    let claim = store.claim(&fetch(&job, 0)).await.unwrap();
+    assert_eq!(store.emit_lost(silent_for(LONG)).await.unwrap(), 0);
+    let next = Claimed { task: fetch(&job, 0), holder: Holder { worker: "next".parse().unwrap(), attempt: 1 } };
+    let claim = store.claim(&next, LONG).await.unwrap();
     assert!(matches!(claim, Claim::Go { attempt: 2, .. }), "the attempt before the restart counts: {claim:?}");
 }
 
@@ -186,7 +200,7 @@ async fn embedded_a_kill_between_any_two_steps_loses_nothing() {
         let progress = survivor.snapshot(job.id).await.unwrap().unwrap().progress;
         assert_eq!((progress.completed_files, progress.downloaded_bytes), (settled.into(), u64::from(settled) * 10));
         let mut tasks = drain(&survivor).await;
-        survivor.emit_lost(LONG).await.unwrap();
+        survivor.emit_lost(silent_for(LONG)).await.unwrap();
         tasks.extend(drain(&survivor).await);
         tasks.sort_by_key(ToString::to_string);
         tasks.dedup();
@@ -195,8 +209,8 @@ async fn embedded_a_kill_between_any_two_steps_loses_nothing() {
         if settled % 2 == 0 {
             drain(&store).await;
         }
-        store.claim(&fetch(&job, settled)).await.unwrap();
-        store.finish_unit(&fetch(&job, settled), done(settled)).await.unwrap();
+        store.claim(&by(fetch(&job, settled)), LONG).await.unwrap();
+        store.finish_unit(&by(fetch(&job, settled)), done(settled)).await.unwrap();
         settled += 1;
     }
     assert_eq!(drain(&store).await, [task(&job, TaskKind::Finish)]);
@@ -211,10 +225,11 @@ async fn embedded_a_step_that_nobody_waits_for_is_made_whole() {
     let job = planned(&store, "a", plan(units, 1)).await;
     for unit in 0..units {
         let fetch = fetch(&job, unit);
-        store.report(&fetch, Report { files: Vec::new(), bytes_per_second: 7 }).await.unwrap();
+        store.report(&by(fetch), Report { files: Vec::new(), bytes_per_second: 7 }).await.unwrap();
+        let claimed = by(fetch);
         tokio::select! {
             biased;
-            _ = store.finish_unit(&fetch, done(unit)) => {}
+            _ = store.finish_unit(&claimed, done(unit)) => {}
             () = tokio::task::yield_now() => {}
         }
     }
@@ -250,8 +265,8 @@ async fn embedded_a_large_plan_takes_seconds_and_its_units_as_long_as_any() {
 
     let began = Instant::now();
     for unit in 0..100 {
-        store.report(&fetch(&job, unit), Report::default()).await.unwrap();
-        store.finish_unit(&fetch(&job, unit), done(unit * 100)).await.unwrap();
+        store.report(&by(fetch(&job, unit)), Report::default()).await.unwrap();
+        store.finish_unit(&by(fetch(&job, unit)), done(unit * 100)).await.unwrap();
     }
     println!("100 reports and units: {:?}", began.elapsed());
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
@@ -263,7 +278,23 @@ async fn embedded_a_large_plan_takes_seconds_and_its_units_as_long_as_any() {
     apply(&store, job.id, &Event::Pause).await;
     apply(&store, job.id, &Event::Resume).await;
     let job = apply(&store, job.id, &Event::Admit).await;
-    store.put_plan(&task(&job, TaskKind::Plan), plan(700, 100)).await.unwrap();
+    store.put_plan(&by(task(&job, TaskKind::Plan)), plan(700, 100)).await.unwrap();
     println!("planned anew: {:?}", began.elapsed());
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn embedded_settings_outlive_the_process_and_do_not_show_the_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.redb");
+    let key = SecretKey::parse(&"00ff".repeat(16).into()).unwrap();
+    let token = "hf_secret0123456789";
+    let settings = StoredSettings { version: 0, token: Some(key.seal(&token.into(), "test").unwrap()) };
+    let SettingsCommitted::Applied(put) = open(&path).put_settings(settings).await.unwrap() else {
+        panic!("a conflict")
+    };
+    assert_eq!(open(&path).settings().await.unwrap(), put);
+    let file = std::fs::read(&path).unwrap();
+    let holds = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("\"version\":1") && !holds(token));
 }

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hfd_shared::cache::Cache;
-use hfd_shared::control::Jobs;
+use hfd_shared::backend::Backend;
+use hfd_shared::cache::{Cache, CacheError};
+use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
-use hfd_shared::ports::{EventBus, JobStore, TaskQueue};
-use hfd_shared::settings::TransferSettings;
+use hfd_shared::job::WorkerName;
+use hfd_shared::ports::{EventBus, Holder, JobStore, TaskQueue};
+use hfd_shared::settings::{JobSettings, TransferSettings};
 
+use crate::args::WorkerSettings;
 use crate::patience::Patience;
 
 /// Everything a task needs; made once per process.
 pub struct Environment {
-    /// The name of this worker: unique among the processes that ever write to the cache, and safe as a file name.
-    pub name: String,
+    /// The name of this worker: unique among the processes that ever write to the cache.
+    pub name: WorkerName,
     /// The truth about jobs.
     pub store: Arc<dyn JobStore>,
     /// Where tasks come from.
@@ -23,8 +26,12 @@ pub struct Environment {
     pub bus: Arc<dyn EventBus>,
     /// Moves jobs through their life.
     pub jobs: Jobs,
+    /// How long signs of life count, and ended jobs are kept.
+    pub limits: JobSettings,
     /// The Hub.
     pub hub: HubClient,
+    /// What all processes share.
+    pub settings: Settings,
     /// The cache on disk.
     pub cache: Arc<Cache>,
     /// How data is moved.
@@ -37,9 +44,46 @@ pub struct Environment {
     pub attempts: AtomicU64,
 }
 
+/// The machine's name; in Kubernetes that of the pod.
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Why a process cannot be a worker.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The cache's folder or its volume is not fit.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The operating system gave no random number.
+    #[error("no random number for the worker's name: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
 impl Environment {
-    /// A number that this process has not used before.
-    pub(crate) fn next_number(&self) -> u64 {
-        self.attempts.fetch_add(1, Ordering::Relaxed)
+    /// Opens the cache and gives the worker its name.
+    pub fn open(settings: WorkerSettings, limits: JobSettings, backend: &Backend) -> Result<Self, EnvironmentError> {
+        let WorkerSettings { cache_dir, hub, shared, transfer, slots } = settings;
+        let Backend { store, queue, bus, .. } = backend.clone();
+        Ok(Self {
+            name: WorkerName::random(&host_name())?,
+            jobs: Jobs::new(Arc::clone(&store), limits.max_active),
+            cache: Arc::new(Cache::open(cache_dir)?),
+            patience: Patience::default(),
+            attempts: AtomicU64::default(),
+            store,
+            queue,
+            bus,
+            limits,
+            hub,
+            settings: shared,
+            transfer,
+            slots,
+        })
+    }
+
+    /// A holder of tasks and leases that nobody was before.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder { worker: self.name.clone(), attempt: self.attempts.fetch_add(1, Ordering::Relaxed) }
     }
 }

@@ -3,8 +3,11 @@
 //! The path of a task: `runner` consumes and claims it, `tasks` does it, `transfer` moves the bytes, and what was
 //! done is recorded in the store before the task is acknowledged. Run again from any point, a task ends the same.
 
+mod admin;
+mod args;
 mod blocking;
 mod environment;
+mod fence;
 mod patience;
 mod runner;
 mod sweeper;
@@ -12,6 +15,8 @@ mod tasks;
 mod transfer;
 mod watch;
 
-pub use environment::Environment;
+pub use admin::serve_admin;
+pub use args::{AdminArgs, Program, WorkerArgs, WorkerSettings};
+pub use environment::{Environment, EnvironmentError};
 pub use patience::Patience;
 pub use runner::run;

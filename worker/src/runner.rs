@@ -1,16 +1,18 @@
 //! Consumes tasks and answers for them: consume → claim → do → record → acknowledge.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hfd_shared::control::relay_outbox;
+use hfd_shared::control::{SettingsError, relay_outbox};
 use hfd_shared::job::{Event, Task};
-use hfd_shared::ports::{Claim, Delivery, Lane, QueueError, StoreError};
+use hfd_shared::ports::{Claim, Claimed, Delivery, Lane, QueueError, Silence, StoreError, TaskConsumer};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, error, info, warn};
+use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::environment::Environment;
+use crate::fence::Fence;
 use crate::sweeper::sweep;
 use crate::tasks::{self, Outcome};
 use crate::watch::Watch;
@@ -21,76 +23,145 @@ const CONTROL_SLOTS: usize = 2;
 /// A task that has begun so often without progress or an orderly end kills its workers: its job is failed.
 const MAX_ATTEMPTS: u32 = 10;
 
-/// How long running tasks get to record and give back what they do when the process stops.
-const DRAIN: Duration = Duration::from_secs(25);
+/// How long everything gets to come to its end when the process stops: running tasks record and give back what they do.
+const DRAIN: Duration = Duration::from_secs(23);
 
-const STORE_BACKOFF: Duration = Duration::from_secs(2);
+/// A worker that has room and gets nothing for so long looks for tasks that the queue has lost.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// The time between two rounds of consuming.
+const BACKOFF: Duration = Duration::from_secs(1);
 
 /// Works until `stop` is cancelled, then drains: running tasks record how far they are and are given back.
 pub async fn run(env: Arc<Environment>, stop: CancellationToken) {
-    info!(worker = env.name, slots = env.slots, "worker started");
+    info!(worker = %env.name, slots = env.slots, "worker started");
     let watch = Watch::new(stop.clone());
-    let tasks = TaskTracker::new();
-    tokio::join!(
-        consume(&env, &watch, &tasks, Lane::Control, CONTROL_SLOTS, &stop),
-        consume(&env, &watch, &tasks, Lane::Fetch, env.slots, &stop),
-        relay_outbox(env.store.as_ref(), env.queue.as_ref(), env.bus.as_ref(), &stop),
-        watch.listen(env.bus.as_ref(), env.store.as_ref()),
-        sweep(&env, &stop),
-    );
-    tasks.close();
-    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
-        warn!(tasks = tasks.len(), "stopped before all tasks were given back");
+    let control = Line::new(&env, &watch, Lane::Control, CONTROL_SLOTS);
+    let fetch = Line::new(&env, &watch, Lane::Fetch, env.slots);
+    let beside = async {
+        tokio::join!(
+            relay_outbox(env.store.as_ref(), env.queue.as_ref(), env.bus.as_ref()),
+            watch.listen(env.bus.as_ref(), env.store.as_ref()),
+            sweep(&env),
+            env.settings.follow(&stop),
+        )
+    };
+    let working = async {
+        tokio::join!(control.consume(&stop), fetch.consume(&stop), stop.run_until_cancelled(beside));
+        tokio::join!(control.drain(), fetch.drain());
+        env.queue.close().await;
+    };
+    let late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        () = working => {}
+        () = late => warn!(tasks = control.tasks.len() + fetch.tasks.len(), "stopped before all tasks were given back"),
     }
-    info!(worker = env.name, "worker stopped");
+    info!(worker = %env.name, "worker stopped");
 }
 
-async fn consume(
-    env: &Arc<Environment>,
-    watch: &Arc<Watch>,
-    tasks: &TaskTracker,
+/// What takes the tasks of one lane.
+struct Line {
+    env: Arc<Environment>,
+    watch: Arc<Watch>,
     lane: Lane,
-    slots: usize,
-    stop: &CancellationToken,
-) {
-    while !stop.is_cancelled() {
-        let mut consumer = match env.queue.consume(lane, slots).await {
-            Ok(consumer) => consumer,
-            Err(error) => {
-                warn!(?lane, %error, "cannot consume");
-                tokio::time::sleep(STORE_BACKOFF).await;
-                continue;
+    prefetch: usize,
+    /// Tasks outlive the round in which they came: this bounds them over all rounds.
+    slots: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+/// Why no round can begin.
+#[derive(Debug, thiserror::Error)]
+enum NotNow {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+impl Line {
+    fn new(env: &Arc<Environment>, watch: &Arc<Watch>, lane: Lane, slots: usize) -> Self {
+        let (env, watch) = (Arc::clone(env), Arc::clone(watch));
+        let tasks = TaskTracker::new();
+        Self { env, watch, lane, prefetch: slots, slots: Arc::new(Semaphore::new(slots)), tasks }
+    }
+
+    /// Works in rounds: one ends when the consumer or the store is lost. Tasks that this process cannot record are left to
+    /// workers that can.
+    async fn consume(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let round = stop.child_token();
+            match round.run_until_cancelled(self.begin()).await {
+                Some(Ok(consumer)) => self.take(consumer, &round).await,
+                Some(Err(error)) => warn!(lane = ?self.lane, %error, "cannot consume"),
+                None => return,
             }
-        };
+            stop.run_until_cancelled(tokio::time::sleep(BACKOFF)).await;
+        }
+    }
+
+    async fn begin(&self) -> Result<Box<dyn TaskConsumer>, NotNow> {
+        self.env.store.ready().await?;
+        // A task that begins before the token is known would be refused by the Hub.
+        self.env.settings.refresh().await?;
+        Ok(self.env.queue.consume(self.lane, self.prefetch).await?)
+    }
+
+    async fn take(&self, mut consumer: Box<dyn TaskConsumer>, round: &CancellationToken) {
         loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                delivery = consumer.next() => {
-                    let Some(delivery) = delivery else {
-                        tokio::time::sleep(STORE_BACKOFF).await;
-                        break;
-                    };
-                    let (env, watch) = (Arc::clone(env), Arc::clone(watch));
-                    tasks.spawn(async move { answer(&env, &watch, delivery).await });
-                }
+            let slot = Arc::clone(&self.slots).acquire_owned();
+            let Some(Ok(slot)) = round.run_until_cancelled(slot).await else { return };
+            match round.run_until_cancelled(tokio::time::timeout(IDLE, consumer.next())).await {
+                Some(Ok(Some(delivery))) => self.spawn(delivery, slot, round),
+                Some(Ok(None)) | None => return,
+                Some(Err(_)) => self.emit_lost().await,
             }
         }
     }
+
+    fn spawn(&self, delivery: Delivery, slot: OwnedSemaphorePermit, round: &CancellationToken) {
+        let span = info_span!("task", task = %delivery.task, trace = delivery.trace.map(display));
+        let (env, watch, round) = (Arc::clone(&self.env), Arc::clone(&self.watch), round.clone());
+        let answering = async move {
+            answer(&env, &watch, delivery, &round).await;
+            drop(slot);
+        };
+        self.tasks.spawn(answering.instrument(span));
+    }
+
+    /// Nothing comes though there is room, so nothing waits in the queue: what the store takes for waiting there is lost.
+    async fn emit_lost(&self) {
+        match self.env.store.emit_lost(Silence { held: IDLE, waiting: IDLE, lane: Some(self.lane) }).await {
+            Ok(0) => {}
+            Ok(emitted) => info!(emitted, "tasks that the queue has lost emitted again"),
+            Err(error) => warn!(%error, "no look for lost tasks"),
+        }
+    }
+
+    async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
 }
 
-async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery) {
+async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery, round: &CancellationToken) {
     let task = delivery.task;
     let answered = match perform(env, watch, task).await {
-        Ok(()) => delivery.acknowledge().await,
+        Ok(Done::Recorded) => delivery.acknowledge().await,
+        Ok(Done::GivenUp) => delivery.reject().await,
         // Nobody else could read it either.
         Err(error @ StoreError::Corrupt { .. }) => {
-            error!(%task, %error, "task dropped");
-            delivery.acknowledge().await
+            error!(%task, %error, "task kept aside");
+            delivery.reject().await
         }
         Err(error) => {
             warn!(%task, %error, "task given back");
-            tokio::time::sleep(STORE_BACKOFF).await;
+            round.cancel();
             delivery.give_back().await
         }
     };
@@ -99,29 +170,46 @@ async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery) {
     }
 }
 
+/// What became of a task.
+enum Done {
+    /// What was done is in the store, or there was nothing to do.
+    Recorded,
+    /// It killed its workers again and again.
+    GivenUp,
+}
+
 /// Does a task. Only a failure of the store is an error: then nobody knows what was recorded, and the task comes again.
-async fn perform(env: &Environment, watch: &Arc<Watch>, task: Task) -> Result<(), StoreError> {
+async fn perform(env: &Environment, watch: &Arc<Watch>, task: Task) -> Result<Done, StoreError> {
     let watched = watch.begin(&task);
-    let Claim::Go { job, attempt } = env.store.claim(&task).await? else {
-        debug!(%task, "void task dropped");
-        return Ok(());
+    let claimed = Claimed { task, holder: env.holder() };
+    let fence = Fence::new(Instant::now(), env.limits.lease_timeout);
+    let (job, attempt) = match env.store.claim(&claimed, env.limits.lease_timeout).await? {
+        Claim::Go { job, attempt } => (job, attempt),
+        void @ (Claim::Busy | Claim::Void) => {
+            debug!(%task, ?void, "task dropped");
+            return Ok(Done::Recorded);
+        }
     };
     if attempt > MAX_ATTEMPTS {
         let error = format!("gave up: {} began {MAX_ATTEMPTS} times without an orderly end or progress", task.kind);
-        return fail(env, &task, error).await;
+        return fail(env, &claimed, error).await.map(|()| Done::GivenUp);
     }
     debug!(%task, attempt, "task begins");
-    match tasks::perform(env, &job, &task, watched.token()).await? {
-        Outcome::Settled => Ok(()),
-        Outcome::Later { delay, waiting } => env.store.defer(&task, delay, waiting).await.map(drop),
-        Outcome::Stopped => env.store.defer(&task, Duration::ZERO, None).await.map(drop),
-        Outcome::Failed(error) => fail(env, &task, error).await,
+    if let Err(error) = env.settings.refresh().await {
+        debug!(%error, "going on with the settings from before");
     }
+    match tasks::perform(env, &job, &claimed, &fence, watched.token()).await? {
+        Outcome::Settled => {}
+        Outcome::Later { delay, waiting } => _ = env.store.defer(&claimed, delay, waiting).await?,
+        Outcome::Stopped => _ = env.store.defer(&claimed, Duration::ZERO, None).await?,
+        Outcome::Failed(error) => fail(env, &claimed, error).await?,
+    }
+    Ok(Done::Recorded)
 }
 
-async fn fail(env: &Environment, task: &Task, error: String) -> Result<(), StoreError> {
-    warn!(%task, error, "task failed");
-    tasks::end_job(env, task, &Event::Fail { epoch: task.epoch, error }).await?;
+async fn fail(env: &Environment, claimed: &Claimed, error: String) -> Result<(), StoreError> {
+    warn!(task = %claimed.task, error, "task failed");
+    tasks::end_job(env, claimed, &Event::Fail { epoch: claimed.task.epoch, error }).await?;
     // The end of the job voids its tasks; one of a job that had ended before is closed here.
-    env.store.settle(task).await.map(drop)
+    env.store.settle(claimed).await.map(drop)
 }

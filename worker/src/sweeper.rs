@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hfd_shared::ports::{Retention, StoreError};
-use tokio_util::sync::CancellationToken;
+use hfd_shared::ports::{Silence, StoreError};
 use tracing::{info, warn};
 
 use crate::blocking::blocking;
@@ -13,16 +12,17 @@ use crate::environment::Environment;
 const STORE_TICK: Duration = Duration::from_secs(30);
 const CACHE_TICK: Duration = Duration::from_hours(1);
 
-/// Longer than a time slice, so that a task at work is never emitted a second time.
-const LOST_AFTER: Duration = Duration::from_mins(15);
+/// A task may wait long behind others; a queue that has lost it shows sooner, by a worker that gets nothing.
+const WAITING_MAX: Duration = Duration::from_mins(15);
 
-const RETENTION: Retention = Retention { jobs: 1_000, age: Duration::from_hours(7 * 24) };
+/// A holder that was silent for so many lease timeouts is dead, and what the broker has of its task is late.
+const HELD_MAX_TIMEOUTS: u32 = 6;
 
 /// Partials that no job has touched for so long are given up.
 const PARTIALS_KEPT: Duration = Duration::from_hours(14 * 24);
 
-/// Sweeps the store and the cache, each at once and then from time to time, until stopped.
-pub(crate) async fn sweep(env: &Environment, stop: &CancellationToken) {
+/// Sweeps the store and the cache, each at once and then from time to time.
+pub(crate) async fn sweep(env: &Environment) {
     let store = async {
         loop {
             if let Err(error) = sweep_store(env).await {
@@ -37,19 +37,18 @@ pub(crate) async fn sweep(env: &Environment, stop: &CancellationToken) {
             tokio::time::sleep(CACHE_TICK).await;
         }
     };
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = store => {}
-        () = cache => {}
-    }
+    tokio::join!(store, cache);
 }
 
 async fn sweep_store(env: &Environment) -> Result<(), StoreError> {
-    let emitted = env.store.emit_lost(LOST_AFTER).await?;
+    env.store.ready().await?;
+    let held = env.limits.lease_timeout * HELD_MAX_TIMEOUTS;
+    let silence = Silence { held, waiting: WAITING_MAX, lane: None };
+    let emitted = env.store.emit_lost(silence).await?;
     if emitted > 0 {
         info!(emitted, "lost tasks emitted again");
     }
-    env.store.trim(RETENTION).await?;
+    env.store.trim(env.limits.retention).await?;
     env.jobs.admit().await
 }
 

@@ -36,17 +36,14 @@ impl Watch {
         Watched { watch: Arc::clone(self), key, token: token.clone() }
     }
 
-    /// Listens to the bus until stopped.
+    /// Listens to the bus.
     pub(crate) async fn listen(&self, bus: &dyn EventBus, store: &dyn JobStore) {
         let mut doorbells = bus.subscribe().await;
         loop {
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                heard = doorbells.next() => match heard {
-                    Some(Heard::Changed(id)) => self.check(store, |job| job == id).await,
-                    Some(Heard::Resync) => self.check(store, |_| true).await,
-                    None => doorbells = bus.subscribe().await,
-                },
+            match doorbells.next().await {
+                Some(Heard::Changed(id)) => self.check(store, |job| job == id).await,
+                Some(Heard::Resync) => self.check(store, |_| true).await,
+                None => doorbells = bus.subscribe().await,
             }
         }
     }

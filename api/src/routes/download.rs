@@ -2,6 +2,7 @@
 
 use hfd_shared::control::Submitted;
 use hfd_shared::job::{DownloadRequest, JobRequest};
+use poem::http::HeaderMap;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Union};
 
@@ -11,6 +12,9 @@ use crate::body::{Fields, FromFields, Strict};
 use crate::document::Failure;
 use crate::error::ApiError;
 use crate::view::{JobView, PlanView};
+
+/// The header of [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header).
+const TRACEPARENT: &str = "traceparent";
 
 /// What to download.
 #[derive(Debug, Object)]
@@ -111,13 +115,19 @@ impl DownloadApi {
     ///
     /// The Hub is not asked before the answer; whether the repository exists shows in the job.
     #[oai(path = "/api/download", method = "post", operation_id = "startDownload")]
-    async fn download(&self, body: Strict<DownloadBody>) -> Result<DownloadResponse, Failure<PlanFailures>> {
+    async fn download(
+        &self,
+        headers: &HeaderMap,
+        body: Strict<DownloadBody>,
+    ) -> Result<DownloadResponse, Failure<PlanFailures>> {
+        // A header that cannot be read is no reason to refuse a download.
+        let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()?.parse().ok());
         let dry_run = body.0.dry_run;
         let request = body.0.into_request()?;
         if dry_run {
             return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
         }
-        Ok(match self.0.state.jobs.submit(request).await? {
+        Ok(match self.0.state.jobs.submit(request, trace).await? {
             Submitted::Created(snapshot) => DownloadResponse::Created(Json(self.0.view(&snapshot).await?)),
             Submitted::Existing(snapshot) => DownloadResponse::NothingNew(Json(NothingNew::Existing(ExistingJob {
                 job: self.0.view(&snapshot).await?,

@@ -9,7 +9,7 @@ use poem_openapi::{Object, OpenApi};
 use super::Context;
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
-use crate::view::JobView;
+use crate::view::{Done, JobView};
 
 /// How the list fails.
 struct ListFailures;
@@ -33,15 +33,6 @@ struct JobList {
     jobs: Vec<JobView>,
     /// How many there are.
     count: u64,
-}
-
-/// What was done.
-#[derive(Debug, Object)]
-struct Done {
-    /// Always true.
-    success: bool,
-    /// In words.
-    message: String,
 }
 
 /// Shows jobs and moves them through their life.
@@ -109,7 +100,7 @@ fn done(
     refused: &'static str,
 ) -> Result<Json<Done>, Failure<JobFailures>> {
     match result {
-        Ok(_) => Ok(Json(Done { success: true, message: message.to_owned() })),
+        Ok(_) => Ok(Json(Done::new(message))),
         Err(error @ (ControlError::Unknown(_) | ControlError::Refused(_))) => {
             Err(ApiError::not_found(refused, error.to_string()).into())
         }

@@ -4,6 +4,8 @@ mod download;
 mod health;
 mod jobs;
 mod plan;
+mod probes;
+mod settings;
 
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub(crate) use download::DownloadApi;
 pub(crate) use health::HealthApi;
 pub(crate) use jobs::JobsApi;
 pub(crate) use plan::PlanApi;
+pub(crate) use probes::{OPEN_PATHS, ProbesApi};
+pub(crate) use settings::SettingsApi;
 
 /// How many plans are made at a time: a listing may hold a hundred thousand files.
 const MAX_PLANS: usize = 8;

@@ -64,7 +64,8 @@ impl Context {
         let state = Arc::clone(&self.state);
         // Many patterns over a long listing take seconds.
         let select = move || {
-            Plan::new(&tree, &request, state.config.large_from_bytes).map(|plan| PlanView::new(&request, &plan))
+            Plan::new(&tree, &request, state.config.transfer.multipart_threshold.0)
+                .map(|plan| PlanView::new(&request, &plan))
         };
         Ok(tokio::task::spawn_blocking(select).await.map_err(|_| ApiError::internal())??)
     }

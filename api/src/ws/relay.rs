@@ -54,6 +54,15 @@ pub(super) struct Update {
     pub(super) end: Option<String>,
 }
 
+/// What clients are to hear.
+#[derive(Clone)]
+pub(super) enum News {
+    /// A job has changed.
+    Changed(Arc<Update>),
+    /// Jobs are gone, as those of a store that was emptied: everybody needs all jobs anew.
+    Gone,
+}
+
 /// All jobs at one moment.
 pub(super) struct Init {
     /// The `init`.
@@ -67,34 +76,33 @@ pub(super) struct Joined {
     /// All jobs.
     pub(super) init: Arc<Init>,
     /// Changes; those from before `init` may be among them.
-    pub(super) updates: broadcast::Receiver<Arc<Update>>,
+    pub(super) news: broadcast::Receiver<News>,
 }
 
 /// The way to the relay.
 #[derive(Clone)]
 pub(super) struct Relay {
     joins: mpsc::Sender<oneshot::Sender<Arc<Init>>>,
-    updates: broadcast::Sender<Arc<Update>>,
+    news: broadcast::Sender<News>,
 }
 
 impl Relay {
     /// Starts the task; it ends with the token.
     pub(super) fn start(state: Arc<ApiState>, tasks: &TaskTracker, stop: CancellationToken) -> Self {
         let (joins, joining) = mpsc::channel(MAX_JOINING);
-        let (updates, _) = broadcast::channel(BACKLOG);
-        let follower =
-            Follower { state, updates: updates.clone(), idle: true, sent: HashMap::new(), due: HashMap::new() };
+        let (news, _) = broadcast::channel(BACKLOG);
+        let follower = Follower { state, news: news.clone(), idle: true, sent: HashMap::new(), due: HashMap::new() };
         tasks.spawn(async move { stop.run_until_cancelled(follower.run(joining)).await });
-        Self { joins, updates }
+        Self { joins, news }
     }
 
     /// Lets a client in; none when the jobs cannot be read.
     pub(super) async fn join(&self) -> Option<Joined> {
         // The ear before the snapshot: a change in between is then heard, not lost.
-        let updates = self.updates.subscribe();
+        let news = self.news.subscribe();
         let (reply, init) = oneshot::channel();
         self.joins.send(reply).await.ok()?;
-        Some(Joined { init: init.await.ok()?, updates })
+        Some(Joined { init: init.await.ok()?, news })
     }
 }
 
@@ -107,7 +115,7 @@ struct Sent {
 /// The task.
 struct Follower {
     state: Arc<ApiState>,
-    updates: broadcast::Sender<Arc<Update>>,
+    news: broadcast::Sender<News>,
     /// There are no clients, and nothing is remembered.
     idle: bool,
     sent: HashMap<JobId, Sent>,
@@ -157,7 +165,7 @@ impl Follower {
     }
 
     async fn sweep(&mut self) {
-        if self.updates.receiver_count() == 0 {
+        if self.news.receiver_count() == 0 {
             self.idle = true;
             self.sent.clear();
             self.due.clear();
@@ -179,12 +187,28 @@ impl Follower {
 
     fn note(&mut self, snapshots: &[Snapshot]) {
         let present: HashSet<JobId> = snapshots.iter().map(|snapshot| snapshot.job.id).collect();
-        self.sent.retain(|job, _| present.contains(job));
+        let gone: Vec<JobId> = self.sent.keys().filter(|job| !present.contains(job)).copied().collect();
+        // A store that was restored from an older copy of itself shows what was before.
+        let back = snapshots.iter().filter(|snapshot| self.is_older(snapshot)).map(|snapshot| snapshot.job.id);
+        let back: Vec<JobId> = back.collect();
+        self.forget(&[gone, back].concat());
         for snapshot in snapshots {
             if self.is_news(snapshot) {
                 self.changed(snapshot.job.id);
             }
         }
+    }
+
+    /// Lets all clients have the jobs anew, for there is no message that a job is gone.
+    fn forget(&mut self, gone: &[JobId]) {
+        if gone.iter().filter_map(|job| self.sent.remove(job)).count() > 0 {
+            // Fails only when the last client has gone.
+            let _ = self.news.send(News::Gone);
+        }
+    }
+
+    fn is_older(&self, snapshot: &Snapshot) -> bool {
+        self.sent.get(&snapshot.job.id).is_some_and(|sent| Mark::of(snapshot).order < sent.mark.order)
     }
 
     fn is_news(&self, snapshot: &Snapshot) -> bool {
@@ -204,7 +228,7 @@ impl Follower {
 
     async fn send(&mut self, job: JobId) -> Result<(), StoreError> {
         let Some(snapshot) = self.state.store.snapshot(job).await? else {
-            self.sent.remove(&job);
+            self.forget(&[job]);
             return Ok(());
         };
         if !self.is_news(&snapshot) {
@@ -218,7 +242,7 @@ impl Follower {
         self.sent.insert(job, Sent { mark, at: Some(Instant::now()) });
         let text = size::job_update(view, MAX_MESSAGE_BYTES);
         // Fails only when the last client has gone.
-        let _ = self.updates.send(Arc::new(Update { job, mark, text, end }));
+        let _ = self.news.send(News::Changed(Arc::new(Update { job, mark, text, end })));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::relay::{Joined, Relay, Update};
+use super::relay::{Joined, News, Relay, Update};
 
 const PING_EVERY: Duration = Duration::from_secs(30);
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
@@ -70,9 +70,9 @@ async fn follow(socket: &mut WebSocketStream, relay: &Relay) -> Result<std::conv
                 Some(Ok(_)) => silent_at = Instant::now() + READ_TIMEOUT,
                 Some(Err(_)) => return Err(End::Gone("broken")),
             },
-            update = joined.updates.recv() => match update {
-                Ok(update) => forward(socket, &joined, &update).await?,
-                Err(RecvError::Lagged(_)) => joined = join(socket, relay).await?,
+            news = joined.news.recv() => match news {
+                Ok(News::Changed(update)) => forward(socket, &joined, &update).await?,
+                Ok(News::Gone) | Err(RecvError::Lagged(_)) => joined = join(socket, relay).await?,
                 Err(RecvError::Closed) => return Err(End::NoJobs),
             },
             _ = ping.tick() => send(socket, Message::ping(Vec::new())).await?,

@@ -1,7 +1,8 @@
-//! Basic authentication guards everything.
+//! Basic authentication guards everything but the probes.
 
-use hfd_api::BasicAuth;
-use reqwest::Method;
+use hfd_shared::config::BasicAuth;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -40,6 +41,16 @@ async fn nothing_answers_without_the_right_user_and_password() {
     let response =
         server.request(Method::GET, "/api/jobs").basic_auth("admin", Some("secret123")).send().await.unwrap();
     assert_eq!(response.status(), 200);
+}
+
+#[tokio::test]
+async fn probes_need_no_password() {
+    let server = guarded().await;
+    assert_eq!(server.get("/healthz").await, (StatusCode::OK, json!({ "status": "ok" })));
+    assert_eq!(server.get("/readyz").await, (StatusCode::OK, json!({ "status": "ready" })));
+    for beside in ["/healthz/", "/readyz/x", "//healthz"] {
+        assert_eq!(server.get(beside).await.0, 401, "{beside}");
+    }
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ async fn a_new_job_is_a_202_with_every_documented_field() {
         },
         "error": "",
         "waitingReason": "",
+        "workers": [],
         "commit": null,
         "createdAt": job["createdAt"],
         "startedAt": null,

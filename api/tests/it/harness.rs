@@ -1,27 +1,38 @@
 //! A server with its store, and a way to be its worker.
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use hfd_api::{ApiConfig, ApiState, BasicAuth, serve};
-use hfd_shared::control::{Jobs, Submitted};
-use hfd_shared::embedded::{EmbeddedStore, LocalBus};
+use hfd_api::{ApiConfig, ApiState, serve};
+use hfd_shared::config::BasicAuth;
+use hfd_shared::control::{Jobs, Settings, Submitted};
+use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{
     DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, Snapshot, Task, TaskKind,
-    UnitIndex,
+    Transition, UnitIndex, transition,
 };
-use hfd_shared::ports::{EventBus, FileEnd, JobStore, Report, Verdict};
+use hfd_shared::ports::{
+    Change, Claimed, Committed, Condition, EventBus, FileEnd, Holder, JobStore, Report, StoreError, Verdict,
+};
+use hfd_shared::readiness::Readiness;
 use hfd_shared::repo::{Tree, TreeFile};
-use hfd_shared::settings::{HubSettings, TransferSettings};
+use hfd_shared::secret::SecretKey;
+use hfd_shared::settings::{ByteSize, HubSettings, TransferSettings};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The `outputDir` of every job.
 pub(crate) const CACHE_DIR: &str = "/data/hub";
+
+/// The worker that does everything.
+const WORKER: &str = "worker";
 
 /// How a server is set up.
 pub(crate) struct Setup {
@@ -30,13 +41,24 @@ pub(crate) struct Setup {
     pub(crate) hub: String,
     /// How many jobs run at a time.
     pub(crate) max_active: usize,
+    /// Why the store does not answer the readiness probe, if so.
+    pub(crate) store_is_away: Option<&'static str>,
     /// No doorbell reaches the server.
     pub(crate) deaf: bool,
+    /// Whether a token can be stored.
+    pub(crate) has_key: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { auth: None, hub: "http://127.0.0.1:9".to_owned(), max_active: 2, deaf: false }
+        Self {
+            auth: None,
+            hub: "http://127.0.0.1:9".to_owned(),
+            max_active: 2,
+            store_is_away: None,
+            deaf: false,
+            has_key: true,
+        }
     }
 }
 
@@ -56,18 +78,25 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { auth, hub, max_active, deaf } = setup;
+        let Setup { auth, hub, max_active, store_is_away, deaf, has_key } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
         let jobs = Jobs::new(store.clone(), max_active);
-        let transfer = TransferSettings { retries: 0, ..TransferSettings::default() };
-        let hub = HubClient::new(&HubSettings { endpoint: hub.parse().unwrap(), token: None }, &transfer).unwrap();
-        let config = ApiConfig { cache_dir: CACHE_DIR.into(), auth, large_from_bytes: 1 << 20 };
-        let state = ApiState { jobs: jobs.clone(), store: store.clone(), bus, hub, config };
+        let hub = hub_client(&hub);
+        let settings = Settings::new(store.clone(), hub.clone(), has_key.then(secret_key), None).unwrap();
+        let config = ApiConfig { cache_dir: CACHE_DIR.into(), auth, max_active, transfer: transfer() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
+        let readiness = match store_is_away {
+            Some(reason) => {
+                let away = move || ready(Err(StoreError::Unavailable(reason.to_owned())));
+                Readiness::new(stop.clone()).needs("job store", away)
+            }
+            None => Readiness::new(stop.clone()).needs_store(store.clone()),
+        };
+        let state = ApiState { jobs: jobs.clone(), store: store.clone(), bus, hub, readiness, settings, config };
         let serving = tokio::spawn(serve(listener, state, stop.clone()));
         Self { address, store, jobs, stop, serving, client: Client::new() }
     }
@@ -91,7 +120,7 @@ impl Server {
     /// A new job, running while there is room.
     pub(crate) async fn submit(&self, repo: &str) -> JobId {
         let request = DownloadRequest { repo: repo.to_owned(), ..DownloadRequest::default() };
-        match self.jobs.submit(JobRequest::parse(&request).unwrap()).await.unwrap() {
+        match self.jobs.submit(JobRequest::parse(&request).unwrap(), None).await.unwrap() {
             Submitted::Created(snapshot) => snapshot.job.id,
             Submitted::Existing(_) => panic!("{repo} is there already"),
         }
@@ -104,39 +133,52 @@ impl Server {
     /// Plans a running job: files of these sizes, each a unit.
     pub(crate) async fn plan(&self, id: JobId, sizes: &[u64]) {
         let job = self.snapshot(id).await.job;
-        let task = task(&job, TaskKind::Plan);
-        self.store.claim(&task).await.unwrap();
+        let claimed = self.claimed(&job, TaskKind::Plan).await;
         let plan = Plan::new(&tree(sizes), &job.request, 1).unwrap();
-        assert_eq!(self.store.put_plan(&task, plan).await.unwrap(), Verdict::Go);
+        assert_eq!(self.store.put_plan(&claimed, plan).await.unwrap(), Verdict::Go);
     }
 
     /// Reports progress of a planned job's file.
     pub(crate) async fn report(&self, id: JobId, file: u32, downloaded_bytes: u64) {
         let job = self.snapshot(id).await.job;
-        let task = task(&job, TaskKind::Fetch(UnitIndex(file)));
-        self.store.claim(&task).await.unwrap();
+        let claimed = self.claimed(&job, TaskKind::Fetch(UnitIndex(file))).await;
         let files = vec![FileProgress { file: FileIndex(file), downloaded_bytes }];
         let report = Report { files, bytes_per_second: 50 };
-        assert_eq!(self.store.report(&task, report).await.unwrap(), Verdict::Go);
+        assert_eq!(self.store.report(&claimed, report).await.unwrap(), Verdict::Go);
     }
 
     /// Ends a planned job's file.
     pub(crate) async fn finish(&self, id: JobId, file: u32, result: Result<(), String>) {
         let job = self.snapshot(id).await.job;
-        let task = task(&job, TaskKind::Fetch(UnitIndex(file)));
-        self.store.claim(&task).await.unwrap();
+        let claimed = self.claimed(&job, TaskKind::Fetch(UnitIndex(file))).await;
         let ends = vec![FileEnd { file: FileIndex(file), result }];
-        assert_eq!(self.store.finish_unit(&task, ends).await.unwrap(), Verdict::Go);
+        assert_eq!(self.store.finish_unit(&claimed, ends).await.unwrap(), Verdict::Go);
     }
 
     pub(crate) async fn complete(&self, id: JobId) {
         let epoch = self.epoch(id).await;
-        self.jobs.apply(id, &Event::Complete { epoch }).await.unwrap();
+        self.apply(id, &Event::Complete { epoch }).await;
     }
 
     pub(crate) async fn fail(&self, id: JobId, error: &str) {
         let epoch = self.epoch(id).await;
-        self.jobs.apply(id, &Event::Fail { epoch, error: error.to_owned() }).await.unwrap();
+        self.apply(id, &Event::Fail { epoch, error: error.to_owned() }).await;
+    }
+
+    /// A task in the hands of the one worker that there is.
+    async fn claimed(&self, job: &Job, kind: TaskKind) -> Claimed {
+        let holder = Holder { worker: WORKER.parse().unwrap(), attempt: 1 };
+        let claimed = Claimed { task: Task { job: job.id, epoch: job.epoch, kind }, holder };
+        self.store.claim(&claimed, Duration::ZERO).await.unwrap();
+        claimed
+    }
+
+    async fn apply(&self, id: JobId, event: &Event) {
+        let job = self.snapshot(id).await.job;
+        let Transition { job, effects } = transition(&job, event, OffsetDateTime::now_utc()).unwrap();
+        let change = Change { job, effects, condition: Condition::Always };
+        assert!(matches!(self.store.commit(change).await.unwrap(), Committed::Applied(_)));
+        self.jobs.admit().await.unwrap();
     }
 
     async fn epoch(&self, id: JobId) -> Epoch {
@@ -150,16 +192,27 @@ impl Drop for Server {
     }
 }
 
+/// A client without a token.
+pub(crate) fn hub_client(endpoint: &str) -> HubClient {
+    let settings = HubSettings { endpoint: endpoint.parse().unwrap(), token: None };
+    HubClient::new(&settings, &transfer(), Arc::new(LocalLimiter::new())).unwrap()
+}
+
+/// The key of all processes.
+pub(crate) fn secret_key() -> SecretKey {
+    SecretKey::parse(&"00ff".repeat(16).into()).unwrap()
+}
+
+fn transfer() -> TransferSettings {
+    TransferSettings { retries: 0, multipart_threshold: ByteSize(1 << 20), ..TransferSettings::default() }
+}
+
 /// The status and the body, which is JSON always.
 pub(crate) async fn read(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
     assert!(content_type.starts_with("application/json"), "{content_type}");
     (status, response.json().await.unwrap())
-}
-
-fn task(job: &Job, kind: TaskKind) -> Task {
-    Task { job: job.id, epoch: job.epoch, kind }
 }
 
 fn tree(sizes: &[u64]) -> Tree {

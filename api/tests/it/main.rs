@@ -9,6 +9,8 @@ mod harness;
 mod jobs;
 mod openapi;
 mod plan;
+mod probes;
+mod settings;
 mod shutdown;
 mod socket;
 mod websocket;

@@ -18,6 +18,8 @@ fn the_committed_specification_is_up_to_date() {
 fn the_specification_names_every_path_its_errors_and_the_authentication() {
     let spec = openapi_yaml();
     for part in [
+        "\n  /healthz:\n",
+        "\n  /readyz:\n",
         "\n  /api/health:\n",
         "\n  /api/download:\n",
         "\n  /api/plan:\n",
@@ -25,6 +27,7 @@ fn the_specification_names_every_path_its_errors_and_the_authentication() {
         "\n  /api/jobs/{id}:\n",
         "\n  /api/jobs/{id}/pause:\n",
         "\n  /api/jobs/{id}/resume:\n",
+        "\n  /api/settings:\n",
         "\n  /api/ws:\n",
         "scheme: basic",
         "'101':",

@@ -12,14 +12,15 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use hfd_shared::backend::{Backend, BackendConfig};
+use hfd_shared::config::UsageError;
 use hfd_shared::control::Submitted;
 use hfd_shared::job::{FileState, FileStatus, JobId, JobRequest, Snapshot, Status};
 use hfd_shared::ports::{JobStore, Page, StoreError};
+use hfd_shared::settings::JobSettings;
 use hfd_shared::shutdown;
 use hfd_worker::Environment;
 
-use crate::args::{DownloadArgs, UsageError};
-use crate::compose;
+use crate::args::DownloadArgs;
 
 /// Interrupted by a signal, as shells report it.
 const EXIT_INTERRUPTED: u8 = 130;
@@ -43,14 +44,17 @@ trait Display {
 }
 
 pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
-    compose::logging(&args.common, "error")?;
+    // Progress is shown anyway: only what goes wrong is logged, unless told otherwise.
+    args.log.start("error")?;
     let request = JobRequest::parse(&args.request()).map_err(|error| UsageError(error.to_string()))?;
     let backend = Backend::open(&BackendConfig::Memory)?;
-    let env = Arc::new(compose::environment(&args.common, &backend, 1)?);
+    let settings = args.worker.settings(&backend, None)?;
+    let limits = JobSettings { max_active: 1, ..JobSettings::default() };
+    let env = Arc::new(Environment::open(settings, limits, &backend)?);
     let interrupted = shutdown::on_signal().context("cannot handle signals")?;
     let stop = interrupted.child_token();
     let mut worker = tokio::spawn(hfd_worker::run(Arc::clone(&env), stop.clone()));
-    let (Submitted::Created(job) | Submitted::Existing(job)) = env.jobs.submit(request).await?;
+    let (Submitted::Created(job) | Submitted::Existing(job)) = env.jobs.submit(request, None).await?;
     let mut display = display(args.json);
     let end = tokio::select! {
         end = follow(env.store.as_ref(), job.job.id, display.as_mut()) => Some(end?),

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::Access;
+
 use super::dir::Dir;
 use super::error::{At, CacheError};
 use super::probe;
@@ -29,6 +31,12 @@ impl Cache {
     /// The hub folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Checks that the folder is there and may be written to.
+    pub fn check_writable(&self) -> Result<(), CacheError> {
+        let rights = Access::WRITE_OK | Access::EXEC_OK;
+        rustix::fs::access(&self.root, rights).at("write to", &self.root)
     }
 
     /// How many bytes this process may still write to the volume.

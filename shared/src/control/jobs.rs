@@ -1,12 +1,18 @@
 //! Creating jobs and moving them through their life.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::job::{Event, Job, JobId, JobRequest, Refused, Snapshot, Transition, transition};
-use crate::ports::{Change, Committed, Creation, JobStore, StoreError};
+use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobStore, StoreError};
+use crate::trace::TraceContext;
+
+/// How often the store is looked after, beside each change of a job.
+const TICK: Duration = Duration::from_secs(5);
 
 /// A job that others change all the time is given up after so many conflicts.
 const MAX_CONFLICTS: usize = 100;
@@ -20,6 +26,9 @@ pub enum ControlError {
     /// The job is not in a state for this.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The worker that wants the change does not have the task any more.
+    #[error("the task of job {0} is in other hands")]
+    NotHeld(JobId),
     /// The store failed; nothing was changed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -51,16 +60,22 @@ impl Jobs {
     }
 
     /// Creates a job, or finds the live one that asks for the same; admits it if there is room.
-    pub async fn submit(&self, request: JobRequest) -> Result<Submitted, ControlError> {
-        let job = Job::new(JobId::random()?, request, OffsetDateTime::now_utc());
+    ///
+    /// The trace is that of the request, if it came with one.
+    pub async fn submit(&self, request: JobRequest, trace: Option<TraceContext>) -> Result<Submitted, ControlError> {
+        let mut job = Job::new(JobId::random()?, request, OffsetDateTime::now_utc());
+        job.trace = Some(trace.map_or_else(TraceContext::random, Ok)?);
+        let id = job.id;
         match self.store.create(job).await? {
-            Creation::Created(job) => {
-                info!(job = %job.id, repo = %job.request.repo, revision = %job.request.revision, "job created");
+            // It is a duplicate of itself when the answer to a first try was lost.
+            Creation::Created(job) | Creation::Duplicate(job) if job.id == id => {
+                let (request, trace) = (&job.request, job.trace.map(tracing::field::display));
+                info!(job = %job.id, repo = %request.repo, revision = %request.revision, trace, "job created");
                 let created = self.snapshot(job.id).await?;
                 self.admit_or_log().await;
                 Ok(Submitted::Created(created))
             }
-            Creation::Duplicate(job) => Ok(Submitted::Existing(self.snapshot(job.id).await?)),
+            Creation::Created(job) | Creation::Duplicate(job) => Ok(Submitted::Existing(self.snapshot(job.id).await?)),
         }
     }
 
@@ -79,9 +94,18 @@ impl Jobs {
         self.apply(id, &Event::Cancel).await
     }
 
+    /// Ends a job in the name of whoever has one of its tasks in hand, and of nobody else.
+    pub async fn end(&self, claimed: &Claimed, event: &Event) -> Result<Job, ControlError> {
+        self.apply_if(claimed.task.job, event, &Condition::Held(claimed.clone())).await
+    }
+
+    async fn apply(&self, id: JobId, event: &Event) -> Result<Job, ControlError> {
+        self.apply_if(id, event, &Condition::Always).await
+    }
+
     /// Applies an event, then admits what now has room.
-    pub async fn apply(&self, id: JobId, event: &Event) -> Result<Job, ControlError> {
-        let job = self.commit(id, event).await?;
+    async fn apply_if(&self, id: JobId, event: &Event, condition: &Condition) -> Result<Job, ControlError> {
+        let job = self.commit(id, event, condition).await?;
         info!(job = %job.id, status = job.status.as_str(), epoch = job.epoch.0, error = job.error, "job changed");
         self.admit_or_log().await;
         Ok(job)
@@ -102,21 +126,39 @@ impl Jobs {
             let Ok(Transition { job, effects }) = transition(&job, &Event::Admit, OffsetDateTime::now_utc()) else {
                 continue;
             };
-            match self.store.commit(Change { job, effects, max_active: Some(self.max_active) }).await? {
+            let condition = Condition::Room { max_active: self.max_active };
+            match self.store.commit(Change { job, effects, condition }).await? {
                 Committed::Applied(job) => info!(job = %job.id, "job admitted"),
                 Committed::Conflict => debug!(job = %id, "admission lost a race"),
-                Committed::NoRoom => return Ok(()),
+                Committed::Unmet => return Ok(()),
             }
         }
         Ok(())
     }
 
-    async fn commit(&self, id: JobId, event: &Event) -> Result<Job, ControlError> {
+    /// Looks after the store from time to time until the token is cancelled: that it is still the same, and that jobs are
+    /// admitted, for a process that dies between a change and its admission leaves room that nobody takes.
+    pub async fn tend(&self, stop: &CancellationToken) {
+        let tending = async {
+            loop {
+                match self.store.ready().await {
+                    Ok(()) => self.admit_or_log().await,
+                    Err(error) => warn!(%error, "store not ready"),
+                }
+                tokio::time::sleep(TICK).await;
+            }
+        };
+        stop.run_until_cancelled(tending).await;
+    }
+
+    async fn commit(&self, id: JobId, event: &Event, condition: &Condition) -> Result<Job, ControlError> {
         for _ in 0..MAX_CONFLICTS {
             let job = self.store.job(id).await?.ok_or(ControlError::Unknown(id))?;
             let Transition { job, effects } = transition(&job, event, OffsetDateTime::now_utc())?;
-            if let Committed::Applied(job) = self.store.commit(Change { job, effects, max_active: None }).await? {
-                return Ok(*job);
+            match self.store.commit(Change { job, effects, condition: condition.clone() }).await? {
+                Committed::Applied(job) => return Ok(*job),
+                Committed::Unmet => return Err(ControlError::NotHeld(id)),
+                Committed::Conflict => {}
             }
         }
         Err(StoreError::Unavailable(format!("job {id} changed {MAX_CONFLICTS} times in the meantime")).into())

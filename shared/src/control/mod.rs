@@ -2,6 +2,8 @@
 
 mod jobs;
 mod relay;
+mod settings;
 
 pub use jobs::{ControlError, Jobs, Submitted};
 pub use relay::relay_outbox;
+pub use settings::{Settings, SettingsError};

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
-use crate::ports::{EventBus, JobStore, StoreError, TaskQueue};
+use crate::ports::{EventBus, JobStore, QueueError, StoreError, TaskQueue};
 
 /// How many entries are taken at a time, and for how long they are hidden from other relays.
 const BATCH: usize = 64;
@@ -14,38 +13,49 @@ const LEASE: Duration = Duration::from_secs(30);
 /// How often delayed entries are looked for; new ones are announced by their job's doorbell.
 const TICK: Duration = Duration::from_millis(500);
 
-/// Relays until the token is cancelled.
-pub async fn relay_outbox(store: &dyn JobStore, queue: &dyn TaskQueue, bus: &dyn EventBus, stop: &CancellationToken) {
+/// Relays until it is dropped: an entry that was published and not removed is published again.
+pub async fn relay_outbox(store: &dyn JobStore, queue: &dyn TaskQueue, bus: &dyn EventBus) {
     let mut doorbells = bus.subscribe().await;
-    while !stop.is_cancelled() {
-        match relay_due(store, queue).await {
-            Ok(0) => {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    heard = doorbells.next() => if heard.is_none() {
-                        tokio::time::sleep(TICK).await;
-                        doorbells = bus.subscribe().await;
-                    },
-                    () = tokio::time::sleep(TICK) => {}
-                }
+    let mut has_failed = false;
+    loop {
+        let relayed = relay_due(store, queue).await;
+        if has_failed != relayed.is_err() {
+            has_failed = relayed.is_err();
+            match &relayed {
+                Ok(_) => info!("outbox relayed again"),
+                Err(error) => warn!(%error, "outbox not relayed"),
             }
+        }
+        match relayed {
+            Ok(0) => tokio::select! {
+                heard = doorbells.next() => if heard.is_none() {
+                    tokio::time::sleep(TICK).await;
+                    doorbells = bus.subscribe().await;
+                },
+                () = tokio::time::sleep(TICK) => {}
+            },
             Ok(_) => {}
-            Err(error) => {
-                warn!(%error, "outbox not relayed");
-                tokio::time::sleep(TICK).await;
-            }
+            Err(_) => tokio::time::sleep(TICK).await,
         }
     }
 }
 
-async fn relay_due(store: &dyn JobStore, queue: &dyn TaskQueue) -> Result<usize, StoreError> {
+/// Why the outbox waits.
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+async fn relay_due(store: &dyn JobStore, queue: &dyn TaskQueue) -> Result<usize, RelayError> {
+    // What was taken is hidden for a while: nothing is taken while it cannot be published.
+    queue.ready().await?;
     let due = store.take_due(BATCH, LEASE).await?;
     for entry in &due {
-        match queue.publish(&entry.task).await {
-            Ok(()) => store.acknowledge_due(&entry.id).await?,
-            // The entry stays in the outbox and is due again when the lease ends.
-            Err(error) => warn!(task = %entry.task, %error, "task not published"),
-        }
+        queue.publish(&entry.message).await?;
+        store.acknowledge_due(&entry.id).await?;
     }
     Ok(due.len())
 }

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tracing::warn;
 
 use crate::job::Task;
-use crate::ports::{Acknowledge, Delivery, Lane, QueueError, TaskConsumer, TaskQueue};
+use crate::ports::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 
 /// A [`TaskQueue`] for the consumers of this process. A clone is the same queue.
 #[derive(Debug, Default, Clone)]
@@ -36,8 +37,8 @@ impl MemoryQueue {
 
 #[async_trait]
 impl TaskQueue for MemoryQueue {
-    async fn publish(&self, task: &Task) -> Result<(), QueueError> {
-        self.line(Lane::of(task)).put(*task, VecDeque::push_back);
+    async fn publish(&self, message: &Message) -> Result<(), QueueError> {
+        self.line(Lane::of(&message.task)).put(*message, VecDeque::push_back);
         Ok(())
     }
 
@@ -45,6 +46,12 @@ impl TaskQueue for MemoryQueue {
         let room = Arc::new(Semaphore::new(prefetch.clamp(1, Semaphore::MAX_PERMITS)));
         Ok(Box::new(Consumer { line: Arc::clone(self.line(lane)), room }))
     }
+
+    async fn ready(&self) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    async fn close(&self) {}
 }
 
 /// The tasks of one lane that wait.
@@ -56,35 +63,35 @@ struct Line {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    order: VecDeque<Task>,
+    order: VecDeque<Message>,
     present: HashSet<Task>,
 }
 
 impl Line {
     /// A task that waits already is not put a second time: one delivery serves both.
-    fn put(&self, task: Task, end: fn(&mut VecDeque<Task>, Task)) {
+    fn put(&self, message: Message, end: fn(&mut VecDeque<Message>, Message)) {
         let mut waiting = self.lock();
-        if waiting.present.insert(task) {
-            end(&mut waiting.order, task);
+        if waiting.present.insert(message.task) {
+            end(&mut waiting.order, message);
             drop(waiting);
             self.arrived.notify_one();
         }
     }
 
-    fn pop(&self) -> Option<Task> {
+    fn pop(&self) -> Option<Message> {
         let mut waiting = self.lock();
-        let task = waiting.order.pop_front()?;
-        waiting.present.remove(&task);
-        Some(task)
+        let message = waiting.order.pop_front()?;
+        waiting.present.remove(&message.task);
+        Some(message)
     }
 
-    async fn take(&self) -> Task {
+    async fn take(&self) -> Message {
         loop {
             let mut arrived = pin!(self.arrived.notified());
             // Registered before the look, so that each of several consumers gets the notice of its own task.
             arrived.as_mut().enable();
-            if let Some(task) = self.pop() {
-                return task;
+            if let Some(message) = self.pop() {
+                return message;
             }
             arrived.await;
         }
@@ -105,14 +112,14 @@ impl TaskConsumer for Consumer {
     async fn next(&mut self) -> Option<Delivery> {
         // The semaphore is never closed, so there is always something to wait for.
         let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
-        let task = self.line.take().await;
-        Some(Delivery::new(task, Box::new(Receipt { task, line: Arc::clone(&self.line), _room: room })))
+        let message = self.line.take().await;
+        Some(Delivery::new(message, Box::new(Receipt { message, line: Arc::clone(&self.line), _room: room })))
     }
 }
 
 /// Holds the consumer's room until the delivery is answered for.
 struct Receipt {
-    task: Task,
+    message: Message,
     line: Arc<Line>,
     _room: OwnedSemaphorePermit,
 }
@@ -128,8 +135,13 @@ impl Acknowledge for Receipt {
         Ok(())
     }
 
+    async fn reject(self: Box<Self>) -> Result<(), QueueError> {
+        warn!(task = %self.message.task, "task rejected and forgotten");
+        Ok(())
+    }
+
     fn abandon(self: Box<Self>) {
-        self.line.put(self.task, VecDeque::push_front);
+        self.line.put(self.message, VecDeque::push_front);
     }
 }
 
@@ -151,7 +163,7 @@ mod tests {
         let queue = MemoryQueue::new();
         let tasks: [Task; 3] = tasks();
         for task in &tasks {
-            queue.publish(task).await.unwrap();
+            queue.publish(&Message { task: *task, trace: None }).await.unwrap();
         }
         let mut consumer = queue.consume(Lane::Fetch, 1).await.unwrap();
         consumer.next().await.unwrap().give_back().await.unwrap();
@@ -168,12 +180,12 @@ mod tests {
         let queue = MemoryQueue::new();
         let [task] = tasks();
         for _ in 0..3 {
-            queue.publish(&task).await.unwrap();
+            queue.publish(&Message { task, trace: None }).await.unwrap();
         }
         let mut consumer = queue.consume(Lane::Fetch, 2).await.unwrap();
         let in_work = consumer.next().await.unwrap();
         assert!(queue.fetch.pop().is_none());
-        queue.publish(&task).await.unwrap();
+        queue.publish(&Message { task, trace: None }).await.unwrap();
         in_work.acknowledge().await.unwrap();
         assert_eq!(consumer.next().await.unwrap().task, task, "it was put off and is due again");
     }

@@ -7,7 +7,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION, RANGE};
 use reqwest::{Response, StatusCode};
 use url::Url;
 
+use super::identity::Identity;
 use super::{HubClient, HubError};
+use crate::ports::Bucket;
 use crate::repo::ByteRange;
 
 /// As many as `huggingface_hub` follows.
@@ -27,6 +29,16 @@ pub(super) enum Purpose {
     Content,
     /// A file's content from where it was located.
     Located,
+}
+
+impl Purpose {
+    /// Where the Hub counts such a request. Without a content server (as at some mirrors) it counts located files, too.
+    fn bucket(self) -> Bucket {
+        match self {
+            Self::Api => Bucket::Api,
+            Self::Locate | Self::Content | Self::Located => Bucket::Resolvers,
+        }
+    }
 }
 
 /// A request, but for its address, which changes with each redirect.
@@ -76,12 +88,28 @@ impl HubClient {
         Err(too_many_redirects(ask))
     }
 
-    /// Sends one request; any status but those of success and of redirects becomes an error.
+    /// Sends one request; any status but those of success and of redirects becomes an error. One to the Hub itself takes
+    /// from its budget, and its answer says what is left.
     async fn send_checked(&self, ask: Ask<'_>, url: &Url) -> Result<Arrival, HubError> {
-        if let Some(after) = self.inner.hold.rest().filter(|_| self.is_own(url)) {
+        let identity = self.inner.identities.current();
+        if !self.is_own(url) {
+            let response = self.send(ask, url, &identity).await?;
+            return self.check(ask, response).await;
+        }
+        let (limits, account, bucket) = (&self.inner.limits, identity.account(), ask.purpose.bucket());
+        if let Some(after) = limits.wait_for(account, bucket).await {
             return Err(HubError::RateLimited { what: ask.what.to_owned(), after });
         }
-        let response = self.send(ask, url).await?;
+        let response = self.send(ask, url, &identity).await?;
+        limits.note(account, response.headers()).await;
+        let arrival = self.check(ask, response).await;
+        if let Err(HubError::RateLimited { after, .. }) = arrival {
+            limits.hold(account, bucket, after).await;
+        }
+        arrival
+    }
+
+    async fn check(&self, ask: Ask<'_>, response: Response) -> Result<Arrival, HubError> {
         if is_redirect(response.status()) {
             let target = redirect_target(&response, ask.what)?;
             return Ok(Arrival::Elsewhere { response, target });
@@ -89,22 +117,16 @@ impl HubClient {
         if response.status().is_success() {
             return Ok(Arrival::Answer(response));
         }
-        let refusal = self.refusal(ask, response).await;
-        if let HubError::RateLimited { after, .. } = refusal
-            && self.is_own(url)
-        {
-            self.inner.hold.extend(after);
-        }
-        Err(refusal)
+        Err(self.refusal(ask, response).await)
     }
 
-    async fn send(&self, ask: Ask<'_>, url: &Url) -> Result<Response, HubError> {
+    async fn send(&self, ask: Ask<'_>, url: &Url, identity: &Identity) -> Result<Response, HubError> {
         let mut request = match ask.purpose {
             Purpose::Api => self.inner.api.get(url.clone()),
             Purpose::Locate => self.inner.api.head(url.clone()),
             Purpose::Content | Purpose::Located => self.inner.data.get(url.clone()),
         };
-        if let Some(authorization) = self.authorization_for(url) {
+        if let Some(authorization) = self.authorization_for(identity, url) {
             request = request.header(AUTHORIZATION, authorization);
         }
         if let Some(range) = ask.range {

@@ -4,7 +4,7 @@
 //! API (`api`, `tree`); [`HubClient::locate`] asks `resolve` once for the URL that a large file's bytes come from, and
 //! [`HubClient::fetch`] takes ranges from there; [`HubClient::fetch_file`] does both in one for small files. Redirects
 //! are followed by hand (`follow`), and each answer is either checked and passed on or becomes a [`HubError`]
-//! (`refusal`) that knows whether to try again.
+//! (`refusal`) that knows whether to try again. Before each request the Hub's rate limits are asked (`limits`).
 
 mod api;
 mod content_range;
@@ -15,7 +15,8 @@ mod expiry;
 mod fetch;
 mod file;
 mod follow;
-mod hold;
+mod identity;
+mod limits;
 mod link;
 mod locate;
 mod rate_limit;
@@ -32,16 +33,19 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
-use self::hold::Hold;
+use self::identity::{Identities, Identity};
+use self::limits::Limits;
 use self::urls::HubUrls;
+use crate::ports::HubLimiter;
 use crate::settings::{HubSettings, TransferSettings};
 
 pub use error::{HubError, Retry};
 pub use fetch::Fetched;
 pub use file::WantedFile;
+pub use identity::usable_token;
 pub use locate::Location;
 
 const USER_AGENT: &str = concat!("hfdownloader/", env!("CARGO_PKG_VERSION"));
@@ -59,37 +63,37 @@ pub struct HubClient {
 #[derive(Debug)]
 struct Inner {
     urls: HubUrls,
-    token: Option<SecretString>,
+    identities: Identities,
     /// For short answers, with a time limit over all; HTTP/2 where the Hub has it.
     api: Client,
     /// For content: HTTP/1.1, because HTTP/2 would put all parts of a file on one connection; no limit over all.
     data: Client,
     retries: usize,
     stall_timeout: Duration,
-    hold: Hold,
+    limits: Limits,
 }
 
 impl HubClient {
-    /// Makes a client; nothing is sent yet.
+    /// Makes a client; nothing is sent yet. All clients of one token are to share the limiter.
     ///
     /// # Errors
     /// [`HubError::BadEndpoint`] or [`HubError::BadToken`] when a setting cannot be used, [`HubError::NoClient`] when the
     /// system gives no TLS (such as a container without CA certificates).
-    pub fn new(settings: &HubSettings, transfer: &TransferSettings) -> Result<Self, HubError> {
+    pub fn new(
+        settings: &HubSettings,
+        transfer: &TransferSettings,
+        limiter: Arc<dyn HubLimiter>,
+    ) -> Result<Self, HubError> {
         let urls = HubUrls::new(&settings.endpoint)?;
-        let token = settings.token.as_ref().map(|token| token.expose_secret().trim());
-        let token = token.filter(|token| !token.is_empty()).map(SecretString::from);
-        if token.as_ref().is_some_and(|token| bearer(token).is_none()) {
-            return Err(HubError::BadToken { what: "the configured token".to_owned() });
-        }
+        let token = usable_token(settings.token.as_ref(), "the configured token")?;
         let inner = Inner {
+            identities: Identities::new(Identity::new(urls.endpoint(), token)?),
             urls,
-            token,
             api: build(base().timeout(API_TIMEOUT))?,
             data: build(base().http1_only().pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST))?,
             retries: transfer.retries,
             stall_timeout: transfer.stall_timeout,
-            hold: Hold::default(),
+            limits: Limits(limiter),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -99,11 +103,20 @@ impl HubClient {
         self.inner.urls.endpoint()
     }
 
+    /// Uses another token, or none, for all requests from now on.
+    ///
+    /// # Errors
+    /// [`HubError::BadToken`] when it cannot be sent; the present one stays.
+    pub fn set_token(&self, token: Option<&SecretString>) -> Result<(), HubError> {
+        let token = usable_token(token, "the new token")?;
+        self.inner.identities.change(Identity::new(self.endpoint(), token)?);
+        Ok(())
+    }
+
     /// The one place that decides whether a request carries the token: only one to the endpoint's own scheme, host and
     /// port does. Whoever sends a request asks here, after each redirect anew.
-    fn authorization_for(&self, url: &Url) -> Option<HeaderValue> {
-        let token = self.inner.token.as_ref()?;
-        if self.is_own(url) { bearer(token) } else { None }
+    fn authorization_for(&self, identity: &Identity, url: &Url) -> Option<HeaderValue> {
+        identity.authorization().filter(|_| self.is_own(url)).cloned()
     }
 
     /// Whether a URL is of the Hub's own origin.
@@ -113,17 +126,8 @@ impl HubClient {
 
     /// Text from a server, for a message: a server that echoes the token must not bring it into a log.
     fn quote(&self, text: &str) -> String {
-        match &self.inner.token {
-            Some(token) => error::tidy(&text.replace(token.expose_secret(), "[token]")),
-            None => error::tidy(text),
-        }
+        error::tidy(&self.inner.identities.redact(text))
     }
-}
-
-fn bearer(token: &SecretString) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 fn base() -> ClientBuilder {

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::{Epoch, JobId, JobRequest, Version};
 use crate::repo::CommitHash;
+use crate::trace::TraceContext;
 
 /// Where a job is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +61,9 @@ pub struct Job {
     pub commit: Option<CommitHash>,
     /// Why it failed.
     pub error: Option<String>,
+    /// The trace of the request that made it.
+    #[serde(default)]
+    pub trace: Option<TraceContext>,
     /// When it was created.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
@@ -82,6 +86,7 @@ impl Job {
             version: Version::default(),
             commit: None,
             error: None,
+            trace: None,
             created_at: now,
             started_at: None,
             ended_at: None,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileIndex, Job, PlannedFile};
+use super::{FileIndex, Job, PlannedFile, WorkerName};
 
 /// Where a file of a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +56,8 @@ pub struct Progress {
     pub bytes_per_second: u64,
     /// What the job waits for, such as the Hub's rate limit.
     pub waiting: Option<String>,
+    /// The workers that have its tasks in work, by name.
+    pub workers: Vec<WorkerName>,
 }
 
 /// A job and its progress at one moment.

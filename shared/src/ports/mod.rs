@@ -1,18 +1,23 @@
-//! What the domain needs from the outside: a store, a queue and a bus.
+//! What the domain needs from the outside: a store, a queue, a bus and a limiter.
 //!
 //! Truth lives in the [`JobStore`] alone. A task in the [`TaskQueue`] is a hint that work exists, a doorbell on the
-//! [`EventBus`] a hint that a job changed: losing or repeating either never loses or repeats work. Each port has one
-//! contract suite (feature `contract`) that all its adapters pass.
+//! [`EventBus`] a hint that a job changed: losing or repeating either never loses or repeats work. The
+//! [`HubLimiter`] saves requests that the Hub would refuse. Each port has one contract suite (feature `contract`) that
+//! all its adapters pass.
 
 mod bus;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod limiter;
 mod queue;
+mod settings;
 mod store;
 
 pub use bus::{EventBus, Heard, Subscription};
-pub use queue::{Acknowledge, Delivery, Lane, QueueError, TaskConsumer, TaskQueue};
+pub use limiter::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_WINDOW};
+pub use queue::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsumer, TaskQueue};
+pub use settings::{SettingsCommitted, StoredSettings};
 pub use store::{
-    BlobKey, Change, Claim, Committed, Creation, Due, FileEnd, Holder, JobStore, OutboxId, Page, Report, Retention,
-    StoreError, Verdict,
+    BlobKey, Change, Claim, Claimed, Committed, Condition, Creation, Due, FileEnd, Holder, JobStore, LAPSE_REMEMBERED,
+    Leased, OutboxId, Page, RATE_AGE_MAX, RING_INTERVAL, Report, Retention, Silence, StoreError, Verdict,
 };

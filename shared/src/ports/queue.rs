@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::job::Task;
+use crate::trace::TraceContext;
 
 /// Which tasks a consumer takes. Short tasks have a lane of their own, so that they never wait behind data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +21,15 @@ impl Lane {
     }
 }
 
+/// A task on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message {
+    /// The task.
+    pub task: Task,
+    /// The trace that it belongs to, if it belongs to one.
+    pub trace: Option<TraceContext>,
+}
+
 /// Why the queue could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
@@ -33,10 +43,16 @@ pub enum QueueError {
 pub trait TaskQueue: Send + Sync {
     /// Adds a task; returns when the queue holds it durably (as durably as it holds anything). A task that waits in it
     /// already may be delivered once for both.
-    async fn publish(&self, task: &Task) -> Result<(), QueueError>;
+    async fn publish(&self, message: &Message) -> Result<(), QueueError>;
 
     /// Starts to take tasks of a lane. At most `prefetch` deliveries are out unacknowledged at a time.
     async fn consume(&self, lane: Lane, prefetch: usize) -> Result<Box<dyn TaskConsumer>, QueueError>;
+
+    /// Whether tasks can be published and taken now; for readiness probes.
+    async fn ready(&self) -> Result<(), QueueError>;
+
+    /// Ends what connects to it, in order and within seconds. Deliveries that are still out come again elsewhere.
+    async fn close(&self);
 }
 
 /// Takes the tasks of one lane, in the order of their publication.
@@ -51,6 +67,8 @@ pub trait TaskConsumer: Send {
 pub struct Delivery {
     /// The task.
     pub task: Task,
+    /// The trace that it belongs to, if it belongs to one.
+    pub trace: Option<TraceContext>,
     acknowledge: Option<Box<dyn Acknowledge>>,
 }
 
@@ -63,14 +81,18 @@ pub trait Acknowledge: Send {
     /// Not done, through no fault of the task: somebody else shall have it at once.
     async fn give_back(self: Box<Self>) -> Result<(), QueueError>;
 
-    /// The same, where nothing can be awaited.
+    /// The task kills its workers or cannot be done: keep it aside as a dead letter, do not deliver it again.
+    async fn reject(self: Box<Self>) -> Result<(), QueueError>;
+
+    /// Gives back where nothing can be awaited.
     fn abandon(self: Box<Self>);
 }
 
 impl Delivery {
     /// A delivery of an adapter.
-    pub fn new(task: Task, acknowledge: Box<dyn Acknowledge>) -> Self {
-        Self { task, acknowledge: Some(acknowledge) }
+    pub fn new(message: Message, acknowledge: Box<dyn Acknowledge>) -> Self {
+        let Message { task, trace } = message;
+        Self { task, trace, acknowledge: Some(acknowledge) }
     }
 
     /// See [`Acknowledge::acknowledge`].
@@ -85,6 +107,14 @@ impl Delivery {
     pub async fn give_back(mut self) -> Result<(), QueueError> {
         match self.acknowledge.take() {
             Some(acknowledge) => acknowledge.give_back().await,
+            None => Ok(()),
+        }
+    }
+
+    /// See [`Acknowledge::reject`].
+    pub async fn reject(mut self) -> Result<(), QueueError> {
+        match self.acknowledge.take() {
+            Some(acknowledge) => acknowledge.reject().await,
             None => Ok(()),
         }
     }

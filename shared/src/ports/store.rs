@@ -4,8 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
-use crate::job::{Effect, FileIndex, FileProgress, FileState, Job, JobId, Plan, Snapshot, Task, Unit, UnitIndex};
+use super::queue::{Lane, Message};
+use super::settings::{SettingsCommitted, StoredSettings};
+use crate::job::{
+    Effect, FileIndex, FileProgress, FileState, Job, JobId, Plan, Snapshot, Task, Unit, UnitIndex, WorkerName,
+};
 use crate::repo::{BlobHash, RepoRef};
 
 /// Why the store could not do it. Whatever was asked for either happened whole or not at all.
@@ -40,8 +45,22 @@ pub struct Change {
     pub job: Job,
     /// What happens in the same step.
     pub effects: Vec<Effect>,
-    /// For an admission: commit only while fewer jobs than this are running.
-    pub max_active: Option<usize>,
+    /// Commit only if this holds.
+    pub condition: Condition,
+}
+
+/// What must hold for a change, besides the job's version.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// Nothing.
+    Always,
+    /// Fewer jobs than this are running: for an admission.
+    Room {
+        /// How many may run.
+        max_active: usize,
+    },
+    /// The task is still open and in this holder's hands: for what a worker makes of a job.
+    Held(Claimed),
 }
 
 /// What became of a change.
@@ -51,8 +70,8 @@ pub enum Committed {
     Applied(Box<Job>),
     /// The job has changed since: read it again and decide anew.
     Conflict,
-    /// As many jobs are running as may.
-    NoRoom,
+    /// The condition does not hold.
+    Unmet,
 }
 
 /// The answer to a worker that wants to begin a task.
@@ -65,8 +84,19 @@ pub enum Claim {
         /// Attempts so far, this one included.
         attempt: u32,
     },
+    /// Somebody else has it in work. It comes again when he is silent for too long: acknowledge it and do nothing.
+    Busy,
     /// It is done, void or unknown: acknowledge it and do nothing.
     Void,
+}
+
+/// A task in somebody's hands. When it was claimed anew, whatever the earlier holder does with it is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The task.
+    pub task: Task,
+    /// Who has claimed it.
+    pub holder: Holder,
 }
 
 /// Whether work for a task shall go on.
@@ -74,7 +104,7 @@ pub enum Claim {
 pub enum Verdict {
     /// Go on; a record was taken.
     Go,
-    /// The task is done or void; nothing was recorded. Stop within two seconds.
+    /// The task is done, void or in other hands; nothing was recorded. Stop within two seconds.
     Stop,
 }
 
@@ -105,8 +135,8 @@ pub struct OutboxId(pub String);
 pub struct Due {
     /// The entry.
     pub id: OutboxId,
-    /// The task to publish.
-    pub task: Task,
+    /// The task to publish, with the trace of the request that made its job.
+    pub message: Message,
 }
 
 /// A part of a long list.
@@ -123,8 +153,28 @@ impl Page {
     pub const ALL: Self = Self { offset: 0, limit: usize::MAX };
 }
 
-/// How long ended jobs are kept.
+/// After how long without a sign of life an open task counts as lost.
 #[derive(Debug, Clone, Copy)]
+pub struct Silence {
+    /// For one that somebody has in work: he reports all the time.
+    pub held: Duration,
+    /// For one that waits in the queue.
+    pub waiting: Duration,
+    /// Only tasks of this lane; of both when absent.
+    pub lane: Option<Lane>,
+}
+
+/// Reports ring a job's doorbell at most this often.
+pub const RING_INTERVAL: Duration = Duration::from_millis(250);
+
+/// A rate that was not reported for so long no longer counts.
+pub const RATE_AGE_MAX: Duration = Duration::from_secs(5);
+
+/// How long it is remembered that a lease was never given back.
+pub const LAPSE_REMEMBERED: Duration = Duration::from_hours(1);
+
+/// How long ended jobs are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// At most so many ended jobs.
     pub jobs: usize,
@@ -147,16 +197,40 @@ impl fmt::Display for BlobKey {
     }
 }
 
-/// Who holds a lease: unique to one attempt at one task.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Holder(pub String);
+/// Who holds a task or a blob: one attempt of one worker.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Holder {
+    /// The worker.
+    pub worker: WorkerName,
+    /// Tells its attempts apart.
+    pub attempt: u64,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}#{}", self.worker, self.attempt)
+    }
+}
+
+/// What became of the wish for a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leased {
+    /// It is the holder's now.
+    Granted {
+        /// The holder before, within the last hour, never gave it back: he died, or he sleeps and still has files open
+        /// and locked.
+        lapsed: bool,
+    },
+    /// Somebody else has it.
+    Taken,
+}
 
 /// Holds everything that must outlive a process. Every method is one atomic step that may be repeated safely; every
 /// change rings the job's doorbell.
 ///
 /// A task is *open* from the step that emits it to the step that settles it. Only an open task of the job's present
-/// epoch can be claimed, reported on or settled, and only while the job runs (Clean: also after its end), so whatever
-/// comes late changes nothing.
+/// epoch can be claimed, reported on or settled, and only while the job runs (Clean: also after its end). Once it is
+/// claimed, only its last holder can. So whatever comes late changes nothing.
 #[async_trait]
 pub trait JobStore: Send + Sync {
     /// Stores a new queued job, unless a live one (queued, running or paused) has the same fingerprint. The same job
@@ -183,12 +257,13 @@ pub trait JobStore: Send + Sync {
     /// The queued job that has waited longest.
     async fn next_waiting(&self) -> Result<Option<JobId>, StoreError>;
 
-    /// Begins a task: counts the attempt before the work, so that a task that kills its worker is found out.
-    async fn claim(&self, task: &Task) -> Result<Claim, StoreError>;
+    /// Begins a task: counts the attempt before the work, so that a task that kills its worker is found out. A task in
+    /// other hands is refused as busy, until its holder has shown no sign of life for `patience`; it is then due again.
+    async fn claim(&self, claimed: &Claimed, patience: Duration) -> Result<Claim, StoreError>;
 
     /// Settles a Plan task: writes files and units in place of those of an earlier plan, sets the job's commit if it has
     /// none yet, and opens the first [`WINDOW`](crate::job::WINDOW) Fetch tasks (or Finish, if there are none).
-    async fn put_plan(&self, task: &Task, plan: Plan) -> Result<Verdict, StoreError>;
+    async fn put_plan(&self, claimed: &Claimed, plan: Plan) -> Result<Verdict, StoreError>;
 
     /// A unit of a planned job, with the state of its files.
     async fn unit(&self, id: JobId, unit: UnitIndex) -> Result<Option<(Unit, Vec<FileState>)>, StoreError>;
@@ -198,22 +273,22 @@ pub trait JobStore: Send + Sync {
     ///
     /// Rings at most every 250 ms a job. What did not ring is heard with the next report or the end of the task, so a
     /// worker goes on reporting as long as it holds the task, whether bytes move or not.
-    async fn report(&self, task: &Task, report: Report) -> Result<Verdict, StoreError>;
+    async fn report(&self, claimed: &Claimed, report: Report) -> Result<Verdict, StoreError>;
 
     /// Records what an open Fetch task has durably done so far: the files that have ended, if any. Its attempts count
     /// from zero again, for the work advances.
-    async fn checkpoint(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError>;
+    async fn checkpoint(&self, claimed: &Claimed, ends: Vec<FileEnd>) -> Result<Verdict, StoreError>;
 
     /// Settles a Fetch task and opens the next one, or Finish after the last. Each file counts once.
-    async fn finish_unit(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError>;
+    async fn finish_unit(&self, claimed: &Claimed, ends: Vec<FileEnd>) -> Result<Verdict, StoreError>;
 
     /// Puts an open task back into the outbox, due after `delay`: it could not be done now, and `waiting` says why.
     /// The attempt that put it off does not count. The reason is shown until bytes of this task move or it is settled or
     /// void; `None` keeps an earlier one.
-    async fn defer(&self, task: &Task, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError>;
+    async fn defer(&self, claimed: &Claimed, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError>;
 
     /// Settles a task that has no result of its own (Clean).
-    async fn settle(&self, task: &Task) -> Result<Verdict, StoreError>;
+    async fn settle(&self, claimed: &Claimed) -> Result<Verdict, StoreError>;
 
     /// Takes entries of the outbox that are due, in the order of their time, and hides them from others for `lease`.
     async fn take_due(&self, limit: usize, lease: Duration) -> Result<Vec<Due>, StoreError>;
@@ -222,18 +297,28 @@ pub trait JobStore: Send + Sync {
     /// stays; an entry that is gone is ignored.
     async fn acknowledge_due(&self, id: &OutboxId) -> Result<(), StoreError>;
 
-    /// Puts open tasks into the outbox again that are not in it and showed no sign of life for `stale_after`; returns how
-    /// many. They come before what waits there, for they were begun before. Signs of life are to be published, claimed and
-    /// reported on. A store that keeps them in memory has seen none
-    /// when it starts, so its first call emits all open tasks: that fills a queue that was kept in memory too.
-    async fn emit_lost(&self, stale_after: Duration) -> Result<usize, StoreError>;
+    /// Puts open tasks into the outbox again that are not in it and have been silent for too long; returns how many. They
+    /// come before what waits there, for they were begun before. Signs of life are to be published, claimed and reported
+    /// on. A store that keeps them in memory has seen none when it starts, so its first call emits all open tasks: that
+    /// fills a queue that was kept in memory too.
+    async fn emit_lost(&self, silence: Silence) -> Result<usize, StoreError>;
 
-    /// Takes or renews the lease of a blob; false while somebody else holds it.
-    async fn lease_blob(&self, blob: &BlobKey, holder: &Holder, ttl: Duration) -> Result<bool, StoreError>;
+    /// Takes or renews the lease of a blob.
+    async fn lease_blob(&self, blob: &BlobKey, holder: &Holder, ttl: Duration) -> Result<Leased, StoreError>;
 
     /// Gives a lease back; nothing happens when it is somebody else's by now.
     async fn release_blob(&self, blob: &BlobKey, holder: &Holder) -> Result<(), StoreError>;
 
     /// Forgets ended jobs beyond the limits, those that ended first; returns how many. Their open tasks are void.
     async fn trim(&self, retention: Retention) -> Result<usize, StoreError>;
+
+    /// Whether the store can be used now: for readiness, and for who waits until it is there again.
+    async fn ready(&self) -> Result<(), StoreError>;
+
+    /// The settings that all processes share; the default when nothing was ever set.
+    async fn settings(&self) -> Result<StoredSettings, StoreError>;
+
+    /// Compare-and-set on the settings' version: it is the one that the change was made from, and the store raises it.
+    /// No doorbell rings.
+    async fn put_settings(&self, settings: StoredSettings) -> Result<SettingsCommitted, StoreError>;
 }

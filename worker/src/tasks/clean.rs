@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use hfd_shared::job::{FileStatus, Job, Task};
-use hfd_shared::ports::{BlobKey, Page, StoreError};
+use hfd_shared::job::{FileStatus, Job};
+use hfd_shared::ports::{BlobKey, Claimed, Page, StoreError};
 use hfd_shared::repo::BlobHash;
 use tracing::warn;
 
@@ -19,7 +19,7 @@ const BUSY_DELAY: Duration = Duration::from_millis(500);
 /// What a job wants that is not planned yet shows only later.
 const UNPLANNED_DELAY: Duration = Duration::from_secs(30);
 
-pub(super) async fn perform(env: &Environment, job: &Job, task: &Task) -> Result<Outcome, StoreError> {
+pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> Result<Outcome, StoreError> {
     let Some(wanted) = wanted_by_others(env, job).await? else {
         return Ok(Outcome::Later { delay: UNPLANNED_DELAY, waiting: None });
     };
@@ -32,12 +32,12 @@ pub(super) async fn perform(env: &Environment, job: &Job, task: &Task) -> Result
         .collect();
     let mut busy = false;
     for blob in unwanted {
-        busy |= !remove(env, job, task, blob).await?;
+        busy |= !remove(env, job, blob).await?;
     }
     if busy {
         return Ok(Outcome::Later { delay: BUSY_DELAY, waiting: None });
     }
-    env.store.settle(task).await?;
+    env.store.settle(claimed).await?;
     Ok(Outcome::Settled)
 }
 
@@ -56,9 +56,9 @@ async fn wanted_by_others(env: &Environment, job: &Job) -> Result<Option<HashSet
     Ok(Some(wanted))
 }
 
-async fn remove(env: &Environment, job: &Job, task: &Task, blob: BlobHash) -> Result<bool, StoreError> {
+async fn remove(env: &Environment, job: &Job, blob: BlobHash) -> Result<bool, StoreError> {
     let key = BlobKey { repo: job.request.repo.clone(), blob };
-    let Some(lease) = Lease::acquire(env, key, task).await? else { return Ok(false) };
+    let Some(lease) = Lease::acquire(env, key).await? else { return Ok(false) };
     let cache = env.cache.repo(&job.request.repo);
     let removed = blocking(move || {
         // Another process that shares the cache may be at it.

@@ -6,21 +6,19 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use hfd_shared::cache::{CacheError, RepoCache};
-use hfd_shared::job::{FileIndex, FileState, FileStatus, Job, Task, Unit, UnitIndex};
-use hfd_shared::ports::{BlobKey, FileEnd, StoreError};
+use hfd_shared::job::{FileIndex, FileState, FileStatus, Job, Unit, UnitIndex};
+use hfd_shared::ports::{BlobKey, Claimed, FileEnd, StoreError};
 use hfd_shared::repo::CommitHash;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::Outcome;
+use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
 use crate::blocking::blocking;
 use crate::environment::Environment;
 use crate::transfer::{self, Meter, Target, TransferError};
-
-/// No task is held longer than this: what is not done by then goes on in a new turn.
-const TIME_SLICE: Duration = Duration::from_mins(10);
 
 /// How long to wait for somebody else who fetches the same content.
 const BUSY_DELAY: Duration = Duration::from_secs(1);
@@ -61,7 +59,7 @@ type Group = Vec<(FileIndex, FileState, Meter)>;
 struct Context<'a> {
     env: &'a Environment,
     job: &'a Job,
-    task: &'a Task,
+    claimed: &'a Claimed,
     commit: CommitHash,
     cache: RepoCache,
     received: AtomicU64,
@@ -72,7 +70,7 @@ struct Context<'a> {
 pub(super) async fn perform(
     env: &Environment,
     job: &Job,
-    task: &Task,
+    claimed: &Claimed,
     unit: UnitIndex,
     stop: &CancellationToken,
 ) -> Result<Outcome, StoreError> {
@@ -85,7 +83,7 @@ pub(super) async fn perform(
     let context = Context {
         env,
         job,
-        task,
+        claimed,
         commit,
         cache: env.cache.repo(&job.request.repo),
         received: AtomicU64::new(0),
@@ -94,15 +92,15 @@ pub(super) async fn perform(
     };
     let ended = tokio::select! {
         ended = context.fetch_all(groups) => ended,
-        never = report(env, task, &meters, &context.received, &context.done, &context.stop) => match never {},
+        never = report(env, claimed, &meters, &context.received, &context.done, &context.stop) => match never {},
     };
-    settle(env, task, ended).await
+    settle(env, claimed, ended).await
 }
 
 /// What became of each group: its files and the result that they share.
 type Ended = Vec<(Vec<FileIndex>, Result<(), FetchError>)>;
 
-async fn settle(env: &Environment, task: &Task, ended: Ended) -> Result<Outcome, StoreError> {
+async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Outcome, StoreError> {
     let mut ends = Vec::new();
     let mut later: Option<(Duration, String)> = None;
     let mut stopped = false;
@@ -110,7 +108,7 @@ async fn settle(env: &Environment, task: &Task, ended: Ended) -> Result<Outcome,
         let result = match result {
             Ok(()) => Ok(()),
             Err(FetchError::Failed(error)) => {
-                warn!(%task, error, "file failed");
+                warn!(task = %claimed.task, error, "file failed");
                 Err(error)
             }
             Err(FetchError::Stopped) => {
@@ -129,14 +127,14 @@ async fn settle(env: &Environment, task: &Task, ended: Ended) -> Result<Outcome,
     }
     if stopped || later.is_some() {
         if !ends.is_empty() {
-            env.store.checkpoint(task, ends).await?;
+            env.store.checkpoint(claimed, ends).await?;
         }
         return Ok(match later {
             Some((delay, waiting)) if !stopped => Outcome::Later { delay, waiting: Some(waiting) },
             _ => Outcome::Stopped,
         });
     }
-    env.store.finish_unit(task, ends).await?;
+    env.store.finish_unit(claimed, ends).await?;
     Ok(Outcome::Settled)
 }
 
@@ -158,6 +156,7 @@ fn groups(unit: &Unit, files: Vec<FileState>) -> Vec<Group> {
 
 impl Context<'_> {
     async fn fetch_all(&self, groups: Vec<Group>) -> Ended {
+        // What is not done by then goes on in a new turn.
         let slice = tokio::time::sleep(TIME_SLICE);
         let work = stream::iter(groups)
             .map(|group| async move {
@@ -171,7 +170,7 @@ impl Context<'_> {
             ended = &mut work => return ended,
             () = &mut slice => {}
         }
-        debug!(task = %self.task, "time slice over");
+        debug!(task = %self.claimed.task, "time slice over");
         self.stop.cancel();
         let ended: Ended = work.await;
         // Without a limit here, a Hub that is silent for longer than the retries of one slice would be asked for ever.
@@ -201,19 +200,20 @@ impl Context<'_> {
 
     async fn fetch_leased(&self, file: &FileState, meter: &Meter) -> Result<(), FetchError> {
         let key = BlobKey { repo: self.job.request.repo.clone(), blob: file.file.blob };
-        let Some(lease) = Lease::acquire(self.env, key, self.task).await? else {
+        let Some(lease) = Lease::acquire(self.env, key).await? else {
             return Err(busy(file, "another job"));
         };
-        let fetched = self.fetch_locked(file, meter).await;
+        let fetched = self.fetch_locked(file, meter, &lease).await;
         lease.release().await?;
         fetched
     }
 
-    async fn fetch_locked(&self, file: &FileState, meter: &Meter) -> Result<(), FetchError> {
+    async fn fetch_locked(&self, file: &FileState, meter: &Meter, lease: &Lease) -> Result<(), FetchError> {
         let (cache, blob) = (self.cache.clone(), file.file.blob);
         let lock = blocking(move || cache.lock_blob(&blob)).await?;
         let key = BlobKey { repo: self.job.request.repo.clone(), blob };
-        if self.env.patience.is_left(&key, lock.is_some()) {
+        // A worker of ours that sleeps may have the lock still: the lease says that it is not its turn.
+        if !lease.lapsed && self.env.patience.is_left(&key, lock.is_some()) {
             return Err(busy(file, "another program"));
         }
         // Whoever had the lease or the lock before may have just published it.
@@ -225,11 +225,12 @@ impl Context<'_> {
             hub: &self.env.hub,
             cache: &self.cache,
             settings: &self.env.transfer,
-            writer: &self.env.name,
+            writer: self.env.name.as_str(),
             target: &target,
             meter,
             received: &self.received,
             advanced: &self.done.advanced,
+            fence: &lease.fence,
             stop: &self.stop,
         };
         Ok(transfer.run().await?)

@@ -1,7 +1,7 @@
 //! Finish: every unit is settled. Writes the manifest, then the ref, then ends the job.
 
-use hfd_shared::job::{Event, FileStatus, Job, Task};
-use hfd_shared::ports::{Page, StoreError};
+use hfd_shared::job::{Event, FileStatus, Job};
+use hfd_shared::ports::{Claimed, Page, StoreError};
 use hfd_shared::repo::CommitHash;
 
 use tokio_util::sync::CancellationToken;
@@ -10,6 +10,7 @@ use super::plan::{ListingError, listing};
 use super::{Outcome, end_job};
 use crate::blocking::blocking;
 use crate::environment::Environment;
+use crate::fence::Fence;
 
 /// How many failed files the job's error names.
 const NAMED_FAILURES: usize = 5;
@@ -17,7 +18,8 @@ const NAMED_FAILURES: usize = 5;
 pub(super) async fn perform(
     env: &Environment,
     job: &Job,
-    task: &Task,
+    claimed: &Claimed,
+    fence: &Fence,
     stop: &CancellationToken,
 ) -> Result<Outcome, StoreError> {
     let files = env.store.files(job.id, Page::ALL).await?;
@@ -34,23 +36,31 @@ pub(super) async fn perform(
     };
     let published = tokio::select! {
         () = stop.cancelled() => return Ok(Outcome::Stopped),
-        published = publish(env, job, commit) => published,
+        published = publish(env, job, commit, fence) => published,
     };
-    if let Err(error) = published {
-        return Ok(error.outcome());
+    match published {
+        Ok(true) => {}
+        Ok(false) => return Ok(Outcome::Stopped),
+        Err(error) => return Ok(error.outcome()),
     }
-    end_job(env, task, &Event::Complete { epoch: task.epoch }).await?;
+    end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch }).await?;
     Ok(Outcome::Settled)
 }
 
-async fn publish(env: &Environment, job: &Job, commit: CommitHash) -> Result<(), ListingError> {
+/// Writes the manifest and the ref. Not the ref when the claim may be over: a process that slept would put an old commit in
+/// the place of a newer one.
+async fn publish(env: &Environment, job: &Job, commit: CommitHash, fence: &Fence) -> Result<bool, ListingError> {
     // Staged by Plan; asked for again should it be gone.
     listing(env, job, commit).await?;
     let cache = env.cache.repo(&job.request.repo);
     let revision = job.request.revision.clone();
+    let fence = fence.clone();
     let published = blocking(move || {
         cache.publish_tree(commit)?;
-        cache.write_ref(&revision, commit)
+        if !fence.is_open() {
+            return Ok(false);
+        }
+        cache.write_ref(&revision, commit).map(|()| true)
     });
     Ok(published.await?)
 }

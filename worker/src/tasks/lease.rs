@@ -1,46 +1,56 @@
-//! The lease of a blob while it is fetched. It saves bandwidth; correctness does not rest on it.
+//! The lease of a blob while it is fetched: it keeps two workers from fetching the same, and one that slept from going on.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hfd_shared::job::Task;
-use hfd_shared::ports::{BlobKey, Holder, JobStore, StoreError};
+use hfd_shared::ports::{BlobKey, Holder, JobStore, Leased, StoreError};
 use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 use crate::environment::Environment;
+use crate::fence::Fence;
 
-const TTL: Duration = Duration::from_secs(30);
-const RENEW: Duration = Duration::from_secs(10);
+/// A lease is renewed so many times before it would end.
+const RENEWALS: u32 = 4;
 
 /// Held until released; a holder that dies loses it by time.
 pub(super) struct Lease {
+    /// A holder before never gave it back: he may still have files open and locked.
+    pub(super) lapsed: bool,
+    /// Open as long as the lease is known to hold.
+    pub(super) fence: Fence,
     held: Option<Held>,
 }
 
 struct Held {
+    terms: Terms,
+    _renewal: AbortOnDropHandle<()>,
+}
+
+/// Who has what from whom, and for how long.
+#[derive(Clone)]
+struct Terms {
     store: Arc<dyn JobStore>,
     blob: BlobKey,
     holder: Holder,
-    _renewal: AbortOnDropHandle<()>,
+    ttl: Duration,
 }
 
 impl Lease {
     /// Takes the lease; none while somebody else has it.
-    pub(super) async fn acquire(env: &Environment, blob: BlobKey, task: &Task) -> Result<Option<Self>, StoreError> {
-        let holder = Holder(format!("{}:{task}:{}", env.name, env.next_number()));
-        let store = Arc::clone(&env.store);
-        if !store.lease_blob(&blob, &holder, TTL).await? {
-            return Ok(None);
-        }
-        let renewal = AbortOnDropHandle::new(tokio::spawn(renew(Arc::clone(&store), blob.clone(), holder.clone())));
-        Ok(Some(Self { held: Some(Held { store, blob, holder, _renewal: renewal }) }))
+    pub(super) async fn acquire(env: &Environment, blob: BlobKey) -> Result<Option<Self>, StoreError> {
+        let terms = Terms { store: Arc::clone(&env.store), blob, holder: env.holder(), ttl: env.limits.lease_timeout };
+        let asked_at = Instant::now();
+        let Leased::Granted { lapsed } = terms.ask().await? else { return Ok(None) };
+        let fence = Fence::new(asked_at, terms.ttl);
+        let renewal = AbortOnDropHandle::new(tokio::spawn(terms.clone().renew(fence.clone())));
+        Ok(Some(Self { lapsed, fence, held: Some(Held { terms, _renewal: renewal }) }))
     }
 
     pub(super) async fn release(mut self) -> Result<(), StoreError> {
         match self.held.take() {
-            Some(held) => held.store.release_blob(&held.blob, &held.holder).await,
+            Some(held) => held.terms.give_back().await,
             None => Ok(()),
         }
     }
@@ -50,18 +60,29 @@ impl Drop for Lease {
     /// A task that panics gives its lease back, too.
     fn drop(&mut self) {
         if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
-            runtime.spawn(async move { held.store.release_blob(&held.blob, &held.holder).await });
+            runtime.spawn(async move { held.terms.give_back().await });
         }
     }
 }
 
-async fn renew(store: Arc<dyn JobStore>, blob: BlobKey, holder: Holder) {
-    loop {
-        tokio::time::sleep(RENEW).await;
-        match store.lease_blob(&blob, &holder, TTL).await {
-            Ok(true) => {}
-            Ok(false) => warn!(%blob, "lease lost; the blob may be fetched twice"),
-            Err(error) => warn!(%blob, %error, "lease not renewed"),
+impl Terms {
+    async fn ask(&self) -> Result<Leased, StoreError> {
+        self.store.lease_blob(&self.blob, &self.holder, self.ttl).await
+    }
+
+    async fn give_back(&self) -> Result<(), StoreError> {
+        self.store.release_blob(&self.blob, &self.holder).await
+    }
+
+    async fn renew(self, fence: Fence) {
+        loop {
+            tokio::time::sleep(self.ttl / RENEWALS).await;
+            let asked_at = Instant::now();
+            match self.ask().await {
+                Ok(Leased::Granted { .. }) => fence.extend(asked_at, self.ttl),
+                Ok(Leased::Taken) => return warn!(blob = %self.blob, "lease lost to another worker"),
+                Err(error) => warn!(blob = %self.blob, %error, "lease not renewed"),
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What each kind of task does.
 
+mod alive;
 mod clean;
 mod fetch;
 mod finish;
@@ -10,11 +11,13 @@ mod reporter;
 use std::time::Duration;
 
 use hfd_shared::control::ControlError;
-use hfd_shared::job::{Event, Job, Task, TaskKind};
-use hfd_shared::ports::StoreError;
+use hfd_shared::job::{Event, Job, TaskKind};
+use hfd_shared::ports::{Claimed, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::environment::Environment;
+use crate::fence::Fence;
+use alive::alive;
 
 /// How a task ended.
 #[derive(Debug)]
@@ -34,25 +37,28 @@ pub(crate) enum Outcome {
     Failed(String),
 }
 
-/// Does a task that was claimed. `stop` is cancelled when the job no longer wants it or the process ends.
+/// Does a task that was claimed. `stop` is cancelled when the job no longer wants it or the process ends, the fence is
+/// open as long as the claim is known to hold.
 pub(crate) async fn perform(
     env: &Environment,
     job: &Job,
-    task: &Task,
+    claimed: &Claimed,
+    fence: &Fence,
     stop: &CancellationToken,
 ) -> Result<Outcome, StoreError> {
-    match task.kind {
-        TaskKind::Plan => plan::perform(env, job, task, stop).await,
-        TaskKind::Fetch(unit) => fetch::perform(env, job, task, unit, stop).await,
-        TaskKind::Finish => finish::perform(env, job, task, stop).await,
-        TaskKind::Clean => clean::perform(env, job, task).await,
+    let stop = &stop.child_token();
+    match claimed.task.kind {
+        TaskKind::Fetch(unit) => fetch::perform(env, job, claimed, unit, stop).await,
+        TaskKind::Plan => alive(env, claimed, fence, stop, plan::perform(env, job, claimed, stop)).await,
+        TaskKind::Finish => alive(env, claimed, fence, stop, finish::perform(env, job, claimed, fence, stop)).await,
+        TaskKind::Clean => alive(env, claimed, fence, stop, clean::perform(env, job, claimed)).await,
     }
 }
 
-/// Ends the task's job, unless the job went another way in the meantime.
-pub(crate) async fn end_job(env: &Environment, task: &Task, event: &Event) -> Result<(), StoreError> {
-    match env.jobs.apply(task.job, event).await {
+/// Ends the task's job, unless the job went another way or the task into other hands in the meantime.
+pub(crate) async fn end_job(env: &Environment, claimed: &Claimed, event: &Event) -> Result<(), StoreError> {
+    match env.jobs.end(claimed, event).await {
         Err(ControlError::Store(error)) => Err(error),
-        Ok(_) | Err(ControlError::Unknown(_) | ControlError::Refused(_) | ControlError::Random(_)) => Ok(()),
+        Ok(_) | Err(_) => Ok(()),
     }
 }

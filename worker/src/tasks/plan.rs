@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use hfd_shared::cache::{CacheError, RepoCache};
 use hfd_shared::hub::{HubError, Retry};
-use hfd_shared::job::{Job, Plan, SelectionError, Task};
-use hfd_shared::ports::StoreError;
+use hfd_shared::job::{Job, Plan, SelectionError};
+use hfd_shared::ports::{Claimed, StoreError};
 use hfd_shared::repo::{CommitHash, Tree};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -56,7 +56,7 @@ impl ListingError {
 pub(super) async fn perform(
     env: &Environment,
     job: &Job,
-    task: &Task,
+    claimed: &Claimed,
     stop: &CancellationToken,
 ) -> Result<Outcome, StoreError> {
     let planned = tokio::select! {
@@ -66,7 +66,7 @@ pub(super) async fn perform(
     match planned {
         Ok(plan) => {
             info!(job = %job.id, commit = %plan.commit, files = plan.files.len(), bytes = plan.total_bytes(), "planned");
-            env.store.put_plan(task, plan).await?;
+            env.store.put_plan(claimed, plan).await?;
             Ok(Outcome::Settled)
         }
         Err(Error::Listing(error)) => Ok(error.outcome()),

@@ -6,21 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hfd_shared::job::{FileIndex, FileProgress, Task};
-use hfd_shared::ports::{FileEnd, Report, Verdict};
+use hfd_shared::job::{FileIndex, FileProgress};
+use hfd_shared::ports::{Claimed, FileEnd, Report, Verdict};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::alive::heartbeat;
 use crate::environment::Environment;
 use crate::transfer::Meter;
 
 const TICK: Duration = Duration::from_millis(250);
-
-/// A task that moves nothing still shows that it is alive.
-const HEARTBEAT: Duration = Duration::from_secs(2);
-
-/// A worker that cannot reach the store for so long stops by itself: its tasks may be somebody else's by then.
-const FENCED_AFTER: Duration = Duration::from_secs(30);
 
 /// The window over which the rate is taken.
 const RATE_WINDOW: Duration = Duration::from_secs(3);
@@ -49,41 +44,49 @@ impl Done {
 /// something has become durable, are a checkpoint: attempts that advance are not counted.
 pub(super) async fn report(
     env: &Environment,
-    task: &Task,
+    claimed: &Claimed,
     meters: &[(FileIndex, Meter)],
     received: &AtomicU64,
     done: &Done,
     stop: &CancellationToken,
 ) -> Infallible {
+    // A task that moves nothing still shows that it is alive.
+    let heartbeat = heartbeat(env);
     let mut told = vec![0; meters.len()];
     let mut rate = Rate::default();
     let mut is_counted_anew = false;
     let mut last_answer = Instant::now();
+    let mut last_failure = last_answer;
     let mut last_report = Instant::now();
     loop {
         tokio::time::sleep(TICK).await;
         let bytes_per_second = rate.observe(received.load(Ordering::Relaxed));
         let ended = done.take_ended();
         if !ended.is_empty() || (done.advanced.load(Ordering::Relaxed) && !is_counted_anew) {
-            is_counted_anew = env.store.checkpoint(task, ended).await.is_ok();
+            is_counted_anew = env.store.checkpoint(claimed, ended).await.is_ok();
         }
         let files = moved(meters, &told);
-        if files.is_empty() && last_report.elapsed() < HEARTBEAT {
+        if files.is_empty() && last_report.elapsed() < heartbeat {
             continue;
         }
         last_report = Instant::now();
+        let asked_at = last_report;
         let report = Report { files: files.iter().map(|(_, progress)| *progress).collect(), bytes_per_second };
-        match env.store.report(task, report).await {
+        match env.store.report(claimed, report).await {
             Ok(Verdict::Go) => {
-                last_answer = Instant::now();
+                last_answer = asked_at;
                 for (index, progress) in files {
                     told[index] = progress.downloaded_bytes;
                 }
             }
             Ok(Verdict::Stop) => stop.cancel(),
             Err(error) => {
-                warn!(%task, %error, "progress not reported");
-                if last_answer.elapsed() > FENCED_AFTER {
+                if last_answer >= last_failure {
+                    warn!(task = %claimed.task, %error, "progress not reported");
+                }
+                last_failure = Instant::now();
+                // It may be somebody else's by then.
+                if last_answer.elapsed() > env.limits.lease_timeout {
                     stop.cancel();
                 }
             }

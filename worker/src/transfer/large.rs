@@ -36,6 +36,8 @@ pub(super) async fn fetch(transfer: Transfer<'_>, cut: Cut) -> Result<(), Transf
     let (cache, expected) = (transfer.cache.clone(), file.blob);
     match fetch_and_hash(transfer, cut, partial, hashing).await {
         Ok(partial) => Ok(blocking(move || partial.publish()).await?),
+        // The partial may be in other hands.
+        Err(_) if !transfer.fence.is_open() => Err(TransferError::Stopped),
         Err(error) => {
             match error {
                 TransferError::Changed { .. } | TransferError::NoRanges { .. } => {
@@ -129,7 +131,12 @@ async fn fetch_parts(
     let parts = missing_parts(transfer.target.file.size_bytes, partial.recorded(), cut);
     let connections = parts.len().min(cut.connections());
     let parts = Mutex::new(parts);
-    let sink = Sink { file: partial.data(), frontier: Arc::clone(frontier), meter: transfer.meter.clone() };
+    let sink = Sink {
+        file: partial.data(),
+        frontier: Arc::clone(frontier),
+        meter: transfer.meter.clone(),
+        fence: transfer.fence.clone(),
+    };
     let halt = transfer.stop.child_token();
     let source = Source::new(transfer, &halt);
     let fetching = join_all(
@@ -185,7 +192,10 @@ async fn record(
     }
 }
 
-/// A failed write or read of the partial.
+/// A failed write or read of the partial; behind a closed fence it is none.
 pub(super) fn disk_error(transfer: Transfer<'_>, error: io::Error) -> TransferError {
+    if !transfer.fence.is_open() {
+        return TransferError::Stopped;
+    }
     CacheError::partial(transfer.target.file.path.as_str(), error).into()
 }

@@ -31,6 +31,7 @@ pub(crate) use error::TransferError;
 use parts::Cut;
 
 use crate::blocking::blocking;
+use crate::fence::Fence;
 
 /// Files below this are fetched again from the start when a process ends in the middle of them.
 const ONE_GO_BELOW_BYTES: u64 = 4 << 20;
@@ -81,6 +82,8 @@ pub(crate) struct Transfer<'a> {
     pub(crate) received: &'a AtomicU64,
     /// Set when something of the file has become durable.
     pub(crate) advanced: &'a AtomicBool,
+    /// What is written while it is closed may be in other hands.
+    pub(crate) fence: &'a Fence,
     pub(crate) stop: &'a CancellationToken,
 }
 

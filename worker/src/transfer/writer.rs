@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::Meter;
 use super::frontier::Frontier;
+use crate::fence::Fence;
 
 /// Large enough that a write costs little, small enough that many connections fit in memory.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -21,6 +22,7 @@ pub(super) struct Sink {
     pub(super) file: Arc<File>,
     pub(super) frontier: Arc<Frontier>,
     pub(super) meter: Meter,
+    pub(super) fence: Fence,
 }
 
 /// Writes one part from its start on.
@@ -81,6 +83,9 @@ impl PartWriter {
 
 impl Sink {
     fn write(&self, mut buffer: Vec<u8>, range: ByteRange) -> io::Result<Vec<u8>> {
+        if !self.fence.is_open() {
+            return Err(io::Error::other("the lease of the file is over"));
+        }
         self.file.write_all_at(&buffer, range.start())?;
         self.frontier.written(range);
         self.meter.add(range.len());

@@ -6,7 +6,7 @@ use super::live::Mark;
 use super::rows::{Counters, JobRow, get, put};
 use super::step::Step;
 use crate::job::{Effect, FileState, Job, JobId, Status};
-use crate::ports::{Change, Committed, Creation, StoreError};
+use crate::ports::{Change, Committed, Condition, Creation, StoreError};
 
 /// See [`JobStore::create`](crate::ports::JobStore::create).
 pub(super) fn create(step: &mut Step<'_>, job: Job) -> Result<Creation, StoreError> {
@@ -31,10 +31,13 @@ pub(super) fn commit(step: &mut Step<'_>, change: Change) -> Result<Committed, S
     let Some(old) = step.job(id)?.filter(|old| old.job.version == change.job.version) else {
         return Ok(Committed::Conflict);
     };
-    if let Some(max_active) = change.max_active
-        && step.tables.active.len()? >= max_active as u64
-    {
-        return Ok(Committed::NoRoom);
+    let is_met = match &change.condition {
+        Condition::Always => true,
+        Condition::Room { max_active } => step.tables.active.len()? < *max_active as u64,
+        Condition::Held(claimed) => step.held_task(claimed)?.is_some(),
+    };
+    if !is_met {
+        return Ok(Committed::Unmet);
     }
     let mut row = JobRow { job: change.job, ..old };
     row.job.version = row.job.version.next();

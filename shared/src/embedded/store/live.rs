@@ -1,16 +1,11 @@
 //! What the store keeps in memory only: it changes many times a second, or means nothing to another process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use super::rows::{Counters, OutboxKey};
-use crate::job::{FileIndex, JobId, Progress, Task, TaskKind};
-
-/// A rate that was not reported for so long no longer counts.
-const RATE_AGE_MAX: Duration = Duration::from_secs(5);
-
-/// Reports ring a job's doorbell at most this often.
-const RING_INTERVAL: Duration = Duration::from_millis(250);
+use crate::job::{FileIndex, JobId, Progress, Task, TaskKind, WorkerName};
+use crate::ports::{RATE_AGE_MAX, RING_INTERVAL, Silence};
 
 /// A change of the memory that goes with a transaction; it is made when that is durable.
 #[derive(Debug)]
@@ -19,10 +14,16 @@ pub(super) enum Mark {
     Changed(JobId),
     /// The task shows life now, or will be due after the delay.
     Alive(Task, Duration),
+    /// The task was claimed: it is in work from now on.
+    Claimed(Task, WorkerName),
     /// The task is no longer open.
     Closed(Task),
+    /// The file has changed in a way that nobody needs to hear of.
+    Silent,
     /// These files have ended: their bytes are no longer in flight.
     Landed(JobId, Vec<FileIndex>),
+    /// The task is put off: nobody has it in work.
+    PutOff(Task),
     /// The task waits for something.
     Waits(Task, String),
     /// No bytes are in flight any more, and no task waits for anything.
@@ -42,6 +43,8 @@ struct InFlight {
 struct LiveTask {
     /// The last sign of life; in the future while its entry in the outbox is delayed.
     seen: Instant,
+    /// Who has it in work, and his last sign of life.
+    work: Option<(WorkerName, Instant)>,
     /// Bytes a second, and when that was reported.
     rate: Option<(u64, Instant)>,
     /// What it waits for.
@@ -73,7 +76,7 @@ impl LiveJob {
     }
 
     fn see(&mut self, kind: TaskKind, seen: Instant) -> &mut LiveTask {
-        let task = self.tasks.entry(kind).or_insert(LiveTask { seen, rate: None, waiting: None });
+        let task = self.tasks.entry(kind).or_insert(LiveTask { seen, work: None, rate: None, waiting: None });
         task.seen = seen;
         task
     }
@@ -101,6 +104,9 @@ impl Live {
                 let seen = now.checked_add(delay).unwrap_or(now);
                 self.jobs.entry(task.job).or_default().see(task.kind, seen).rate = None;
             }
+            Mark::Claimed(task, worker) => {
+                self.jobs.entry(task.job).or_default().see(task.kind, now).work = Some((worker, now));
+            }
             Mark::Closed(task) => {
                 self.jobs.entry(task.job).or_default().tasks.remove(&task.kind);
             }
@@ -108,6 +114,11 @@ impl Live {
                 let job = self.jobs.entry(id).or_default();
                 for file in files {
                     job.land(file);
+                }
+            }
+            Mark::PutOff(task) => {
+                if let Some(live) = self.jobs.entry(task.job).or_default().tasks.get_mut(&task.kind) {
+                    live.work = None;
                 }
             }
             Mark::Waits(task, reason) => {
@@ -120,6 +131,7 @@ impl Live {
                 self.jobs.remove(&id);
                 return Some(id);
             }
+            Mark::Silent => {}
         }
         None
     }
@@ -133,6 +145,9 @@ impl Live {
         }
         let live = job.see(task.kind, now);
         live.rate = Some((rate, now));
+        if let Some((_, seen)) = &mut live.work {
+            *seen = now;
+        }
         if moved {
             live.waiting = None;
         }
@@ -169,14 +184,24 @@ impl Live {
         let rates = job.tasks.values().filter_map(|task| task.rate).filter(fresh);
         progress.downloaded_bytes = counters.total_bytes.min(counters.recorded_bytes + job.in_flight_bytes);
         progress.bytes_per_second = rates.map(|(rate, _)| rate).sum();
+        let workers = job.tasks.values().filter_map(|task| task.work.as_ref()).map(|(worker, _)| worker.clone());
+        progress.workers = workers.collect::<BTreeSet<_>>().into_iter().collect();
         progress.waiting = job.tasks.values().filter_map(|task| task.waiting.as_ref()).min().cloned();
         (progress, job.tick)
     }
 
-    /// Whether a task showed no sign of life for so long. One that this process never saw showed none at all.
-    pub(super) fn is_lost(&self, task: &Task, stale_after: Duration, now: Instant) -> bool {
-        let seen = self.jobs.get(&task.job).and_then(|job| job.tasks.get(&task.kind)).map(|task| task.seen);
-        seen.is_none_or(|seen| seen <= now && now.saturating_duration_since(seen) >= stale_after)
+    /// Whether a task has been silent for too long. One that this process never saw showed no sign of life at all.
+    pub(super) fn is_lost(&self, task: &Task, silence: &Silence, now: Instant) -> bool {
+        let live = self.jobs.get(&task.job).and_then(|job| job.tasks.get(&task.kind));
+        live.is_none_or(|live| {
+            let longest = if live.work.is_some() { silence.held } else { silence.waiting };
+            live.seen <= now && now.saturating_duration_since(live.seen) >= longest
+        })
+    }
+
+    /// When a task's holder was last known to be at work; nobody is known to be after a start.
+    pub(super) fn in_work_since(&self, task: &Task) -> Option<Instant> {
+        self.jobs.get(&task.job)?.tasks.get(&task.kind)?.work.as_ref().map(|(_, seen)| *seen)
     }
 
     /// Hides an outbox entry from others, unless it is hidden already; returns whether that was so.

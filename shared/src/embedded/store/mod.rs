@@ -13,6 +13,7 @@ mod outbox;
 mod plan;
 mod reading;
 mod rows;
+mod settings;
 mod step;
 mod tables;
 #[cfg(test)]
@@ -32,10 +33,10 @@ use self::core::Core;
 use self::leases::Leases;
 use self::reading::Listing;
 use self::step::Step;
-use crate::job::{FileState, Job, JobId, Plan, Snapshot, Task, Unit, UnitIndex};
+use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
-    BlobKey, Change, Claim, Committed, Creation, Due, EventBus, FileEnd, Holder, JobStore, OutboxId, Page, Report,
-    Retention, StoreError, Verdict,
+    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileEnd, Holder, JobStore, Leased, OutboxId,
+    Page, Report, Retention, SettingsCommitted, Silence, StoreError, StoredSettings, Verdict,
 };
 
 /// A [`JobStore`] for this process. A clone is the same store.
@@ -143,48 +144,47 @@ impl JobStore for EmbeddedStore {
         self.read(reading::next_waiting).await
     }
 
-    async fn claim(&self, task: &Task) -> Result<Claim, StoreError> {
-        let task = *task;
-        let claimed = self.write(move |step| plan::claim(step, &task)).await?;
-        Ok(claimed.map_or(Claim::Void, |(row, attempt)| Claim::Go { job: Box::new(row.job), attempt }))
+    async fn claim(&self, claimed: &Claimed, patience: Duration) -> Result<Claim, StoreError> {
+        let claimed = claimed.clone();
+        self.write(move |step| plan::claim(step, &claimed, patience)).await
     }
 
-    async fn put_plan(&self, task: &Task, plan: Plan) -> Result<Verdict, StoreError> {
-        let task = *task;
-        self.write(move |step| plan::put_plan(step, &task, plan)).await
+    async fn put_plan(&self, claimed: &Claimed, plan: Plan) -> Result<Verdict, StoreError> {
+        let claimed = claimed.clone();
+        self.write(move |step| plan::put_plan(step, &claimed, plan)).await
     }
 
     async fn unit(&self, id: JobId, unit: UnitIndex) -> Result<Option<(Unit, Vec<FileState>)>, StoreError> {
         self.read(move |core| reading::unit(core, id, unit)).await
     }
 
-    async fn report(&self, task: &Task, report: Report) -> Result<Verdict, StoreError> {
-        let task = *task;
-        let ring = self.read(move |core| reading::report(core, &task, &report)).await?;
+    async fn report(&self, claimed: &Claimed, report: Report) -> Result<Verdict, StoreError> {
+        let (job, claimed) = (claimed.task.job, claimed.clone());
+        let ring = self.read(move |core| reading::report(core, &claimed, &report)).await?;
         if ring == Some(true) {
-            self.shared.bus.ring(task.job).await;
+            self.shared.bus.ring(job).await;
         }
         Ok(if ring.is_some() { Verdict::Go } else { Verdict::Stop })
     }
 
-    async fn checkpoint(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
-        let task = *task;
-        self.write(move |step| plan::checkpoint(step, &task, ends)).await
+    async fn checkpoint(&self, claimed: &Claimed, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
+        let claimed = claimed.clone();
+        self.write(move |step| plan::checkpoint(step, &claimed, ends)).await
     }
 
-    async fn finish_unit(&self, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
-        let task = *task;
-        self.write(move |step| plan::finish_unit(step, &task, ends)).await
+    async fn finish_unit(&self, claimed: &Claimed, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
+        let claimed = claimed.clone();
+        self.write(move |step| plan::finish_unit(step, &claimed, ends)).await
     }
 
-    async fn defer(&self, task: &Task, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError> {
-        let task = *task;
-        self.write(move |step| plan::defer(step, &task, delay, waiting)).await
+    async fn defer(&self, claimed: &Claimed, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError> {
+        let claimed = claimed.clone();
+        self.write(move |step| plan::defer(step, &claimed, delay, waiting)).await
     }
 
-    async fn settle(&self, task: &Task) -> Result<Verdict, StoreError> {
-        let task = *task;
-        self.write(move |step| plan::settle(step, &task)).await
+    async fn settle(&self, claimed: &Claimed) -> Result<Verdict, StoreError> {
+        let claimed = claimed.clone();
+        self.write(move |step| plan::settle(step, &claimed)).await
     }
 
     async fn take_due(&self, limit: usize, lease: Duration) -> Result<Vec<Due>, StoreError> {
@@ -201,11 +201,11 @@ impl JobStore for EmbeddedStore {
         .await
     }
 
-    async fn emit_lost(&self, stale_after: Duration) -> Result<usize, StoreError> {
-        self.write(move |step| outbox::emit_lost(step, stale_after)).await
+    async fn emit_lost(&self, silence: Silence) -> Result<usize, StoreError> {
+        self.write(move |step| outbox::emit_lost(step, &silence)).await
     }
 
-    async fn lease_blob(&self, blob: &BlobKey, holder: &Holder, ttl: Duration) -> Result<bool, StoreError> {
+    async fn lease_blob(&self, blob: &BlobKey, holder: &Holder, ttl: Duration) -> Result<Leased, StoreError> {
         Ok(self.shared.leases.lease(blob, holder, ttl))
     }
 
@@ -216,5 +216,17 @@ impl JobStore for EmbeddedStore {
 
     async fn trim(&self, retention: Retention) -> Result<usize, StoreError> {
         self.write(move |step| trim::trim(step, retention)).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.read(|core| core.database().map(drop)).await
+    }
+
+    async fn settings(&self) -> Result<StoredSettings, StoreError> {
+        self.read(settings::read).await
+    }
+
+    async fn put_settings(&self, settings: StoredSettings) -> Result<SettingsCommitted, StoreError> {
+        self.write(move |step| settings::put(step, settings)).await
     }
 }

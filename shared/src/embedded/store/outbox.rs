@@ -6,18 +6,18 @@ use redb::{ReadableDatabase, ReadableTable};
 
 use super::core::Core;
 use super::live::Mark;
-use super::rows::{OutboxKey, TaskRow, decode, get};
+use super::rows::{JobRow, OutboxKey, TaskRow, decode, get};
 use super::step::{Step, now_ms};
-use super::tables::{OUTBOX, code};
+use super::tables::{JOBS, OUTBOX, code};
 use crate::job::Task;
-use crate::ports::{Due, OutboxId, StoreError};
+use crate::ports::{Due, Lane, Message, OutboxId, Silence, StoreError};
 
 /// See [`JobStore::take_due`](crate::ports::JobStore::take_due). The lease is kept in memory: who took the entry lives
 /// in this process, so after a start nothing may stay hidden.
 pub(super) fn take_due(core: &mut Core, limit: usize, lease: Duration) -> Result<Vec<Due>, StoreError> {
     let now = Instant::now();
     let transaction = core.database()?.begin_read()?;
-    let outbox = transaction.open_table(OUTBOX)?;
+    let (outbox, jobs) = (transaction.open_table(OUTBOX)?, transaction.open_table(JOBS)?);
     core.live.drop_ended_leases(now);
     let mut due = Vec::new();
     for entry in outbox.range((0, 0)..=(now_ms(), u64::MAX))? {
@@ -27,7 +27,10 @@ pub(super) fn take_due(core: &mut Core, limit: usize, lease: Duration) -> Result
         let (key, task) = entry?;
         let key = key.value();
         if core.live.hide(key, lease, now) {
-            due.push(Due { id: id_of(key), task: decode(task.value(), || format!("outbox {key:?}"))? });
+            let task: Task = decode(task.value(), || format!("outbox {key:?}"))?;
+            let job: Option<JobRow> = get(&jobs, "job", task.job.to_string().as_str())?;
+            let message = Message { task, trace: job.and_then(|row| row.job.trace) };
+            due.push(Due { id: id_of(key), message });
         }
     }
     Ok(due)
@@ -48,17 +51,19 @@ pub(super) fn acknowledge_due(step: &mut Step<'_>, id: &OutboxId) -> Result<(), 
 }
 
 /// See [`JobStore::emit_lost`](crate::ports::JobStore::emit_lost).
-pub(super) fn emit_lost(step: &mut Step<'_>, stale_after: Duration) -> Result<usize, StoreError> {
+pub(super) fn emit_lost(step: &mut Step<'_>, silence: &Silence) -> Result<usize, StoreError> {
     let mut lost = Vec::new();
     for entry in step.tables.tasks.iter()? {
         let row: TaskRow = decode(entry?.1.value(), || "open tasks".to_owned())?;
-        if row.outbox.is_none() && step.live.is_lost(&row.task, stale_after, step.now) {
+        let is_wanted = silence.lane.is_none_or(|lane| lane == Lane::of(&row.task));
+        if is_wanted && row.outbox.is_none() && step.live.is_lost(&row.task, silence, step.now) {
             lost.push(row);
         }
     }
     let count = lost.len();
     for row in lost {
         let job = row.task.job;
+        step.mark(Mark::PutOff(row.task));
         step.emit_first(row)?;
         step.mark(Mark::Changed(job));
     }

@@ -6,11 +6,12 @@ use super::live::Mark;
 use super::rows::{Counters, JobRow, TaskRow, get, put};
 use super::step::Step;
 use crate::job::{FileState, FileStatus, JobId, Plan, Task, TaskKind, Unit, UnitIndex, WINDOW};
-use crate::ports::{FileEnd, StoreError, Verdict};
+use crate::ports::{Claim, Claimed, FileEnd, StoreError, Verdict};
 
 /// See [`JobStore::put_plan`](crate::ports::JobStore::put_plan).
-pub(super) fn put_plan(step: &mut Step<'_>, task: &Task, plan: Plan) -> Result<Verdict, StoreError> {
-    let Some((job, row)) = step.open_task(task)?.filter(|_| task.kind == TaskKind::Plan) else {
+pub(super) fn put_plan(step: &mut Step<'_>, claimed: &Claimed, plan: Plan) -> Result<Verdict, StoreError> {
+    let task = &claimed.task;
+    let Some((job, row)) = step.held_task(claimed)?.filter(|_| task.kind == TaskKind::Plan) else {
         return Ok(Verdict::Stop);
     };
     step.close(&row)?;
@@ -66,8 +67,9 @@ fn open_next(step: &mut Step<'_>, of: &Task, counters: &mut Counters) -> Result<
 }
 
 /// See [`JobStore::checkpoint`](crate::ports::JobStore::checkpoint).
-pub(super) fn checkpoint(step: &mut Step<'_>, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
-    let Some((_, row)) = step.open_task(task)?.filter(|_| task.kind.is_fetch()) else { return Ok(Verdict::Stop) };
+pub(super) fn checkpoint(step: &mut Step<'_>, claimed: &Claimed, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
+    let task = &claimed.task;
+    let Some((_, row)) = step.held_task(claimed)?.filter(|_| task.kind.is_fetch()) else { return Ok(Verdict::Stop) };
     if row.attempts > 0 {
         step.put_task(&TaskRow { attempts: 0, ..row })?;
         step.mark(Mark::Alive(*task, Duration::ZERO));
@@ -96,9 +98,10 @@ fn missing(task: &Task, what: &str) -> StoreError {
 }
 
 /// See [`JobStore::finish_unit`](crate::ports::JobStore::finish_unit).
-pub(super) fn finish_unit(step: &mut Step<'_>, task: &Task, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
+pub(super) fn finish_unit(step: &mut Step<'_>, claimed: &Claimed, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
+    let task = &claimed.task;
     let TaskKind::Fetch(index) = task.kind else { return Ok(Verdict::Stop) };
-    let Some((_, row)) = step.open_task(task)? else { return Ok(Verdict::Stop) };
+    let Some((_, row)) = step.held_task(claimed)? else { return Ok(Verdict::Stop) };
     let key = task.job.to_string();
     let unit: Unit =
         get(&step.tables.units, "unit", (key.as_str(), index.0))?.ok_or_else(|| missing(task, "its unit is"))?;
@@ -141,23 +144,39 @@ fn end_file(step: &mut Step<'_>, id: JobId, end: FileEnd, counters: &mut Counter
 }
 
 /// See [`JobStore::claim`](crate::ports::JobStore::claim).
-pub(super) fn claim(step: &mut Step<'_>, task: &Task) -> Result<Option<(JobRow, u32)>, StoreError> {
-    let Some((job, mut row)) = step.open_task(task)? else { return Ok(None) };
+pub(super) fn claim(step: &mut Step<'_>, claimed: &Claimed, patience: Duration) -> Result<Claim, StoreError> {
+    let task = &claimed.task;
+    let Some((job, mut row)) = step.open_task(task)? else { return Ok(Claim::Void) };
+    if row.holder.as_ref() == Some(&claimed.holder) {
+        return Ok(Claim::Go { job: Box::new(job.job), attempt: row.attempts });
+    }
+    if let Some(seen) = step.live.in_work_since(task)
+        && let left = patience.saturating_sub(step.now.saturating_duration_since(seen))
+        && !left.is_zero()
+    {
+        step.ask_again(row, left)?;
+        return Ok(Claim::Busy);
+    }
     row.attempts = row.attempts.saturating_add(1);
+    row.holder = Some(claimed.holder.clone());
     step.put_task(&row)?;
-    step.mark(Mark::Alive(*task, Duration::ZERO));
-    Ok(Some((job, row.attempts)))
+    step.mark(Mark::Claimed(*task, claimed.holder.worker.clone()));
+    Ok(Claim::Go { job: Box::new(job.job), attempt: row.attempts })
 }
 
 /// See [`JobStore::defer`](crate::ports::JobStore::defer).
 pub(super) fn defer(
     step: &mut Step<'_>,
-    task: &Task,
+    claimed: &Claimed,
     delay: Duration,
     waiting: Option<String>,
 ) -> Result<Verdict, StoreError> {
-    let Some((_, row)) = step.open_task(task)? else { return Ok(Verdict::Stop) };
-    step.emit(TaskRow { attempts: row.attempts.saturating_sub(1), ..row }, delay)?;
+    let task = &claimed.task;
+    let Some((_, row)) = step.held_task(claimed)? else { return Ok(Verdict::Stop) };
+    // Not once more when it is put off a second time.
+    let given_back = u32::from(step.live.in_work_since(task).is_some());
+    step.mark(Mark::PutOff(*task));
+    step.emit(TaskRow { attempts: row.attempts.saturating_sub(given_back), ..row }, delay)?;
     if let Some(reason) = waiting {
         step.mark(Mark::Waits(*task, reason));
     }
@@ -166,9 +185,9 @@ pub(super) fn defer(
 }
 
 /// See [`JobStore::settle`](crate::ports::JobStore::settle).
-pub(super) fn settle(step: &mut Step<'_>, task: &Task) -> Result<Verdict, StoreError> {
-    let Some((_, row)) = step.open_task(task)? else { return Ok(Verdict::Stop) };
+pub(super) fn settle(step: &mut Step<'_>, claimed: &Claimed) -> Result<Verdict, StoreError> {
+    let Some((_, row)) = step.held_task(claimed)? else { return Ok(Verdict::Stop) };
     step.close(&row)?;
-    step.mark(Mark::Changed(task.job));
+    step.mark(Mark::Changed(claimed.task.job));
     Ok(Verdict::Go)
 }

@@ -7,10 +7,10 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::core::Core;
 use super::rows::{Counters, JobRow, decode, get};
-use super::step::open_task;
+use super::step::held_task;
 use super::tables::{COUNTERS, FILES, JOBS, ORDER, TASKS, UNITS, WAITING};
-use crate::job::{FileIndex, FileState, FileStatus, Job, JobId, Snapshot, Task, Unit, UnitIndex};
-use crate::ports::{Page, Report, StoreError};
+use crate::job::{FileIndex, FileState, FileStatus, Job, JobId, Snapshot, Unit, UnitIndex};
+use crate::ports::{Claimed, Page, Report, StoreError};
 
 /// See [`JobStore::job`](crate::ports::JobStore::job).
 pub(super) fn job(core: &mut Core, id: JobId) -> Result<Option<Job>, StoreError> {
@@ -117,9 +117,10 @@ impl Overlay {
 
 /// See [`JobStore::report`](crate::ports::JobStore::report). `None` when the task is not open, otherwise whether the
 /// doorbell is to be rung. The work depends on the length of the report alone.
-pub(super) fn report(core: &mut Core, task: &Task, report: &Report) -> Result<Option<bool>, StoreError> {
+pub(super) fn report(core: &mut Core, claimed: &Claimed, report: &Report) -> Result<Option<bool>, StoreError> {
+    let task = &claimed.task;
     let transaction = core.database()?.begin_read()?;
-    if open_task(&transaction.open_table(JOBS)?, &transaction.open_table(TASKS)?, task)?.is_none() {
+    if held_task(&transaction.open_table(JOBS)?, &transaction.open_table(TASKS)?, claimed)?.is_none() {
         return Ok(None);
     }
     let table = transaction.open_table(FILES)?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tables::Json;
 use crate::job::{Job, Plan, Task};
-use crate::ports::StoreError;
+use crate::ports::{Holder, StoreError};
 
 /// A job with its places in the indexes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,11 +55,14 @@ pub(super) struct TaskRow {
     pub(super) attempts: u32,
     /// Its only entry in the outbox, if it has one.
     pub(super) outbox: Option<OutboxKey>,
+    /// Who has claimed it last.
+    #[serde(default)]
+    pub(super) holder: Option<Holder>,
 }
 
 impl TaskRow {
     pub(super) fn new(task: Task) -> Self {
-        Self { task, attempts: 0, outbox: None }
+        Self { task, attempts: 0, outbox: None, holder: None }
     }
 }
 

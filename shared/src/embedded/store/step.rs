@@ -8,7 +8,7 @@ use super::live::{Live, Mark};
 use super::rows::{JobRow, OutboxKey, TaskRow, get, put};
 use super::tables::{Json, Tables, code};
 use crate::job::{JobId, Status, Task, TaskKind};
-use crate::ports::StoreError;
+use crate::ports::{Claimed, StoreError};
 
 /// What a step works on. A step that leaves no mark has changed nothing and is not committed.
 pub(super) struct Step<'a> {
@@ -42,6 +42,11 @@ impl<'a> Step<'a> {
         open_task(&self.tables.jobs, &self.tables.tasks, task)
     }
 
+    /// The same for a task that is in this holder's hands; see [`held_task`].
+    pub(super) fn held_task(&self, claimed: &Claimed) -> Result<Option<(JobRow, TaskRow)>, StoreError> {
+        held_task(&self.tables.jobs, &self.tables.tasks, claimed)
+    }
+
     pub(super) fn put_task(&mut self, row: &TaskRow) -> Result<(), StoreError> {
         put(&mut self.tables.tasks, (row.task.job.to_string().as_str(), code(row.task.kind)), row)
     }
@@ -62,16 +67,27 @@ impl<'a> Step<'a> {
         self.emit_at(row, 0, Duration::ZERO)
     }
 
-    fn emit_at(&mut self, mut row: TaskRow, due_ms: u64, delay: Duration) -> Result<(), StoreError> {
+    fn emit_at(&mut self, row: TaskRow, due_ms: u64, delay: Duration) -> Result<(), StoreError> {
+        self.mark(Mark::Alive(row.task, delay));
+        self.put_entry(row, due_ms)
+    }
+
+    /// Lets a task that is in other hands come again after a delay; in place of an entry that is just being acknowledged,
+    /// too, for the delivery that asks was the last.
+    pub(super) fn ask_again(&mut self, row: TaskRow, delay: Duration) -> Result<(), StoreError> {
+        let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        self.mark(Mark::Silent);
+        self.put_entry(row, self.now_ms.saturating_add(delay_ms))
+    }
+
+    fn put_entry(&mut self, mut row: TaskRow, due_ms: u64) -> Result<(), StoreError> {
         if let Some(old) = row.outbox {
             self.tables.outbox.remove(old)?;
         }
         let key: OutboxKey = (due_ms, self.tables.next_sequence()?);
         put(&mut self.tables.outbox, key, &row.task)?;
         row.outbox = Some(key);
-        self.put_task(&row)?;
-        self.mark(Mark::Alive(row.task, delay));
-        Ok(())
+        self.put_task(&row)
     }
 
     /// Closes a task: whatever still refers to it is void.
@@ -107,6 +123,16 @@ pub(super) fn open_task(
     let Some(job) = get::<_, JobRow>(jobs, "job", id.as_str())? else { return Ok(None) };
     let runs = job.job.status == Status::Running || task.kind == TaskKind::Clean;
     Ok((row.task == *task && job.job.epoch == task.epoch && runs).then_some((job, row)))
+}
+
+/// The same for a task that is in this holder's hands, or that nobody has claimed yet.
+pub(super) fn held_task(
+    jobs: &impl ReadableTable<&'static str, Json>,
+    tasks: &impl ReadableTable<(&'static str, u64), Json>,
+    claimed: &Claimed,
+) -> Result<Option<(JobRow, TaskRow)>, StoreError> {
+    let rows = open_task(jobs, tasks, &claimed.task)?;
+    Ok(rows.filter(|(_, row)| row.holder.as_ref().is_none_or(|holder| *holder == claimed.holder)))
 }
 
 /// Milliseconds since 1970: the clock of the outbox, which outlives the process.

@@ -35,6 +35,8 @@ pub(super) const UNITS: TableDefinition<'_, (&str, u32), Json> = TableDefinition
 pub(super) const TASKS: TableDefinition<'_, (&str, u64), Json> = TableDefinition::new("tasks");
 /// (Due in milliseconds since 1970, sequence) → task.
 pub(super) const OUTBOX: TableDefinition<'_, (u64, u64), Json> = TableDefinition::new("outbox");
+/// One row under an empty key: the settings that all processes share.
+pub(super) const SETTINGS: TableDefinition<'_, &str, Json> = TableDefinition::new("settings");
 /// Name → number.
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
@@ -51,6 +53,7 @@ pub(super) struct Tables<'txn> {
     pub(super) units: Table<'txn, (&'static str, u32), Json>,
     pub(super) tasks: Table<'txn, (&'static str, u64), Json>,
     pub(super) outbox: Table<'txn, (u64, u64), Json>,
+    pub(super) settings: Table<'txn, &'static str, Json>,
     meta: Table<'txn, &'static str, u64>,
 }
 
@@ -69,6 +72,7 @@ impl<'txn> Tables<'txn> {
             units: transaction.open_table(UNITS)?,
             tasks: transaction.open_table(TASKS)?,
             outbox: transaction.open_table(OUTBOX)?,
+            settings: transaction.open_table(SETTINGS)?,
             meta: transaction.open_table(META)?,
         })
     }

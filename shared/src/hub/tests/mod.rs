@@ -5,16 +5,20 @@ mod server;
 mod api;
 mod errors;
 mod fetch;
+mod limits;
 mod locate;
 mod token;
 mod tree;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use self::server::TestServer;
 use super::{HubClient, WantedFile};
+use crate::embedded::LocalLimiter;
+use crate::ports::HubLimiter;
 use crate::repo::{BlobHash, CommitHash, RepoKind, RepoPath, RepoRef};
 use crate::settings::{HubSettings, TransferSettings};
 
@@ -38,7 +42,13 @@ fn client(endpoint: &Url) -> HubClient {
 
 fn client_with(endpoint: &Url, transfer: &TransferSettings) -> HubClient {
     let settings = HubSettings { endpoint: endpoint.clone(), token: Some(TOKEN.into()) };
-    HubClient::new(&settings, transfer).unwrap()
+    HubClient::new(&settings, transfer, Arc::new(LocalLimiter::new())).unwrap()
+}
+
+/// A client as [`client`], which shares its limiter with others.
+fn client_sharing(endpoint: &Url, limiter: Arc<dyn HubLimiter>) -> HubClient {
+    let settings = HubSettings { endpoint: endpoint.clone(), token: Some(TOKEN.into()) };
+    HubClient::new(&settings, &TransferSettings { retries: 0, ..TransferSettings::default() }, limiter).unwrap()
 }
 
 /// A client that waits only shortly for an answer.

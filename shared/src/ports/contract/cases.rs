@@ -23,11 +23,13 @@ macro_rules! job_store_contract {
             admission_opens_the_plan_task,
             a_cancel_voids_all_tasks_and_opens_clean,
             a_completed_job_has_no_open_tasks,
+            a_change_in_the_name_of_a_lost_task_is_refused,
         ]);
         $crate::contract_cases!($make, store::fencing: [
             tasks_of_an_older_epoch_are_void,
             a_task_that_was_never_opened_is_void,
             tasks_of_a_paused_job_are_void,
+            a_task_obeys_its_last_holder_only,
         ]);
         $crate::contract_cases!($make, store::plan: [
             a_plan_opens_its_first_units,
@@ -57,6 +59,10 @@ macro_rules! job_store_contract {
             each_claim_counts_an_attempt,
             a_deferred_attempt_does_not_count,
             a_task_that_advances_counts_from_zero_again,
+            a_claim_that_comes_twice_counts_once,
+            a_task_in_work_is_busy_until_its_holder_is_silent_for_too_long,
+            a_busy_task_comes_again_though_its_entry_is_acknowledged_late,
+            a_task_that_is_put_off_twice_gets_one_attempt_back,
         ]);
         $crate::contract_cases!($make, store::outbox: [
             entries_come_in_the_order_of_their_time,
@@ -75,6 +81,8 @@ macro_rules! job_store_contract {
             a_task_in_the_outbox_is_not_emitted_twice,
             a_lost_task_comes_before_those_that_wait,
             a_settled_task_is_not_emitted_again,
+            only_tasks_of_the_lane_are_emitted_again,
+            a_held_task_is_lost_sooner_than_one_that_waits,
         ]);
         $crate::contract_cases!($make, store::leases: [
             one_holder_has_a_blob,
@@ -82,11 +90,18 @@ macro_rules! job_store_contract {
             a_lease_ends_by_itself,
             a_renewed_lease_lasts_longer,
             only_the_holder_gives_a_lease_back,
+            a_lapsed_lease_is_remembered,
         ]);
         $crate::contract_cases!($make, store::trim: [
             the_jobs_that_ended_last_are_kept,
             jobs_that_ended_long_ago_are_forgotten,
             a_job_that_has_not_ended_is_kept,
+        ]);
+        $crate::contract_cases!($make, store::settings: [
+            at_first_nothing_is_set,
+            what_was_put_is_read,
+            settings_of_an_old_version_are_a_conflict,
+            of_many_settings_put_at_once_one_is_taken,
         ]);
         $crate::contract_cases!($make, store::bells: [
             each_change_rings,
@@ -108,9 +123,14 @@ macro_rules! task_queue_contract {
             an_acknowledged_task_is_gone,
             a_task_that_is_given_back_comes_again,
             a_dropped_delivery_comes_again,
+            a_rejected_task_is_gone,
+            the_trace_comes_with_the_task,
+            a_dropped_consumer_keeps_nothing_back,
+            a_delivery_can_be_settled_without_its_consumer,
             a_consumer_that_stops_waiting_loses_nothing,
             several_consumers_share_a_lane,
             lanes_are_apart,
+            a_queue_that_works_is_ready,
         ]);
     };
 }
@@ -126,6 +146,29 @@ macro_rules! event_bus_contract {
             nothing_from_before_the_subscription_is_heard,
             a_bell_without_subscribers_harms_nothing,
             a_gap_is_heard_as_resync,
+        ]);
+    };
+}
+
+/// Expands to one test a behaviour of a [`HubLimiter`](crate::ports::HubLimiter).
+///
+/// Takes the name of an async function that makes a fresh [`LimiterRig`](crate::ports::contract::LimiterRig).
+#[macro_export]
+macro_rules! hub_limiter_contract {
+    ($make:ident) => {
+        $crate::contract_cases!($make, limiter: [
+            what_is_not_known_is_not_limited,
+            a_budget_is_spent_by_those_who_take,
+            of_many_takers_at_once_no_more_go_than_the_budget_has,
+            a_spent_budget_is_fresh_after_its_window,
+            of_two_answers_about_a_window_the_smaller_counts,
+            a_later_window_replaces_the_known_one,
+            an_older_window_is_ignored,
+            a_hold_lets_nothing_pass_whatever_is_left,
+            a_hold_ends_by_itself,
+            the_longest_hold_counts,
+            accounts_and_buckets_are_apart,
+            nobody_waits_longer_than_the_longest_window,
         ]);
     };
 }

@@ -1,5 +1,7 @@
 //! Jobs and plans to try the ports with.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 
 use super::{LONG, StoreRig};
@@ -7,7 +9,7 @@ use crate::job::{
     DownloadRequest, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, PlannedFile, Snapshot, Task,
     TaskKind, Transition, Unit, UnitIndex, transition,
 };
-use crate::ports::{Change, Claim, Committed, Creation, FileEnd, Report, Verdict};
+use crate::ports::{Change, Claim, Claimed, Committed, Condition, Creation, FileEnd, Holder, Report, Silence, Verdict};
 use crate::repo::BlobHash;
 
 /// A new job for a repository of this name.
@@ -68,6 +70,11 @@ pub(super) fn bytes(file: u32, downloaded_bytes: u64) -> Report {
     Report { files: vec![FileProgress { file: FileIndex(file), downloaded_bytes }], bytes_per_second: 0 }
 }
 
+/// An attempt of a worker.
+pub(super) fn holder(worker: &str, attempt: u64) -> Holder {
+    Holder { worker: worker.parse().unwrap(), attempt }
+}
+
 impl StoreRig {
     /// Creates a job.
     pub(super) async fn queued(&self, name: &str) -> Job {
@@ -86,24 +93,24 @@ impl StoreRig {
     /// Creates a job, lets it run and plans it; its Fetch tasks have left the outbox.
     pub(super) async fn planned(&self, name: &str, plan: Plan) -> Job {
         let job = self.running(name).await;
-        assert_eq!(self.store.put_plan(&task(&job, TaskKind::Plan), plan).await.unwrap(), Verdict::Go);
+        assert_eq!(self.store.put_plan(&self.by(task(&job, TaskKind::Plan)), plan).await.unwrap(), Verdict::Go);
         self.drain().await;
         self.store.job(job.id).await.unwrap().unwrap()
     }
 
     /// Applies an event to a job.
     pub(super) async fn apply(&self, id: JobId, event: &Event) -> Job {
-        match self.try_apply(id, event, None).await {
+        match self.try_apply(id, event, Condition::Always).await {
             Committed::Applied(job) => *job,
             other => panic!("{event:?} not applied: {other:?}"),
         }
     }
 
     /// Reads a job, applies an event and commits.
-    pub(super) async fn try_apply(&self, id: JobId, event: &Event, max_active: Option<usize>) -> Committed {
+    pub(super) async fn try_apply(&self, id: JobId, event: &Event, condition: Condition) -> Committed {
         let job = self.store.job(id).await.unwrap().unwrap();
         let Transition { job, effects } = transition(&job, event, now()).unwrap();
-        self.store.commit(Change { job, effects, max_active }).await.unwrap()
+        self.store.commit(Change { job, effects, condition }).await.unwrap()
     }
 
     /// Pauses, resumes and admits: the job runs in a later epoch.
@@ -118,32 +125,45 @@ impl StoreRig {
         let mut tasks = Vec::new();
         for due in self.store.take_due(1000, LONG).await.unwrap() {
             self.store.acknowledge_due(&due.id).await.unwrap();
-            tasks.push(due.task);
+            tasks.push(due.message.task);
         }
         tasks
+    }
+
+    /// Emits tasks again that have been silent for so long.
+    pub(super) async fn emit_lost(&self, silent_for: Duration) -> usize {
+        let silence = Silence { held: silent_for, waiting: silent_for, lane: None };
+        self.store.emit_lost(silence).await.unwrap()
     }
 
     pub(super) async fn snapshot(&self, id: JobId) -> Snapshot {
         self.store.snapshot(id).await.unwrap().unwrap()
     }
 
-    /// Claims a task; returns which attempt that is.
+    /// Claims a task anew, whoever has it; returns which attempt that is.
     pub(super) async fn claim(&self, task: &Task) -> Option<u32> {
-        match self.store.claim(task).await.unwrap() {
+        *self.claims.lock().unwrap().entry(*task).or_default() += 1;
+        match self.store.claim(&self.by(*task), Duration::ZERO).await.unwrap() {
             Claim::Go { job, attempt } => {
                 assert_eq!(job.id, task.job);
                 Some(attempt)
             }
             Claim::Void => None,
+            Claim::Busy => panic!("{task} is busy, though nobody is waited for"),
         }
     }
 
+    /// A task in the hands of who has claimed it last.
+    pub(super) fn by(&self, task: Task) -> Claimed {
+        Claimed { task, holder: holder("tester", self.claims.lock().unwrap().get(&task).copied().unwrap_or(0)) }
+    }
+
     pub(super) async fn report(&self, task: &Task, report: Report) {
-        assert_eq!(self.store.report(task, report).await.unwrap(), Verdict::Go);
+        assert_eq!(self.store.report(&self.by(*task), report).await.unwrap(), Verdict::Go);
     }
 
     /// Settles a unit whose files are all in the cache.
     pub(super) async fn finish(&self, job: &Job, unit: u32, files: impl IntoIterator<Item = u32>) {
-        assert_eq!(self.store.finish_unit(&fetch(job, unit), done(files)).await.unwrap(), Verdict::Go);
+        assert_eq!(self.store.finish_unit(&self.by(fetch(job, unit)), done(files)).await.unwrap(), Verdict::Go);
     }
 }

@@ -14,14 +14,17 @@
 pub mod bus;
 mod cases;
 mod fixture;
+pub mod limiter;
 pub mod queue;
 pub mod store;
 
 use std::any::Any;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{EventBus, JobStore, TaskQueue};
+use super::{EventBus, HubLimiter, JobStore, TaskQueue};
+use crate::job::Task;
 
 /// How long a case waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,13 +39,15 @@ const LONG: Duration = Duration::from_hours(1);
 pub struct StoreRig {
     store: Arc<dyn JobStore>,
     bus: Arc<dyn EventBus>,
+    /// How often each task was claimed.
+    claims: Mutex<HashMap<Task, u64>>,
     _keep: Box<dyn Any + Send + Sync>,
 }
 
 impl StoreRig {
     /// A rig; `keep` is dropped after the case, such as a folder or a server.
     pub fn new(store: Arc<dyn JobStore>, bus: Arc<dyn EventBus>, keep: impl Any + Send + Sync) -> Self {
-        Self { store, bus, _keep: Box::new(keep) }
+        Self { store, bus, claims: Mutex::default(), _keep: Box::new(keep) }
     }
 }
 
@@ -69,6 +74,19 @@ impl BusRig {
     /// A rig; `keep` is dropped after the case.
     pub fn new(bus: Arc<dyn EventBus>, keep: impl Any + Send + Sync) -> Self {
         Self { bus, _keep: Box::new(keep) }
+    }
+}
+
+/// A limiter that nobody else uses.
+pub struct LimiterRig {
+    limiter: Arc<dyn HubLimiter>,
+    _keep: Box<dyn Any + Send + Sync>,
+}
+
+impl LimiterRig {
+    /// A rig; `keep` is dropped after the case.
+    pub fn new(limiter: Arc<dyn HubLimiter>, keep: impl Any + Send + Sync) -> Self {
+        Self { limiter, _keep: Box::new(keep) }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{MOMENT, PATIENCE, QueueRig};
 use crate::job::{Epoch, JobId, Task, TaskKind, UnitIndex};
-use crate::ports::{Delivery, Lane, TaskConsumer};
+use crate::ports::{Delivery, Lane, Message, TaskConsumer};
+use crate::trace::TraceContext;
 
 fn fetches(count: u32) -> Vec<Task> {
     let job = JobId::random().unwrap();
@@ -11,7 +12,7 @@ fn fetches(count: u32) -> Vec<Task> {
 
 async fn publish(rig: &QueueRig, tasks: &[Task]) {
     for task in tasks {
-        rig.queue.publish(task).await.unwrap();
+        rig.queue.publish(&Message { task: *task, trace: None }).await.unwrap();
     }
 }
 
@@ -113,6 +114,58 @@ pub async fn a_dropped_delivery_comes_again(rig: &QueueRig) {
     assert_eq!(again, tasks);
 }
 
+/// It comes to nobody any more, and holds nobody up.
+pub async fn a_rejected_task_is_gone(rig: &QueueRig) {
+    let tasks = fetches(2);
+    publish(rig, &tasks).await;
+    let mut first = consumer(rig, 1).await;
+    next(first.as_mut()).await.reject().await.unwrap();
+    assert_eq!(work(first.as_mut(), 1).await, tasks[1..]);
+    nothing(first.as_mut()).await;
+    drop(first);
+    nothing(consumer(rig, 1).await.as_mut()).await;
+}
+
+/// Each time that it comes.
+pub async fn the_trace_comes_with_the_task(rig: &QueueRig) {
+    let (task, trace) = (fetches(1)[0], TraceContext::random().unwrap());
+    rig.queue.publish(&Message { task, trace: Some(trace) }).await.unwrap();
+    let mut consumer = consumer(rig, 1).await;
+    let delivery = next(consumer.as_mut()).await;
+    assert_eq!(delivery.trace, Some(trace));
+    delivery.give_back().await.unwrap();
+    assert_eq!(next(consumer.as_mut()).await.trace, Some(trace));
+}
+
+/// What it was to take next goes to others, while what it gave out is still in work.
+pub async fn a_dropped_consumer_keeps_nothing_back(rig: &QueueRig) {
+    let tasks = fetches(3);
+    publish(rig, &tasks).await;
+    let mut first = consumer(rig, 3).await;
+    let in_work = next(first.as_mut()).await;
+    drop(first);
+    let mut second = consumer(rig, 1).await;
+    let mut rest = work(second.as_mut(), 2).await;
+    rest.sort_by_key(ToString::to_string);
+    assert_eq!(rest, tasks[1..]);
+    nothing(second.as_mut()).await;
+    in_work.acknowledge().await.unwrap();
+}
+
+/// A worker that drains has stopped to take tasks, and ends those in work.
+pub async fn a_delivery_can_be_settled_without_its_consumer(rig: &QueueRig) {
+    let tasks = fetches(2);
+    publish(rig, &tasks).await;
+    let mut first = consumer(rig, 2).await;
+    let (done, undone) = (next(first.as_mut()).await, next(first.as_mut()).await);
+    drop(first);
+    done.acknowledge().await.unwrap();
+    undone.give_back().await.unwrap();
+    let mut second = consumer(rig, 1).await;
+    assert_eq!(work(second.as_mut(), 1).await, tasks[1..]);
+    nothing(second.as_mut()).await;
+}
+
 /// Waiting for the next task may be given up at any time.
 pub async fn a_consumer_that_stops_waiting_loses_nothing(rig: &QueueRig) {
     let tasks = fetches(20);
@@ -169,4 +222,9 @@ pub async fn lanes_are_apart(rig: &QueueRig) {
     assert_eq!(work(short.as_mut(), 3).await, control);
     nothing(short.as_mut()).await;
     assert_eq!(work(consumer(rig, 1).await.as_mut(), 1).await, [fetch]);
+}
+
+/// For readiness probes.
+pub async fn a_queue_that_works_is_ready(rig: &QueueRig) {
+    rig.queue.ready().await.unwrap();
 }

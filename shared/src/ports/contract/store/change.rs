@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::StoreRig;
 use super::fixture::{fetch, now, plan_of_units, task};
 use crate::job::{Event, Status, TaskKind, Transition, transition};
-use crate::ports::{Change, Committed, Verdict};
+use crate::ports::{Change, Committed, Condition, Verdict};
 
 /// Who has read an older version has to read again.
 pub async fn a_change_of_an_old_version_is_a_conflict(rig: &StoreRig) {
@@ -13,7 +13,10 @@ pub async fn a_change_of_an_old_version_is_a_conflict(rig: &StoreRig) {
     let running = rig.apply(old.id, &Event::Admit).await;
     assert!(running.version > old.version);
     let Transition { job, effects } = transition(&old, &Event::Cancel, now()).unwrap();
-    assert_eq!(rig.store.commit(Change { job, effects, max_active: None }).await.unwrap(), Committed::Conflict);
+    assert_eq!(
+        rig.store.commit(Change { job, effects, condition: Condition::Always }).await.unwrap(),
+        Committed::Conflict
+    );
     assert_eq!(rig.store.job(old.id).await.unwrap(), Some(running));
 }
 
@@ -24,7 +27,7 @@ pub async fn of_many_changes_of_one_version_one_applies(rig: &StoreRig) {
         let store = Arc::clone(&rig.store);
         let event = if number % 2 == 0 { Event::Pause } else { Event::Cancel };
         let Transition { job, effects } = transition(&job, &event, now()).unwrap();
-        tokio::spawn(async move { store.commit(Change { job, effects, max_active: None }).await.unwrap() })
+        tokio::spawn(async move { store.commit(Change { job, effects, condition: Condition::Always }).await.unwrap() })
     });
     let mut applied = Vec::new();
     for commit in commits.collect::<Vec<_>>() {
@@ -45,7 +48,9 @@ pub async fn never_do_more_jobs_run_than_may(rig: &StoreRig) {
     }
     let admit = |job, effects| {
         let store = Arc::clone(&rig.store);
-        tokio::spawn(async move { store.commit(Change { job, effects, max_active: Some(2) }).await.unwrap() })
+        tokio::spawn(async move {
+            store.commit(Change { job, effects, condition: Condition::Room { max_active: 2 } }).await.unwrap()
+        })
     };
     let mut commits = Vec::new();
     for id in &ids {
@@ -58,13 +63,16 @@ pub async fn never_do_more_jobs_run_than_may(rig: &StoreRig) {
         outcomes.push(commit.await.unwrap());
     }
     assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Committed::Applied(_))).count(), 2);
-    assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Committed::NoRoom)).count(), 4);
+    assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Committed::Unmet)).count(), 4);
     let jobs = rig.store.snapshots().await.unwrap();
     let running: Vec<_> = jobs.iter().filter(|snapshot| snapshot.job.status == Status::Running).collect();
     assert_eq!(running.len(), 2);
     rig.apply(running[0].job.id, &Event::Pause).await;
     let waiting = rig.store.next_waiting().await.unwrap().unwrap();
-    assert!(matches!(rig.try_apply(waiting, &Event::Admit, Some(2)).await, Committed::Applied(_)));
+    assert!(matches!(
+        rig.try_apply(waiting, &Event::Admit, Condition::Room { max_active: 2 }).await,
+        Committed::Applied(_)
+    ));
 }
 
 /// First come, first served.
@@ -105,7 +113,7 @@ pub async fn admission_opens_the_plan_task(rig: &StoreRig) {
 /// What was in the outbox or in work is void; what is left to do is cleaning up, though the job has ended.
 pub async fn a_cancel_voids_all_tasks_and_opens_clean(rig: &StoreRig) {
     let job = rig.running("a").await;
-    let verdict = rig.store.put_plan(&task(&job, TaskKind::Plan), plan_of_units(3)).await.unwrap();
+    let verdict = rig.store.put_plan(&rig.by(task(&job, TaskKind::Plan)), plan_of_units(3)).await.unwrap();
     assert_eq!(verdict, Verdict::Go);
     assert_eq!(rig.claim(&fetch(&job, 0)).await, Some(1));
     let cancelled = rig.apply(job.id, &Event::Cancel).await;
@@ -115,8 +123,8 @@ pub async fn a_cancel_voids_all_tasks_and_opens_clean(rig: &StoreRig) {
         assert_eq!(rig.claim(&fetch(&job, unit)).await, None);
     }
     assert_eq!(rig.claim(&clean).await, Some(1));
-    assert_eq!(rig.store.settle(&clean).await.unwrap(), Verdict::Go);
-    assert_eq!(rig.store.settle(&clean).await.unwrap(), Verdict::Stop);
+    assert_eq!(rig.store.settle(&rig.by(clean)).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.settle(&rig.by(clean)).await.unwrap(), Verdict::Stop);
     assert_eq!(rig.claim(&clean).await, None);
 }
 
@@ -129,5 +137,20 @@ pub async fn a_completed_job_has_no_open_tasks(rig: &StoreRig) {
     rig.apply(job.id, &Event::Complete { epoch: job.epoch }).await;
     assert!(rig.drain().await.is_empty());
     assert_eq!(rig.claim(&finish).await, None);
-    assert_eq!(rig.store.emit_lost(std::time::Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(rig.emit_lost(std::time::Duration::ZERO).await, 0);
+}
+
+/// A worker whose task was given to another does not end the job any more.
+pub async fn a_change_in_the_name_of_a_lost_task_is_refused(rig: &StoreRig) {
+    let job = rig.running("a").await;
+    let plan = task(&job, TaskKind::Plan);
+    assert_eq!(rig.claim(&plan).await, Some(1));
+    let sleeper = rig.by(plan);
+    assert_eq!(rig.claim(&plan).await, Some(2));
+    let fail = Event::Fail { epoch: job.epoch, error: "too late".into() };
+    let unchanged = rig.store.job(job.id).await.unwrap();
+    assert_eq!(rig.try_apply(job.id, &fail, Condition::Held(sleeper)).await, Committed::Unmet);
+    assert_eq!(rig.store.job(job.id).await.unwrap(), unchanged);
+    let failed = rig.try_apply(job.id, &fail, Condition::Held(rig.by(plan))).await;
+    assert!(matches!(failed, Committed::Applied(job) if job.status == Status::Failed));
 }

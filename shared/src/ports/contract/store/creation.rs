@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::StoreRig;
 use super::fixture::{job, plan_of_units};
 use crate::job::{Event, JobId, Progress, UnitIndex};
-use crate::ports::{Change, Committed, Creation, Page};
+use crate::ports::{Change, Committed, Condition, Creation, Page};
 
 /// What goes in comes out.
 pub async fn a_new_job_is_stored_as_it_was_made(rig: &StoreRig) {
@@ -87,6 +87,6 @@ pub async fn an_unknown_job_is_none(rig: &StoreRig) {
     assert_eq!(rig.store.snapshot(unknown.id).await.unwrap(), None);
     assert!(rig.store.files(unknown.id, Page::ALL).await.unwrap().is_empty());
     assert_eq!(rig.store.unit(unknown.id, UnitIndex(0)).await.unwrap(), None);
-    let change = Change { job: unknown, effects: Vec::new(), max_active: None };
+    let change = Change { job: unknown, effects: Vec::new(), condition: Condition::Always };
     assert_eq!(rig.store.commit(change).await.unwrap(), Committed::Conflict);
 }

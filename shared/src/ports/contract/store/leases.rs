@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LONG, StoreRig, eventually};
-use crate::ports::{BlobKey, Holder};
+use crate::ports::{BlobKey, Holder, Leased};
 use crate::repo::{BlobHash, RepoKind, RepoRef};
 
 fn blob(number: u8) -> BlobKey {
@@ -13,11 +13,11 @@ fn blob(number: u8) -> BlobKey {
 }
 
 fn holder(name: &str) -> Holder {
-    Holder(name.to_owned())
+    super::fixture::holder(name, 7)
 }
 
 async fn lease(rig: &StoreRig, number: u8, name: &str, ttl: Duration) -> bool {
-    rig.store.lease_blob(&blob(number), &holder(name), ttl).await.unwrap()
+    rig.store.lease_blob(&blob(number), &holder(name), ttl).await.unwrap() != Leased::Taken
 }
 
 /// One repository's blob is one holder's; other blobs are others'.
@@ -27,7 +27,7 @@ pub async fn one_holder_has_a_blob(rig: &StoreRig) {
     assert!(lease(rig, 2, "b", LONG).await);
     let mut elsewhere = blob(1);
     elsewhere.repo.kind = RepoKind::Dataset;
-    assert!(rig.store.lease_blob(&elsewhere, &holder("b"), LONG).await.unwrap());
+    assert_ne!(rig.store.lease_blob(&elsewhere, &holder("b"), LONG).await.unwrap(), Leased::Taken);
 }
 
 /// Holders that race.
@@ -38,7 +38,7 @@ pub async fn of_many_holders_at_once_one_gets_the_blob(rig: &StoreRig) {
     });
     let mut got = 0;
     for attempt in attempts.collect::<Vec<_>>() {
-        got += usize::from(attempt.await.unwrap());
+        got += usize::from(attempt.await.unwrap() != Leased::Taken);
     }
     assert_eq!(got, 1);
 }
@@ -69,4 +69,19 @@ pub async fn only_the_holder_gives_a_lease_back(rig: &StoreRig) {
     rig.store.release_blob(&blob(1), &holder("a")).await.unwrap();
     rig.store.release_blob(&blob(1), &holder("a")).await.unwrap();
     assert!(lease(rig, 1, "b", LONG).await);
+}
+
+/// A holder that never gave it back may still have files open: the next ones are told, for a while.
+pub async fn a_lapsed_lease_is_remembered(rig: &StoreRig) {
+    let granted = async |name: &str, ttl| match rig.store.lease_blob(&blob(1), &holder(name), ttl).await.unwrap() {
+        Leased::Granted { lapsed } => Some(lapsed),
+        Leased::Taken => None,
+    };
+    assert_eq!(granted("a", LONG).await, Some(false));
+    rig.store.release_blob(&blob(1), &holder("a")).await.unwrap();
+    assert_eq!(granted("b", Duration::from_millis(30)).await, Some(false), "it was given back");
+    assert!(eventually(async || granted("c", LONG).await).await);
+    assert_eq!(granted("c", LONG).await, Some(true));
+    rig.store.release_blob(&blob(1), &holder("c")).await.unwrap();
+    assert_eq!(granted("d", LONG).await, Some(true), "b still sleeps");
 }

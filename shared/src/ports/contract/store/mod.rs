@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod plan;
 pub mod progress;
 pub mod recovery;
+pub mod settings;
 pub mod trim;
 pub mod units;
 

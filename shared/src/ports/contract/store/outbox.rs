@@ -25,7 +25,7 @@ pub async fn entries_come_in_the_order_of_their_time(rig: &StoreRig) {
     eventually(async || {
         let began = Instant::now();
         for (plan, delay) in [(plans[0], 3 * margin), (plans[1], margin), (plans[2], 2 * margin)] {
-            assert_eq!(rig.store.defer(&plan, delay, None).await.unwrap(), Verdict::Go);
+            assert_eq!(rig.store.defer(&rig.by(plan), delay, None).await.unwrap(), Verdict::Go);
         }
         (began.elapsed() < margin / 2).then_some(())
     })
@@ -41,10 +41,10 @@ pub async fn entries_come_in_the_order_of_their_time(rig: &StoreRig) {
 pub async fn no_more_entries_come_than_asked_for(rig: &StoreRig) {
     let job = rig.running("a").await;
     rig.drain().await;
-    rig.store.put_plan(&task(&job, TaskKind::Plan), plan_of_units(5)).await.unwrap();
+    rig.store.put_plan(&rig.by(task(&job, TaskKind::Plan)), plan_of_units(5)).await.unwrap();
     let first = rig.store.take_due(3, LONG).await.unwrap();
     let rest = rig.store.take_due(3, LONG).await.unwrap();
-    let tasks: Vec<_> = first.iter().chain(&rest).map(|due| due.task).collect();
+    let tasks: Vec<_> = first.iter().chain(&rest).map(|due| due.message.task).collect();
     assert_eq!((first.len(), rest.len()), (3, 2));
     assert_eq!(tasks, (0..5).map(|unit| fetch(&job, unit)).collect::<Vec<_>>());
 }
@@ -61,7 +61,7 @@ pub async fn an_entry_comes_back_when_its_lease_ends(rig: &StoreRig) {
     let job = rig.running("a").await;
     assert_eq!(take(rig, Duration::from_millis(20)).await.len(), 1);
     let again = eventually(async || take(rig, LONG).await.pop()).await;
-    assert_eq!(again.task, task(&job, TaskKind::Plan));
+    assert_eq!(again.message.task, task(&job, TaskKind::Plan));
     rig.store.acknowledge_due(&again.id).await.unwrap();
     assert!(take(rig, LONG).await.is_empty());
 }
@@ -70,14 +70,14 @@ pub async fn an_entry_comes_back_when_its_lease_ends(rig: &StoreRig) {
 pub async fn of_many_takers_one_gets_an_entry(rig: &StoreRig) {
     let job = rig.running("a").await;
     rig.drain().await;
-    rig.store.put_plan(&task(&job, TaskKind::Plan), plan_of_units(WINDOW)).await.unwrap();
+    rig.store.put_plan(&rig.by(task(&job, TaskKind::Plan)), plan_of_units(WINDOW)).await.unwrap();
     let takers = (0..8).map(|_| {
         let store = Arc::clone(&rig.store);
         tokio::spawn(async move { store.take_due(WINDOW / 4, LONG).await.unwrap() })
     });
     let mut units = Vec::new();
     for taker in takers.collect::<Vec<_>>() {
-        units.extend(taker.await.unwrap().into_iter().map(|due| due.task.kind));
+        units.extend(taker.await.unwrap().into_iter().map(|due| due.message.task.kind));
     }
     let count = units.len();
     units.sort_by_key(ToString::to_string);
@@ -100,12 +100,12 @@ pub async fn a_delayed_entry_is_not_due_early(rig: &StoreRig) {
     let job = rig.planned("a", plan_of_units(2)).await;
     let began = Instant::now();
     let delay = Duration::from_millis(80);
-    assert_eq!(rig.store.defer(&fetch(&job, 0), LONG, None).await.unwrap(), Verdict::Go);
-    assert_eq!(rig.store.defer(&fetch(&job, 1), delay, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 0)), LONG, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 1)), delay, None).await.unwrap(), Verdict::Go);
     let due = eventually(async || take(rig, LONG).await.pop()).await;
     // Stores keep milliseconds.
     assert!(began.elapsed() + Duration::from_millis(2) >= delay, "{:?}", began.elapsed());
-    assert_eq!(due.task, fetch(&job, 1));
+    assert_eq!(due.message.task, fetch(&job, 1));
     assert!(take(rig, LONG).await.is_empty());
 }
 
@@ -115,10 +115,10 @@ pub async fn a_late_acknowledgement_does_not_lose_a_deferred_task(rig: &StoreRig
     let plan = task(&job, TaskKind::Plan);
     let early = take(rig, LONG).await.pop().unwrap();
     assert_eq!(rig.claim(&plan).await, Some(1));
-    assert_eq!(rig.store.defer(&plan, Duration::ZERO, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.defer(&rig.by(plan), Duration::ZERO, None).await.unwrap(), Verdict::Go);
     rig.store.acknowledge_due(&early.id).await.unwrap();
     let again = eventually(async || take(rig, LONG).await.pop()).await;
-    assert_eq!(again.task, plan);
+    assert_eq!(again.message.task, plan);
     assert_ne!(again.id, early.id);
 }
 
@@ -134,7 +134,7 @@ pub async fn an_unknown_entry_is_acknowledged_without_effect(rig: &StoreRig) {
 /// What is settled is not published any more.
 pub async fn a_settled_task_leaves_the_outbox(rig: &StoreRig) {
     let job = rig.planned("a", plan_of_units(2)).await;
-    assert_eq!(rig.store.emit_lost(Duration::ZERO).await.unwrap(), 2);
+    assert_eq!(rig.emit_lost(Duration::ZERO).await, 2);
     rig.finish(&job, 0, [0]).await;
     assert_eq!(rig.drain().await, [fetch(&job, 1)]);
 }

@@ -11,7 +11,7 @@ pub async fn a_plan_opens_its_first_units(rig: &StoreRig) {
     rig.drain().await;
     let plan = plan_of_units(WINDOW + 8);
     let files = plan.files.len() as u64;
-    let verdict = rig.store.put_plan(&task(&job, TaskKind::Plan), plan.clone()).await.unwrap();
+    let verdict = rig.store.put_plan(&rig.by(task(&job, TaskKind::Plan)), plan.clone()).await.unwrap();
     assert_eq!(verdict, Verdict::Go);
     let expected: Vec<_> = (0..u32::try_from(WINDOW).unwrap()).map(|unit| fetch(&job, unit)).collect();
     assert_eq!(rig.drain().await, expected);
@@ -28,11 +28,11 @@ pub async fn a_plan_opens_its_first_units(rig: &StoreRig) {
 pub async fn a_plan_that_comes_twice_counts_once(rig: &StoreRig) {
     let job = rig.running("a").await;
     let task = task(&job, TaskKind::Plan);
-    assert_eq!(rig.store.put_plan(&task, plan_of_units(2)).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_plan(&rig.by(task), plan_of_units(2)).await.unwrap(), Verdict::Go);
     rig.drain().await;
     rig.finish(&job, 0, [0]).await;
     let before = (rig.snapshot(job.id).await, rig.store.files(job.id, Page::ALL).await.unwrap());
-    assert_eq!(rig.store.put_plan(&task, plan_of_units(5)).await.unwrap(), Verdict::Stop);
+    assert_eq!(rig.store.put_plan(&rig.by(task), plan_of_units(5)).await.unwrap(), Verdict::Stop);
     assert_eq!((rig.snapshot(job.id).await, rig.store.files(job.id, Page::ALL).await.unwrap()), before);
     assert!(rig.drain().await.is_empty());
 }
@@ -41,7 +41,7 @@ pub async fn a_plan_that_comes_twice_counts_once(rig: &StoreRig) {
 pub async fn an_empty_plan_opens_finish(rig: &StoreRig) {
     let job = rig.running("a").await;
     rig.drain().await;
-    assert_eq!(rig.store.put_plan(&task(&job, TaskKind::Plan), plan(&[])).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_plan(&rig.by(task(&job, TaskKind::Plan)), plan(&[])).await.unwrap(), Verdict::Go);
     assert_eq!(rig.drain().await, [task(&job, TaskKind::Finish)]);
 }
 
@@ -54,7 +54,7 @@ pub async fn a_resumed_job_is_planned_anew(rig: &StoreRig) {
     rig.drain().await;
     let mut other = plan(&[&[7], &[8, 9]]);
     other.commit = "d2".repeat(20).parse().unwrap();
-    assert_eq!(rig.store.put_plan(&task(&again, TaskKind::Plan), other).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_plan(&rig.by(task(&again, TaskKind::Plan)), other).await.unwrap(), Verdict::Go);
     assert_eq!(rig.drain().await, [fetch(&again, 0), fetch(&again, 1)]);
     let snapshot = rig.snapshot(first.id).await;
     assert_eq!(snapshot.job.commit, first.commit);

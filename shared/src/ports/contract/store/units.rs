@@ -27,8 +27,9 @@ pub async fn finish_comes_once_after_the_last_unit(rig: &StoreRig) {
     let mut settled = 0;
     while !open.is_empty() {
         let attempts = open.iter().flat_map(|&unit| [unit; 3]).map(|unit| {
-            let (store, job) = (Arc::clone(&rig.store), job.clone());
-            tokio::spawn(async move { store.finish_unit(&fetch(&job, unit), done([unit])).await.unwrap() })
+            let store = Arc::clone(&rig.store);
+            let claimed = rig.by(fetch(&job, unit));
+            tokio::spawn(async move { store.finish_unit(&claimed, done([unit])).await.unwrap() })
         });
         for attempt in attempts.collect::<Vec<_>>() {
             settled += u32::from(attempt.await.unwrap() == Verdict::Go);
@@ -56,9 +57,9 @@ pub async fn a_unit_counts_once(rig: &StoreRig) {
     let job = rig.planned("a", plan_of_units(2)).await;
     let first = fetch(&job, 0);
     rig.finish(&job, 0, [0]).await;
-    assert_eq!(rig.store.finish_unit(&first, done([0])).await.unwrap(), Verdict::Stop);
-    assert_eq!(rig.store.report(&first, bytes(0, 3)).await.unwrap(), Verdict::Stop);
-    assert_eq!(rig.store.defer(&first, super::LONG, None).await.unwrap(), Verdict::Stop);
+    assert_eq!(rig.store.finish_unit(&rig.by(first), done([0])).await.unwrap(), Verdict::Stop);
+    assert_eq!(rig.store.report(&rig.by(first), bytes(0, 3)).await.unwrap(), Verdict::Stop);
+    assert_eq!(rig.store.defer(&rig.by(first), super::LONG, None).await.unwrap(), Verdict::Stop);
     assert_eq!(rig.claim(&first).await, None);
     let progress = rig.snapshot(job.id).await.progress;
     assert_eq!((progress.completed_files, progress.downloaded_bytes), (1, 10));
@@ -70,7 +71,7 @@ pub async fn a_failed_file_keeps_its_reason(rig: &StoreRig) {
     rig.report(&fetch(&job, 0), bytes(1, 4)).await;
     let mut ends = done([0]);
     ends.push(FileEnd { file: FileIndex(1), result: Err("it broke".into()) });
-    assert_eq!(rig.store.finish_unit(&fetch(&job, 0), ends).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.finish_unit(&rig.by(fetch(&job, 0)), ends).await.unwrap(), Verdict::Go);
     rig.finish(&job, 1, [2]).await;
     assert_eq!(rig.drain().await, [task(&job, TaskKind::Finish)]);
     let files = rig.store.files(job.id, Page::ALL).await.unwrap();
@@ -87,12 +88,12 @@ pub async fn a_file_that_ends_before_its_unit_counts_once(rig: &StoreRig) {
     let job = rig.planned("a", plan(&[&[10, 20]])).await;
     let task = fetch(&job, 0);
     for _ in 0..2 {
-        assert_eq!(rig.store.checkpoint(&task, done([0])).await.unwrap(), Verdict::Go);
+        assert_eq!(rig.store.checkpoint(&rig.by(task), done([0])).await.unwrap(), Verdict::Go);
         let progress = rig.snapshot(job.id).await.progress;
         assert_eq!((progress.completed_files, progress.downloaded_bytes), (1, 10));
     }
     rig.finish(&job, 0, [0, 1]).await;
     let progress = rig.snapshot(job.id).await.progress;
     assert_eq!((progress.completed_files, progress.downloaded_bytes), (2, 30));
-    assert_eq!(rig.store.checkpoint(&task, done([0])).await.unwrap(), Verdict::Stop);
+    assert_eq!(rig.store.checkpoint(&rig.by(task), done([0])).await.unwrap(), Verdict::Stop);
 }

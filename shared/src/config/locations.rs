@@ -10,24 +10,35 @@ use secrecy::SecretString;
 type Variable<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
 
 /// The process's own environment.
-pub(crate) fn environment(name: &str) -> Option<PathBuf> {
+pub(super) fn environment(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The hub folder: `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub` or `~/.cache/huggingface/hub`.
-pub(crate) fn cache_dir(variable: Variable<'_>) -> Option<PathBuf> {
+pub(super) fn cache_dir(variable: Variable<'_>) -> Option<PathBuf> {
     let named = variable("HF_HUB_CACHE").or_else(|| variable("HUGGINGFACE_HUB_CACHE"));
     named.map(|path| expand(path, variable)).or_else(|| Some(hf_home(variable)?.join("hub")))
 }
 
 /// The folder for the list of jobs: `XDG_DATA_HOME/hfdownloader` or `~/.local/share/hfdownloader`.
-pub(crate) fn data_dir(variable: Variable<'_>) -> Option<PathBuf> {
+pub(super) fn data_dir(variable: Variable<'_>) -> Option<PathBuf> {
     let base = variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))?;
     Some(base.join("hfdownloader"))
 }
 
+/// A variable that is text; one of blanks counts as absent.
+pub(super) fn text(variable: Variable<'_>, name: &str) -> Option<String> {
+    let text = variable(name)?.into_os_string().into_string().ok()?;
+    Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The token that huggingface_hub would use: `HF_TOKEN`, or the one that is stored.
+pub(super) fn token(variable: Variable<'_>) -> Option<SecretString> {
+    text(variable, "HF_TOKEN").map(SecretString::from).or_else(|| stored_token(variable))
+}
+
 /// The token that `hf auth login` left: in the file `HF_TOKEN_PATH` or `HF_HOME/token`.
-pub(crate) fn stored_token(variable: Variable<'_>) -> Option<SecretString> {
+pub(super) fn stored_token(variable: Variable<'_>) -> Option<SecretString> {
     let path = match variable("HF_TOKEN_PATH") {
         Some(path) => expand(path, variable),
         None => hf_home(variable)?.join("token"),
@@ -52,7 +63,7 @@ fn expand(path: PathBuf, variable: Variable<'_>) -> PathBuf {
 }
 
 /// An absolute path, so that logs and answers mean the same from everywhere.
-pub(crate) fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 

@@ -1,0 +1,53 @@
+//! `hfd-api`: the API of a cluster; any replica answers any request.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use hfd_api::{ApiConfig, ApiState, Program};
+use hfd_shared::backend::{Backend, BackendConfig};
+use hfd_shared::control::{Jobs, relay_outbox};
+use hfd_shared::readiness::Readiness;
+use hfd_shared::{process, shutdown};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+fn main() -> ExitCode {
+    process::main(run)
+}
+
+async fn run(program: Program) -> anyhow::Result<ExitCode> {
+    program.log.start("info")?;
+    let cluster = program.cluster.config()?;
+    let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;
+    let transfer = program.transfer.settings();
+    let (hub, settings) = program.hub.client(&transfer, &backend, program.secret.key()?)?;
+    let config = ApiConfig {
+        // Only shown: the volume is the workers' business.
+        cache_dir: program.cache.folder()?,
+        auth: program.listen.auth()?,
+        max_active: program.admission.max_active(),
+        transfer,
+    };
+    let listener = program.listen.listen()?;
+    let stop = shutdown::on_signal().context("cannot handle signals")?;
+    let Backend { store, queue, bus, .. } = backend.clone();
+    let jobs = Jobs::new(Arc::clone(&store), program.admission.max_active());
+    // A broker that is away holds nothing up here: the store's outbox holds the tasks.
+    let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&store));
+    let state = ApiState { jobs: jobs.clone(), store, bus, hub, readiness, settings: settings.clone(), config };
+    info!(address = %format!("http://{}", listener.local_addr()?), "listening");
+    let drained = CancellationToken::new();
+    let serve = async {
+        let _drained = drained.clone().drop_guard();
+        hfd_api::serve(listener, state, stop).await
+    };
+    let beside = async {
+        let relay = relay_outbox(backend.store.as_ref(), queue.as_ref(), backend.bus.as_ref());
+        tokio::join!(relay, jobs.tend(&drained), settings.follow(&drained))
+    };
+    let (served, _) = tokio::join!(serve, drained.run_until_cancelled(beside));
+    queue.close().await;
+    served?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,114 @@
+//! Tasks on `RabbitMQ`, by AMQP 0-9-1. Uses only what `RabbitMQ` 3.10 and 4.3 both have; `docs/rabbitmq.md` describes the
+//! exchanges, the queues and the messages.
+
+mod config;
+mod consumer;
+mod link;
+mod publisher;
+mod topology;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::timeout;
+use tracing::{debug, warn};
+
+pub use config::{BrokerUrl, BrokerUrlError};
+
+use self::consumer::Consumer;
+use self::link::{LONGEST_PAUSE, Link, pauses};
+use self::publisher::Publisher;
+use self::topology::Topology;
+use crate::cluster::Prefix;
+use crate::ports::{Lane, Message, QueueError, TaskConsumer, TaskQueue};
+
+/// How long a consumer waits for a broker that is away.
+const CONSUME_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the broker gets to start a consumer.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a readiness probe may take.
+const READY_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long an orderly end may take.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A [`TaskQueue`] on a `RabbitMQ` broker.
+///
+/// It connects when it is first used, and again after any loss: with pauses of 0.5 s to 30 s, during which everything
+/// fails at once. A consumer whose connection, channel or queue is gone ends; the next
+/// [`consume`](TaskQueue::consume) makes all of it anew.
+#[derive(Debug)]
+pub struct RabbitQueue {
+    topology: Arc<Topology>,
+    publisher: Publisher,
+    consuming: Link,
+}
+
+impl RabbitQueue {
+    /// A queue that is not connected yet.
+    pub fn new(url: &BrokerUrl, prefix: &Prefix) -> Self {
+        let link = |name| Link::new(url.clone(), name);
+        let topology = Arc::new(Topology::new(prefix));
+        let publisher = Publisher::new(link("hfdownloader publishes"), Arc::clone(&topology));
+        Self { topology, publisher, consuming: link("hfdownloader consumes") }
+    }
+
+    async fn start(&self, lane: Lane, prefetch: usize) -> Result<Consumer, QueueError> {
+        let connection = self.consuming.connection().await?;
+        let consumer = match timeout(START_LIMIT, Consumer::start(&connection, &self.topology, lane, prefetch)).await {
+            Ok(Ok(consumer)) => consumer,
+            Ok(Err(error)) => return Err(unavailable(format!("cannot consume: {error}"))),
+            Err(_) => return Err(unavailable(format!("cannot consume: no answer within {START_LIMIT:?}"))),
+        };
+        self.consuming.works().await;
+        Ok(consumer)
+    }
+}
+
+#[async_trait]
+impl TaskQueue for RabbitQueue {
+    async fn publish(&self, message: &Message) -> Result<(), QueueError> {
+        self.publisher.publish(message).await
+    }
+
+    async fn consume(&self, lane: Lane, prefetch: usize) -> Result<Box<dyn TaskConsumer>, QueueError> {
+        let mut last = None;
+        let attempts = async {
+            let mut pauses = pauses();
+            loop {
+                match self.start(lane, prefetch).await {
+                    Ok(consumer) => return consumer,
+                    Err(error) => debug!(?lane, error = %last.insert(error), "consumer not started"),
+                }
+                let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+                tokio::time::sleep(pause.max(self.consuming.pause().await)).await;
+            }
+        };
+        match timeout(CONSUME_LIMIT, attempts).await {
+            Ok(consumer) => Ok(Box::new(consumer)),
+            Err(_) => Err(last.unwrap_or_else(|| unavailable(format!("no answer within {CONSUME_LIMIT:?}")))),
+        }
+    }
+
+    async fn ready(&self) -> Result<(), QueueError> {
+        match timeout(READY_LIMIT, self.consuming.connection()).await {
+            Ok(connection) => connection.map(drop),
+            Err(_) => Err(unavailable(format!("no answer within {READY_LIMIT:?}"))),
+        }
+    }
+
+    async fn close(&self) {
+        let closing = async { tokio::join!(self.publisher.close(), self.consuming.close()) };
+        if timeout(CLOSE_LIMIT, closing).await.is_err() {
+            warn!("connections to the broker not closed within {CLOSE_LIMIT:?}");
+        }
+    }
+}
+
+fn unavailable(reason: impl Into<String>) -> QueueError {
+    QueueError::Unavailable(reason.into())
+}

@@ -1,0 +1,16 @@
+//! The job store and the event bus on Redis.
+//!
+//! Each step that changes something is one Lua script (`scripts/`), so it is atomic and may be repeated after a lost answer.
+//! All keys begin with one prefix in braces: a Redis Cluster keeps them in one slot. `docs/redis.md` lists them.
+
+mod bus;
+mod client;
+mod limiter;
+mod store;
+mod url;
+
+pub use bus::RedisBus;
+pub use client::RedisClient;
+pub use limiter::RedisLimiter;
+pub use store::RedisStore;
+pub use url::RedisUrl;

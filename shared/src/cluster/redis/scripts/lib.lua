@@ -1,0 +1,166 @@
+-- What all scripts share. KEYS[1] is the tagged prefix; all keys of a store are in one slot, that of the tag.
+-- Names of keys and fields: docs/redis.md. Times are milliseconds since 1970 by this server's clock.
+local P = KEYS[1]
+local time = redis.call('TIME')
+local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Lua's own way to write numbers keeps 14 digits only; the sum makes a zero of a negative one.
+local function num(n) return string.format('%.0f', n + 0) end
+local function job_key(id) return P .. ':job:' .. id end
+local function sequence() return redis.call('INCR', P .. ':sequence') end
+
+-- Splits the text of a task: id/epoch/kind.
+local function parts(task)
+  return string.match(task, '^(%w+)/(%d+)/([%w-]+)$')
+end
+
+-- Counts a change of the job, and tells everybody of it.
+local function ring(id)
+  redis.call('HINCRBY', job_key(id), 'tick', 1)
+  redis.call('HSET', job_key(id), 'rung', num(NOW))
+  redis.call('PUBLISH', P .. ':events', id)
+end
+
+local function get_row(id, kind)
+  local json = redis.call('HGET', job_key(id) .. ':tasks', kind)
+  return json and cjson.decode(json) or nil
+end
+
+local function put_row(id, kind, row)
+  redis.call('HSET', job_key(id) .. ':tasks', kind, cjson.encode(row))
+end
+
+-- Notes the last sign of a task's life; in the future while it is put off.
+local function see(id, kind, at)
+  redis.call('ZADD', P .. ':open', num(at), id .. '/' .. kind)
+end
+
+local function drop_entry(entry)
+  redis.call('ZREM', P .. ':outbox', entry)
+end
+
+-- The task in the name of an entry, in parts.
+local function entry_parts(entry)
+  return parts(string.match(entry, '^%d+ (.+)$') or '')
+end
+
+-- Puts a task into the outbox, in place of the entry that it may have there, and writes its row.
+local function put_entry(id, kind, row, due)
+  if row.outbox then drop_entry(row.outbox) end
+  -- Entries that are due at the same time come in the order of their names.
+  row.outbox = string.format('%016.0f %s/%s/%s', sequence(), id, row.epoch, kind)
+  redis.call('ZADD', P .. ':outbox', num(due), row.outbox)
+  put_row(id, kind, row)
+end
+
+-- Opens a task: from now on it can be claimed, and the outbox holds it.
+local function open(id, epoch, kind)
+  put_entry(id, kind, { epoch = epoch, attempts = 0 }, NOW)
+  see(id, kind, NOW)
+end
+
+local function close(id, kind, row)
+  if row.outbox then drop_entry(row.outbox) end
+  redis.call('HDEL', job_key(id) .. ':tasks', kind)
+  redis.call('ZREM', P .. ':open', id .. '/' .. kind)
+end
+
+local function close_all(id)
+  local rows = redis.call('HGETALL', job_key(id) .. ':tasks')
+  for i = 1, #rows, 2 do close(id, rows[i], cjson.decode(rows[i + 1])) end
+end
+
+-- The row of a task that may be worked on: it is open, of the job's present epoch, and the job runs or is cleaned up after.
+local function open_row(id, epoch, kind)
+  local row = get_row(id, kind)
+  local job = redis.call('HMGET', job_key(id), 'epoch', 'status')
+  if not row or row.epoch ~= epoch or job[1] ~= epoch then return nil end
+  if job[2] ~= 'running' and kind ~= 'clean' then return nil end
+  return row
+end
+
+-- The same for a task that is in this holder's hands, or that nobody has claimed yet.
+local function held_row(id, epoch, kind, holder)
+  local row = open_row(id, epoch, kind)
+  if row and row.holder and row.holder ~= holder then return nil end
+  return row
+end
+
+-- Opens Fetch tasks up to the window, or Finish when all units are settled.
+local function open_next(id, epoch, window)
+  local key = job_key(id)
+  local counts = redis.call('HMGET', key, 'units', 'next_unit', 'settled_units')
+  local units, next_unit, settled = tonumber(counts[1]), tonumber(counts[2]), tonumber(counts[3])
+  while next_unit < units and next_unit - settled < window do
+    open(id, epoch, 'fetch-' .. num(next_unit))
+    next_unit = next_unit + 1
+  end
+  redis.call('HSET', key, 'next_unit', num(next_unit))
+  if settled == units then open(id, epoch, 'finish') end
+end
+
+-- A file's bytes are not in flight any more; returns how many were.
+local function land(id, file)
+  local key = job_key(id)
+  local bytes = tonumber(redis.call('HGET', key .. ':flying', file) or '0')
+  redis.call('HDEL', key .. ':flying', file)
+  redis.call('HINCRBY', key, 'flying_bytes', num(-bytes))
+  return bytes
+end
+
+-- The size of a planned file in bytes; none when it is not in the plan.
+local function size_of(id, file)
+  local json = redis.call('HGET', job_key(id) .. ':files', file)
+  return json and cjson.decode(json).size_bytes or nil
+end
+
+-- Whether a file has ended.
+local function has_ended(id, file)
+  local state = redis.call('HGET', job_key(id) .. ':states', file)
+  return state and string.sub(state, 1, 1) ~= 'p'
+end
+
+-- Records the end of a file, once; an empty error means that it is complete.
+local function end_file(id, file, err)
+  local key, size = job_key(id), size_of(id, file)
+  if not size or has_ended(id, file) then return end
+  local flown = land(id, file)
+  if err == '' then
+    redis.call('HSET', key .. ':states', file, 'c')
+    redis.call('HINCRBY', key, 'completed_files', 1)
+    redis.call('HINCRBY', key, 'recorded_bytes', num(size))
+  else
+    redis.call('HSET', key .. ':states', file, 'f' .. num(flown) .. ' ' .. err)
+    redis.call('HINCRBY', key, 'failed_files', 1)
+    redis.call('HINCRBY', key, 'recorded_bytes', num(flown))
+  end
+end
+
+-- Removes the files, units and sums of a job.
+local function forget_plan(id)
+  local key = job_key(id)
+  redis.call('UNLINK', key .. ':files', key .. ':states', key .. ':flying', key .. ':units')
+  redis.call('HDEL', key, 'total_files', 'completed_files', 'failed_files', 'total_bytes', 'recorded_bytes',
+    'flying_bytes', 'units', 'next_unit', 'settled_units')
+end
+
+local function is_terminal(status)
+  return status == 'completed' or status == 'failed' or status == 'cancelled'
+end
+
+-- Puts a job where its status belongs, and takes it from where it was.
+local function move(id, from, to, fingerprint, ended_ms)
+  if to ~= 'queued' then
+    redis.call('ZREM', P .. ':waiting', id)
+  elseif not redis.call('ZSCORE', P .. ':waiting', id) then
+    redis.call('ZADD', P .. ':waiting', num(sequence()), id)
+  end
+  redis.call(to == 'running' and 'SADD' or 'SREM', P .. ':active', id)
+  if not is_terminal(to) then
+    redis.call('HSET', P .. ':live', fingerprint, id)
+    redis.call('ZREM', P .. ':ended', id)
+    return
+  end
+  if redis.call('HGET', P .. ':live', fingerprint) == id then redis.call('HDEL', P .. ':live', fingerprint) end
+  if not is_terminal(from) then redis.call('ZADD', P .. ':ended', ended_ms, id) end
+end

@@ -1,0 +1,92 @@
+//! Writing plans and working them off.
+
+use std::time::Duration;
+
+use redis::pipe;
+use serde::Serialize;
+
+use super::steps::verdict;
+use super::{RedisStore, millis};
+use crate::job::{Plan, WINDOW};
+use crate::ports::{Claimed, FileEnd, RING_INTERVAL, Report, StoreError, Verdict};
+
+/// Rows that are sent in one step: small enough that others do not wait.
+const ROWS_AT_ONCE: usize = 2_000;
+
+/// What was staged for a plan that never came goes by itself.
+const STAGED_FOR: Duration = Duration::from_mins(10);
+
+/// See [`JobStore::put_plan`](crate::ports::JobStore::put_plan). A plan may be long, so it is brought in pieces to a place of
+/// its own first, and put in force in one step.
+pub(super) async fn put_plan(store: &RedisStore, claimed: &Claimed, plan: Plan) -> Result<Verdict, StoreError> {
+    let staged = format!("staged:{}:{}", claimed.task.job, claimed.holder);
+    let (files, units) = (store.client.key(&format!("{staged}:files")), store.client.key(&format!("{staged}:units")));
+    stage(store, &files, &plan.files).await?;
+    stage(store, &units, &plan.units).await?;
+    let put = store.client.run(&store.scripts.put_plan, |script| {
+        script.key(&files).key(&units).arg(claimed.task.to_string()).arg(claimed.holder.to_string());
+        script.arg(plan.commit.to_string()).arg(plan.files.len()).arg(plan.total_bytes());
+        script.arg(plan.units.len()).arg(WINDOW);
+    });
+    put.await.map(verdict)
+}
+
+async fn stage<T: Serialize>(store: &RedisStore, key: &str, rows: &[T]) -> Result<(), StoreError> {
+    for (chunk, rows) in rows.chunks(ROWS_AT_ONCE).enumerate() {
+        let mut commands = pipe();
+        let command = commands.cmd("HSET").arg(key);
+        for (index, row) in (chunk * ROWS_AT_ONCE..).zip(rows) {
+            let json = serde_json::to_string(row).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            command.arg(index).arg(json);
+        }
+        commands.ignore().cmd("PEXPIRE").arg(key).arg(millis(STAGED_FOR)).ignore();
+        store.client.query::<()>(&commands).await?;
+    }
+    Ok(())
+}
+
+/// See [`JobStore::report`](crate::ports::JobStore::report).
+pub(super) async fn report(store: &RedisStore, claimed: &Claimed, report: &Report) -> Result<Verdict, StoreError> {
+    let reported = store.client.run(&store.scripts.report, |script| {
+        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string());
+        script.arg(report.bytes_per_second).arg(millis(RING_INTERVAL));
+        for progress in &report.files {
+            script.arg(progress.file.0).arg(progress.downloaded_bytes);
+        }
+    });
+    reported.await.map(verdict)
+}
+
+/// See [`JobStore::checkpoint`](crate::ports::JobStore::checkpoint).
+pub(super) async fn checkpoint(store: &RedisStore, claimed: &Claimed, ends: &[FileEnd]) -> Result<Verdict, StoreError> {
+    let recorded = store.client.run(&store.scripts.checkpoint, |script| {
+        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string());
+        add_ends(script, ends);
+    });
+    recorded.await.map(verdict)
+}
+
+/// See [`JobStore::finish_unit`](crate::ports::JobStore::finish_unit).
+pub(super) async fn finish_unit(
+    store: &RedisStore,
+    claimed: &Claimed,
+    ends: &[FileEnd],
+) -> Result<Verdict, StoreError> {
+    let finished = store.client.run(&store.scripts.finish_unit, |script| {
+        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string()).arg(WINDOW);
+        add_ends(script, ends);
+    });
+    finished.await.map(verdict)
+}
+
+/// A file and its error, which is empty when it is complete.
+fn add_ends(script: &mut redis::ScriptInvocation<'_>, ends: &[FileEnd]) {
+    for end in ends {
+        let error = match &end.result {
+            Ok(()) => "",
+            Err(error) if error.is_empty() => "unknown error",
+            Err(error) => error,
+        };
+        script.arg(end.file.0).arg(error);
+    }
+}

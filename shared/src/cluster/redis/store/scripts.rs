@@ -1,0 +1,55 @@
+//! The Lua scripts of the store. Each is sent once and then called by its hash.
+
+use redis::Script;
+
+/// The steps of the store.
+pub(super) struct Scripts {
+    pub(super) create: Script,
+    pub(super) commit: Script,
+    pub(super) claim: Script,
+    pub(super) put_plan: Script,
+    pub(super) report: Script,
+    pub(super) checkpoint: Script,
+    pub(super) finish_unit: Script,
+    pub(super) defer: Script,
+    pub(super) settle: Script,
+    pub(super) take_due: Script,
+    pub(super) acknowledge_due: Script,
+    pub(super) emit_lost: Script,
+    pub(super) lease: Script,
+    pub(super) release: Script,
+    pub(super) trim: Script,
+    pub(super) ready: Script,
+    pub(super) settings_put: Script,
+}
+
+/// A script behind what all of them share.
+macro_rules! script {
+    ($name:literal) => {
+        Script::new(concat!(include_str!("../scripts/lib.lua"), include_str!(concat!("../scripts/", $name, ".lua"))))
+    };
+}
+
+impl Scripts {
+    pub(super) fn new() -> Self {
+        Self {
+            create: script!("create"),
+            commit: script!("commit"),
+            claim: script!("claim"),
+            put_plan: script!("put_plan"),
+            report: script!("report"),
+            checkpoint: script!("checkpoint"),
+            finish_unit: script!("finish_unit"),
+            defer: script!("defer"),
+            settle: script!("settle"),
+            take_due: script!("take_due"),
+            acknowledge_due: script!("acknowledge_due"),
+            emit_lost: script!("emit_lost"),
+            lease: script!("lease"),
+            release: script!("release"),
+            trim: script!("trim"),
+            ready: script!("ready"),
+            settings_put: script!("settings_put"),
+        }
+    }
+}

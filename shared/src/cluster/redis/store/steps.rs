@@ -1,0 +1,153 @@
+//! Creating, changing and claiming; leases.
+
+use std::time::Duration;
+
+use super::{RedisStore, millis, rows};
+use crate::job::{Effect, Job, JobId};
+use crate::ports::{
+    BlobKey, Change, Claim, Claimed, Committed, Condition, Creation, Holder, LAPSE_REMEMBERED, Leased, StoreError,
+    Verdict,
+};
+
+/// See [`JobStore::create`](crate::ports::JobStore::create).
+pub(super) async fn create(store: &RedisStore, job: Job) -> Result<Creation, StoreError> {
+    let json = encode(&job)?;
+    for _ in 0..MAX_RACES {
+        let same: String = store
+            .client
+            .run(&store.scripts.create, |script| {
+                script.arg(job.id.to_string()).arg(&json).arg(job.status.as_str()).arg(job.version.0).arg(job.epoch.0);
+                script.arg(job.request.fingerprint()).arg(ended_ms(&job));
+                script.arg(job.trace.map(|trace| trace.to_string()).unwrap_or_default());
+            })
+            .await?;
+        if same.is_empty() {
+            return Ok(Creation::Created(job));
+        }
+        let same: JobId = same.parse().map_err(|error| rows::corrupt("live jobs".to_owned(), error))?;
+        // It may be forgotten by now: then nothing stands in the way any more.
+        if let Some(same) = super::reading::job(&store.client, same).await? {
+            return Ok(Creation::Duplicate(same));
+        }
+    }
+    Err(StoreError::Unavailable(format!("jobs like {} come and go all the time", job.id)))
+}
+
+/// Live jobs do not vanish again and again between two looks.
+const MAX_RACES: usize = 5;
+
+/// See [`JobStore::commit`](crate::ports::JobStore::commit).
+pub(super) async fn commit(store: &RedisStore, change: Change) -> Result<Committed, StoreError> {
+    let Change { mut job, effects, condition } = change;
+    let expected = job.version;
+    job.version = expected.next();
+    let json = encode(&job)?;
+    let unique = unique_name()?;
+    let (name, first, second) = match &condition {
+        Condition::Always => ("always", String::new(), String::new()),
+        Condition::Room { max_active } => ("room", max_active.to_string(), String::new()),
+        Condition::Held(claimed) => ("held", claimed.task.to_string(), claimed.holder.to_string()),
+    };
+    let outcome: String = store
+        .client
+        .run(&store.scripts.commit, |script| {
+            script.arg(job.id.to_string()).arg(expected.0).arg(&json).arg(job.version.0).arg(job.status.as_str());
+            script.arg(job.epoch.0).arg(job.commit.map(|commit| commit.to_string()).unwrap_or_default());
+            script.arg(ended_ms(&job)).arg(name).arg(&first).arg(&second).arg(&unique);
+            for Effect::Enqueue(task) in &effects {
+                script.arg(task.to_string());
+            }
+        })
+        .await?;
+    match outcome.as_str() {
+        "applied" => Ok(Committed::Applied(Box::new(job))),
+        "unmet" => Ok(Committed::Unmet),
+        _ => Ok(Committed::Conflict),
+    }
+}
+
+/// See [`JobStore::claim`](crate::ports::JobStore::claim).
+pub(super) async fn claim(store: &RedisStore, claimed: &Claimed, patience: Duration) -> Result<Claim, StoreError> {
+    let answer: Vec<String> = store
+        .client
+        .run(&store.scripts.claim, |script| {
+            script.arg(claimed.task.to_string()).arg(claimed.holder.to_string()).arg(millis(patience));
+        })
+        .await?;
+    match answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["go", attempts, job, version, commit] => {
+            let attempt = attempts.parse().map_err(|error| rows::corrupt(claimed.task.to_string(), error))?;
+            Ok(Claim::Go { job: Box::new(rows::job(job, version, commit)?), attempt })
+        }
+        ["busy"] => Ok(Claim::Busy),
+        _ => Ok(Claim::Void),
+    }
+}
+
+/// See [`JobStore::defer`](crate::ports::JobStore::defer).
+pub(super) async fn defer(
+    store: &RedisStore,
+    claimed: &Claimed,
+    delay: Duration,
+    waiting: Option<String>,
+) -> Result<Verdict, StoreError> {
+    let waiting = waiting.unwrap_or_default();
+    let deferred = store.client.run(&store.scripts.defer, |script| {
+        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string()).arg(millis(delay)).arg(&waiting);
+    });
+    deferred.await.map(verdict)
+}
+
+/// See [`JobStore::settle`](crate::ports::JobStore::settle).
+pub(super) async fn settle(store: &RedisStore, claimed: &Claimed) -> Result<Verdict, StoreError> {
+    let settled = store.client.run(&store.scripts.settle, |script| {
+        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string());
+    });
+    settled.await.map(verdict)
+}
+
+/// See [`JobStore::lease_blob`](crate::ports::JobStore::lease_blob).
+pub(super) async fn lease_blob(
+    store: &RedisStore,
+    blob: &BlobKey,
+    holder: &Holder,
+    ttl: Duration,
+) -> Result<Leased, StoreError> {
+    let leased: String = store
+        .client
+        .run(&store.scripts.lease, |script| {
+            script.arg(blob.to_string()).arg(holder.to_string()).arg(millis(ttl)).arg(millis(LAPSE_REMEMBERED));
+        })
+        .await?;
+    match leased.as_str() {
+        "taken" => Ok(Leased::Taken),
+        leased => Ok(Leased::Granted { lapsed: leased == "lapsed" }),
+    }
+}
+
+/// See [`JobStore::release_blob`](crate::ports::JobStore::release_blob).
+pub(super) async fn release_blob(store: &RedisStore, blob: &BlobKey, holder: &Holder) -> Result<(), StoreError> {
+    let release = &store.scripts.release;
+    store.client.run(release, |script| _ = script.arg(blob.to_string()).arg(holder.to_string())).await
+}
+
+/// What a script's answer means: 1 to go on, 0 to stop.
+pub(super) fn verdict(answer: u8) -> Verdict {
+    if answer == 1 { Verdict::Go } else { Verdict::Stop }
+}
+
+/// A name that nobody else has.
+pub(super) fn unique_name() -> Result<String, StoreError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| StoreError::Unavailable(format!("no random number: {error}")))?;
+    Ok(hex::encode(bytes))
+}
+
+fn encode(job: &Job) -> Result<String, StoreError> {
+    serde_json::to_string(job).map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+fn ended_ms(job: &Job) -> u64 {
+    let nanoseconds = job.ended_at.unwrap_or(job.created_at).unix_timestamp_nanos();
+    u64::try_from(nanoseconds / 1_000_000).unwrap_or(0)
+}

@@ -1,0 +1,175 @@
+//! Where Redis is: one server, or whichever one a Sentinel names.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
+use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo, TlsMode};
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::client::Server;
+use crate::repo::Invalid;
+
+const SENTINEL_PORT: u16 = 26379;
+const EXPECTED: &str = "redis://[user:password@]host[:port][/db], rediss://… for TLS, or redis+sentinel://[user:password@]host[:port],…/master[/db]";
+
+/// The first probe after so much silence, the next ones at the same distance.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// The address of a store. Shown without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisUrl {
+    text: String,
+    target: Target,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Target {
+    Single,
+    Sentinel { nodes: Vec<(String, u16)>, master: String, db: i64, is_tls: bool, user: String, password: String },
+}
+
+impl RedisUrl {
+    /// What connects to it.
+    ///
+    /// # Errors
+    /// When the client library refuses the address.
+    pub(super) fn server(&self) -> redis::RedisResult<Server> {
+        let tcp = TcpSettings::default()
+            .set_nodelay(true)
+            .set_keepalive(TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE));
+        match &self.target {
+            Target::Single => {
+                let info = self.text.as_str().into_connection_info()?.set_tcp_settings(tcp);
+                Ok(Server::Single(Client::open(info)?))
+            }
+            Target::Sentinel { nodes, master, db, is_tls, user, password } => {
+                let address = |(host, port): &(String, u16)| match is_tls {
+                    true => {
+                        ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
+                    }
+                    false => ConnectionAddr::Tcp(host.clone(), *port),
+                };
+                let nodes = nodes.iter().map(address);
+                let mut builder = SentinelClientBuilder::new(nodes, master, SentinelServerType::Master)?
+                    .set_client_to_redis_db(*db)
+                    .set_client_to_redis_tcp_settings(tcp.clone())
+                    .set_client_to_sentinel_tcp_settings(tcp);
+                if *is_tls {
+                    builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
+                }
+                if !user.is_empty() {
+                    builder = builder.set_client_to_redis_username(user);
+                }
+                if !password.is_empty() {
+                    builder = builder.set_client_to_redis_password(password);
+                }
+                Ok(Server::Sentinel(Mutex::new(builder.build()?)))
+            }
+        }
+    }
+}
+
+impl FromStr for RedisUrl {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let invalid = || Invalid::new("Redis URL", &redacted(text), EXPECTED);
+        let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
+        let scheme = scheme.to_ascii_lowercase();
+        let text = format!("{scheme}://{rest}");
+        let target = match (scheme.as_str(), rest) {
+            ("redis" | "rediss", _) => {
+                text.as_str().into_connection_info().map_err(|_| invalid())?;
+                Target::Single
+            }
+            ("redis+sentinel", rest) => sentinel(rest, false).ok_or_else(invalid)?,
+            ("rediss+sentinel", rest) => sentinel(rest, true).ok_or_else(invalid)?,
+            _ => return Err(invalid()),
+        };
+        Ok(Self { text, target })
+    }
+}
+
+/// `[user:password@]host[:port],host[:port]/master[/db]`
+fn sentinel(rest: &str, is_tls: bool) -> Option<Target> {
+    let (credentials, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let (hosts, path) = rest.split_once('/')?;
+    let (master, db) = path.split_once('/').unwrap_or((path, "0"));
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned);
+    let nodes: Option<Vec<_>> = hosts.split(',').map(node).collect();
+    (!master.is_empty()).then_some(Target::Sentinel {
+        nodes: nodes?,
+        master: decode(master)?,
+        db: db.parse().ok()?,
+        is_tls,
+        user: decode(user)?,
+        password: decode(password)?,
+    })
+}
+
+fn node(text: &str) -> Option<(String, u16)> {
+    let url = Url::parse(&format!("redis://{text}")).ok()?;
+    let host = url.host_str().filter(|host| !host.is_empty())?;
+    Some((host.to_owned(), url.port().unwrap_or(SENTINEL_PORT)))
+}
+
+/// The address without what stands before the host.
+fn redacted(text: &str) -> String {
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
+        (None, Some((_, host))) => format!("***@{host}"),
+        _ => text.to_owned(),
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&redacted(&self.text))
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_servers_tls_and_sentinels_are_understood() {
+        for good in [
+            "redis://localhost",
+            "rediss://user:secret@redis.example:6380/2",
+            "redis+sentinel://s1:26379,s2,s3:7000/mymaster",
+            "rediss+sentinel://user:se%40cret@s1,[::1]:26379/mymaster/3",
+        ] {
+            good.parse::<RedisUrl>().unwrap().server().unwrap();
+        }
+        let sentinel: RedisUrl = "redis+sentinel://:se%40cret@s1,s2:7/main/3".parse().unwrap();
+        let Target::Sentinel { nodes, master, db, is_tls, user, password } = sentinel.target else { panic!() };
+        assert_eq!(nodes, [("s1".to_owned(), 26379), ("s2".to_owned(), 7)]);
+        assert_eq!((master.as_str(), db, is_tls, user.as_str(), password.as_str()), ("main", 3, false, "", "se@cret"));
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_and_no_password_is_shown() {
+        for bad in
+            ["", "localhost:6379", "http://u:secret@h", "redis+sentinel://:secret@h", "redis+sentinel://u:secret@/m"]
+        {
+            let error = bad.parse::<RedisUrl>().unwrap_err().to_string();
+            assert!(error.contains("redis://") && !error.contains("secret"), "{error}");
+        }
+        let url: RedisUrl = "redis://user:secret@host:1/0".parse().unwrap();
+        assert_eq!(format!("{url} {url:?}"), "redis://***@host:1/0 redis://***@host:1/0");
+    }
+}

@@ -1,0 +1,53 @@
+//! The store and the broker that the processes of a cluster share.
+
+use std::fmt::Display;
+
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::UsageError;
+use super::secret::{given, secret};
+use crate::cluster::{BrokerUrl, Prefix, RedisUrl};
+
+/// Names the services of a cluster.
+#[derive(Debug, Clone, Args)]
+pub struct ClusterArgs {
+    /// Redis, the store of the jobs: `redis://`, `rediss://` or `redis+sentinel://`
+    #[arg(long, value_name = "URL", env = "HFD_STATE", hide_env_values = true, value_parser = secret())]
+    pub state: Option<SecretString>,
+    /// RabbitMQ, the broker of the tasks: `amqp://` or `amqps://`
+    #[arg(long, value_name = "URL", env = "HFD_BROKER", hide_env_values = true, value_parser = secret())]
+    pub broker: Option<SecretString>,
+    /// Begins the names of all keys and queues; the same for all processes of a cluster
+    #[arg(long, env = "HFD_PREFIX", default_value = "hfd")]
+    pub prefix: Prefix,
+}
+
+/// Where the processes of a cluster meet.
+#[derive(Debug, Clone)]
+pub struct ClusterConfig {
+    /// The store of the jobs.
+    pub state: RedisUrl,
+    /// The broker of the tasks.
+    pub broker: BrokerUrl,
+    /// Begins the names of all keys and queues.
+    pub prefix: Prefix,
+}
+
+impl ClusterArgs {
+    /// The cluster that the flags name.
+    ///
+    /// # Errors
+    /// When the store or the broker is missing or their URL cannot be one. No error shows a password.
+    pub fn config(&self) -> Result<ClusterConfig, UsageError> {
+        let needed = |value: Option<&SecretString>, what: &str| given(value).ok_or_else(|| UsageError(what.to_owned()));
+        let state = needed(self.state.as_ref(), "no job store: set --state or HFD_STATE, such as redis://host:6379")?;
+        let broker = needed(self.broker.as_ref(), "no broker: set --broker or HFD_BROKER, such as amqp://host:5672")?;
+        let refused = |flag: &str, error: &dyn Display| UsageError(format!("{flag}: {error}"));
+        Ok(ClusterConfig {
+            state: state.expose_secret().parse().map_err(|error| refused("--state", &error))?,
+            broker: broker.expose_secret().parse().map_err(|error| refused("--broker", &error))?,
+            prefix: self.prefix.clone(),
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Flags and environment variables: flag > environment > default.
+//!
+//! A file a concern: the flags as a [`clap::Args`] that programs flatten into their own, and what they are parsed into.
+//! Whatever may be secret is taken as text and checked later, for clap shows the values that it refuses.
+
+mod cache;
+mod cluster;
+mod data;
+mod hub;
+mod jobs;
+mod listen;
+mod locations;
+mod log;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod usage;
+
+pub use cache::CacheArgs;
+pub use cluster::{ClusterArgs, ClusterConfig};
+pub use data::DataArgs;
+pub use hub::HubArgs;
+pub use jobs::{AdmissionArgs, JobArgs};
+pub use listen::{BasicAuth, ListenArgs, ListenError, listen};
+pub use log::LogArgs;
+pub use secret::SecretArgs;
+pub use transfer::TransferArgs;
+pub use usage::UsageError;

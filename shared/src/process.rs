@@ -1,0 +1,62 @@
+//! What all programs do alike: read their flags, run, and end with the right exit code.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::iter;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use rustls::crypto::aws_lc_rs;
+use tokio::runtime::Builder;
+
+use crate::config::UsageError;
+
+/// Bad usage or configuration (`EX_USAGE` of `sysexits.h`).
+const EXIT_USAGE: u8 = 64;
+
+/// File operations that may be under way at a time, the hashers of all files among them.
+const BLOCKING_THREADS: usize = 2048;
+
+/// A file operation that hangs on a network volume must not keep the process from ending.
+const EXIT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Runs a program with its flags. Ends with 64 when they are wrong, with 1 when the program fails; both say why.
+pub fn main<C, E>(run: impl AsyncFnOnce(C) -> Result<ExitCode, E>) -> ExitCode
+where
+    C: Parser,
+    E: From<io::Error> + AsRef<dyn Error + Send + Sync>,
+{
+    let flags = match C::try_parse() {
+        Ok(flags) => flags,
+        Err(error) => {
+            let asked_for_help = !error.use_stderr();
+            return match error.print() {
+                Ok(()) if asked_for_help => ExitCode::SUCCESS,
+                _ => ExitCode::from(EXIT_USAGE),
+            };
+        }
+    };
+    // Each TLS client of ours would choose the same; an error says that one has done so already.
+    _ = aws_lc_rs::default_provider().install_default();
+    execute(run(flags)).unwrap_or_else(|error| failed(error.as_ref()))
+}
+
+fn execute<E: From<io::Error>>(program: impl Future<Output = Result<ExitCode, E>>) -> Result<ExitCode, E> {
+    let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
+    let ended = runtime.block_on(program);
+    runtime.shutdown_timeout(EXIT_PATIENCE);
+    ended
+}
+
+fn failed(error: &(dyn Error + Send + Sync + 'static)) -> ExitCode {
+    let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
+    _ = writeln!(io::stderr(), "error: {}", texts.join(": "));
+    let is_usage = causes(error).any(<dyn Error>::is::<UsageError>);
+    if is_usage { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+}
+
+/// The error, its cause, the cause of that …
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&cause| cause.source())
+}

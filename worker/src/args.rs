@@ -1,0 +1,93 @@
+//! The flags of everything that downloads, and those of `hfd-worker`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser};
+use hfd_shared::backend::Backend;
+use hfd_shared::config::{
+    CacheArgs, ClusterArgs, HubArgs, JobArgs, ListenError, LogArgs, SecretArgs, TransferArgs, UsageError, listen,
+};
+use hfd_shared::control::Settings;
+use hfd_shared::hub::HubClient;
+use hfd_shared::secret::SecretKey;
+use hfd_shared::settings::TransferSettings;
+use tokio::net::TcpListener;
+
+/// Downloads the jobs of a cluster: takes tasks from the broker, moves the bytes into the shared cache.
+#[derive(Debug, Parser)]
+#[command(name = "hfd-worker", version)]
+#[expect(missing_docs, reason = "a doc comment on what is flattened would become help")]
+pub struct Program {
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    #[command(flatten)]
+    pub admin: AdminArgs,
+    #[command(flatten)]
+    pub worker: WorkerArgs,
+    #[command(flatten)]
+    pub jobs: JobArgs,
+    #[command(flatten)]
+    pub secret: SecretArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// Names the address of the probes.
+#[derive(Debug, Clone, Args)]
+pub struct AdminArgs {
+    /// Port of /healthz and /readyz
+    #[arg(long, env = "HFD_ADMIN_PORT", default_value_t = 8081)]
+    pub admin_port: u16,
+    /// Address of /healthz and /readyz; they tell nothing secret
+    #[arg(long, env = "HFD_ADMIN_BIND", default_value = "0.0.0.0")]
+    pub admin_bind: IpAddr,
+}
+
+impl AdminArgs {
+    /// Begins to listen.
+    pub fn listen(&self) -> Result<TcpListener, ListenError> {
+        listen(self.admin_bind, self.admin_port, "--admin-bind or --admin-port")
+    }
+}
+
+/// The flags of everything that downloads.
+#[derive(Debug, Clone, Args)]
+#[expect(missing_docs, reason = "a doc comment on what is flattened would become help")]
+pub struct WorkerArgs {
+    #[command(flatten)]
+    pub cache: CacheArgs,
+    #[command(flatten)]
+    pub hub: HubArgs,
+    #[command(flatten)]
+    pub transfer: TransferArgs,
+    /// Large files, or batches of small ones, in work at a time, 1 to 64
+    #[arg(long, env = "HFD_SLOTS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub slots: u16,
+}
+
+/// What a worker is told.
+pub struct WorkerSettings {
+    /// The cache's folder.
+    pub cache_dir: PathBuf,
+    /// The Hub.
+    pub hub: HubClient,
+    /// What all processes share.
+    pub shared: Settings,
+    /// How data is moved.
+    pub transfer: TransferSettings,
+    /// How many Fetch tasks are done at a time.
+    pub slots: usize,
+}
+
+impl WorkerArgs {
+    /// What the flags say.
+    ///
+    /// # Errors
+    /// When they name no cache folder, or a Hub or a token that cannot be used.
+    pub fn settings(&self, backend: &Backend, key: Option<SecretKey>) -> Result<WorkerSettings, UsageError> {
+        let transfer = self.transfer.settings();
+        let (hub, shared) = self.hub.client(&transfer, backend, key)?;
+        Ok(WorkerSettings { cache_dir: self.cache.folder()?, hub, shared, transfer, slots: usize::from(self.slots) })
+    }
+}

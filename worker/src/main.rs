@@ -1,0 +1,38 @@
+//! `hfd-worker`: a worker of a cluster; any number of them share the work of every job.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use hfd_shared::backend::{Backend, BackendConfig};
+use hfd_shared::readiness::Readiness;
+use hfd_shared::{process, shutdown};
+use hfd_worker::{Environment, Program};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+fn main() -> ExitCode {
+    process::main(run)
+}
+
+async fn run(program: Program) -> anyhow::Result<ExitCode> {
+    program.log.start("info")?;
+    let cluster = program.cluster.config()?;
+    let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;
+    let settings = program.worker.settings(&backend, program.secret.key()?)?;
+    let admin = program.admin.listen()?;
+    let stop = shutdown::on_signal().context("cannot handle signals")?;
+    let env = Arc::new(Environment::open(settings, program.jobs.settings(), &backend)?);
+    let readiness = Readiness::new(stop.clone())
+        .needs_store(backend.store)
+        .needs_queue(backend.queue)
+        .needs_volume(Arc::clone(&env.cache));
+    info!(address = %format!("http://{}", admin.local_addr()?), "probes listening");
+    let drained = CancellationToken::new();
+    let work = async {
+        let _drained = drained.clone().drop_guard();
+        hfd_worker::run(env, stop).await;
+    };
+    tokio::join!(work, hfd_worker::serve_admin(admin, readiness, drained.clone()));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,60 @@
+//! Signs of life of the tasks that move no data.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use hfd_shared::ports::{Claimed, Report, Verdict};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::Outcome;
+use crate::environment::Environment;
+use crate::fence::Fence;
+
+/// Signs of life before others take a task over.
+const HEARTBEATS: u32 = 4;
+
+const HEARTBEAT_MAX: Duration = Duration::from_secs(2);
+
+/// No task is held longer than this.
+pub(super) const TIME_SLICE: Duration = Duration::from_mins(10);
+
+/// How often a task shows that it is alive, at least.
+pub(super) fn heartbeat(env: &Environment) -> Duration {
+    HEARTBEAT_MAX.min(env.limits.lease_timeout / HEARTBEATS)
+}
+
+/// Does a task beside the signs of its life. Cancels `stop` when it is void; fails it when it takes too long.
+pub(super) async fn alive<E>(
+    env: &Environment,
+    claimed: &Claimed,
+    fence: &Fence,
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<Outcome, E>>,
+) -> Result<Outcome, E> {
+    tokio::select! {
+        ended = work => ended,
+        never = show(env, claimed, fence, stop) => match never {},
+        () = tokio::time::sleep(TIME_SLICE) => {
+            let minutes = TIME_SLICE.as_secs() / 60;
+            Ok(Outcome::Failed(format!("{} did not end within {minutes} minutes", claimed.task.kind)))
+        }
+    }
+}
+
+async fn show(env: &Environment, claimed: &Claimed, fence: &Fence, stop: &CancellationToken) -> Infallible {
+    loop {
+        tokio::time::sleep(heartbeat(env)).await;
+        let asked_at = Instant::now();
+        match env.store.report(claimed, Report::default()).await {
+            Ok(Verdict::Go) => fence.extend(asked_at, env.limits.lease_timeout),
+            Ok(Verdict::Stop) => stop.cancel(),
+            Err(error) => {
+                warn!(task = %claimed.task, %error, "no sign of life given");
+                if !fence.is_open() {
+                    stop.cancel();
+                }
+            }
+        }
+    }
+}
