@@ -4,10 +4,13 @@ CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
 
-.PHONY: help run test lint demo bench docs
+.PHONY: help build run test chaos lint demo bench docs
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+build: ## Build the three programs into target/release
+	$(CARGO) build --release -p hfdownloader -p hfd-api -p hfd-worker
 
 run: ## Build and start the service on http://127.0.0.1:8080 (ARGS="--port 9000 …")
 	$(CARGO) build --release -p hfdownloader
@@ -16,6 +19,11 @@ run: ## Build and start the service on http://127.0.0.1:8080 (ARGS="--port 9000 
 test: ## Install what the tests need, then run all of them
 	tests/setup.sh
 	$(CARGO) test --workspace
+
+chaos: ## Break a cluster at random for five minutes (HFD_CHAOS_SECONDS=600, HFD_TEST_SEED=7 to repeat a run)
+	tests/setup.sh
+	$(CARGO) build --workspace --bins
+	HFD_CHAOS_SECONDS=$${HFD_CHAOS_SECONDS:-300} $(CARGO) test -p hfd-tests --test cluster -- --nocapture chaos::
 
 lint: ## Check format, lints, documentation, licences
 	$(CARGO) fmt --all --check
@@ -32,6 +40,7 @@ bench: ## Compare with other tools on this machine (a table, and target/bench.js
 	tests/setup.sh
 	$(CARGO) build --release --workspace --bins
 	tests/bench/bench.py $(RELEASE)
+	$(CARGO) test --release -p hfd-tests --test cluster -- --ignored --nocapture --test-threads 1
 
 docs: ## Write the documents that are made from the code
 	$(CARGO) build -p hfdownloader

@@ -8,6 +8,7 @@ mod kill;
 mod lifecycle;
 mod memory;
 mod names;
+mod programs;
 mod python_hub;
 mod real_model;
 mod refusals;

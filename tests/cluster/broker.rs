@@ -1,0 +1,94 @@
+//! The broker restarts, is away, is wiped, repeats itself or brings nonsense.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use hfd_tests::api::{Download, Posted, Status};
+use hfd_tests::cluster::{Cluster, Shape};
+use hfd_tests::fake_hub::RepoBuilder;
+use hfd_tests::publisher::Publisher;
+use hfd_tests::traffic::{data_bytes, distinct_bytes};
+use hfd_tests::wait;
+
+fn repos() -> [RepoBuilder; 3] {
+    ["acme/a", "acme/b", "acme/c"].map(|name| {
+        let mut repo = RepoBuilder::model(name);
+        for number in 0..4 {
+            repo = repo.random_file(format!("model-{number}.safetensors"), 33 << 20, number);
+        }
+        repo
+    })
+}
+
+fn shape() -> Shape {
+    let shape = Shape::new(1, 2).worker_flags(&["--slots", "1", "--connections", "2"]);
+    shape.own_rabbit().hub(|hub| hub.rate_bytes_per_s(8 << 20))
+}
+
+/// Running tasks go on, waiting ones are still there or come again, and what was posted while the broker was away is done,
+/// though the API died in the meantime.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_restarts_or_is_wiped_loses_no_job_and_no_byte() -> anyhow::Result<()> {
+    let mut cluster = Cluster::start(shape(), repos()).await?;
+    let first = cluster.api().start(&Download::model("acme/a")).await?;
+    cluster.api().moving(&first.id, 8 << 20).await?;
+    cluster.own_rabbit()?.restart().await?;
+    cluster.api().completed(&first.id).await?;
+
+    cluster.own_rabbit()?.kill_9().await?;
+    let second = cluster.api().start(&Download::model("acme/b")).await?;
+    ensure!(matches!(cluster.api().post(&Download::model("acme/b")).await?, Posted::Existing(_)));
+    ensure!(cluster.apis[0].is_ready().await?, "the outbox holds what is posted");
+    // It dies between the store and the queue: others publish what it has stored.
+    cluster.apis[0].kill_9().await?;
+    for worker in &cluster.workers {
+        worker.wait_ready(false).await?;
+    }
+    cluster.own_rabbit()?.restart().await?;
+    cluster.restart_api(0).await?;
+    cluster.api().completed(&second.id).await?;
+
+    let third = cluster.api().start(&Download::model("acme/c")).await?;
+    cluster.api().moving(&third.id, 8 << 20).await?;
+    cluster.own_rabbit()?.wipe().await?;
+    cluster.api().completed(&third.id).await?;
+    for model in ["acme/a", "acme/b", "acme/c"] {
+        cluster.check_model(model)?;
+    }
+    let needed: u64 = ["acme/a", "acme/b", "acme/c"].iter().map(|model| distinct_bytes(&cluster.hub, model)).sum();
+    ensure!(data_bytes(&cluster.hub) == needed, "{} bytes for {needed}", data_bytes(&cluster.hub));
+    Ok(())
+}
+
+/// A second delivery of a task that is in work, or that was done, and a message that is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repeated_tasks_cost_no_byte_and_nonsense_is_kept_aside() -> anyhow::Result<()> {
+    let cluster = Cluster::start(shape(), repos()).await?;
+    let job = cluster.api().start(&Download::model("acme/a")).await?;
+    cluster.api().moving(&job.id, 4 << 20).await?;
+    let publisher = Publisher::connect(&cluster).await?;
+    let outbox_of = async |kinds: &[&str]| {
+        for kind in kinds {
+            for _ in 0..3 {
+                publisher.publish_task(&job.id, kind).await?;
+            }
+        }
+        anyhow::Ok(())
+    };
+    outbox_of(&["plan", "fetch-0", "fetch-1", "fetch-3", "finish", "clean"]).await?;
+    publisher.publish("fetch", b"{\"v\":99,\"what\":\"is this\"}").await?;
+    publisher.publish("control", b"\xff\xfe nonsense").await?;
+    cluster.api().completed(&job.id).await?;
+    outbox_of(&["plan", "fetch-0", "finish"]).await?;
+    cluster.downloaded(&Download::model("acme/b")).await?;
+    ensure!(cluster.api().job(&job.id).await?.status == Status::Completed);
+    let needed = distinct_bytes(&cluster.hub, "acme/a") + distinct_bytes(&cluster.hub, "acme/b");
+    ensure!(data_bytes(&cluster.hub) == needed, "{} bytes for {needed}", data_bytes(&cluster.hub));
+    let dead = format!("{}.dead", cluster.prefix());
+    wait::until("two dead letters", Duration::from_secs(30), async || {
+        let queues = cluster.rabbit.ctl(&["list_queues", "name", "messages"]).await?;
+        Ok(queues.lines().any(|line| line.split_whitespace().eq([dead.as_str(), "2"])).then_some(()))
+    })
+    .await?;
+    cluster.check_model("acme/a")
+}

@@ -1,0 +1,59 @@
+//! The cache's volume is full.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use hfd_tests::api::Download;
+use hfd_tests::cached_repo::CachedRepo;
+use hfd_tests::cluster::{Cluster, Shape};
+use hfd_tests::fake_hub::{RepoBuilder, RepoKind};
+use hfd_tests::stage::check_against;
+use hfd_tests::traffic::data_bytes_of;
+
+const FIRST_BYTES: u64 = 64 << 20;
+const SECOND_BYTES: u64 = 128 << 20;
+
+/// Enough for both files and the reserve, as the preflight wants it.
+const VOLUME: &str = "size=272m";
+
+/// Leaves too little for the second file, but more than the reserve.
+const FILLER_BYTES: u64 = 100 << 20;
+
+/// A folder of the worker's own view of the file system, where its cache is a small volume.
+fn seen_by(cluster: &Cluster, path: &str) -> PathBuf {
+    let root = format!("/proc/{}/root{}", cluster.workers[0].pid(), cluster.sandbox.cache().display());
+    PathBuf::from(root).join(path)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_volume_that_fills_up_fails_its_job_and_no_other_and_keeps_what_is_there() -> anyhow::Result<()> {
+    let large = RepoBuilder::model("acme/large");
+    let large = large.random_file("a.bin", FIRST_BYTES, 1).random_file("b.bin", SECOND_BYTES, 2);
+    let small = RepoBuilder::model("acme/small").many_files("small", 5);
+    let shape = Shape::new(1, 0).hub(|hub| hub.rate_bytes_per_s(16 << 20));
+    let mut cluster = Cluster::start(shape, [large, small]).await?;
+    let mount =
+        format!("mount -t tmpfs -o {VOLUME} tmpfs '{}' && exec \"$0\" \"$@\"", cluster.sandbox.cache().display());
+    let wrapper = ["unshare", "--map-root-user", "--mount", "sh", "-c", &mount].map(str::to_owned).to_vec();
+    let redis = cluster.redis.url();
+    cluster.add_worker_below(wrapper, &redis, &["--slots", "1", "--connections", "1"]).await?;
+    let job = cluster.api().start(&Download::model("acme/large")).await?;
+    cluster.api().moving(&job.id, 8 << 20).await?;
+    let filler = seen_by(&cluster, "filler");
+    rustix::fs::fallocate(&File::create(&filler)?, rustix::fs::FallocateFlags::empty(), 0, FILLER_BYTES)?;
+    let failed = cluster.api().failed(&job.id).await?;
+    ensure!(
+        failed.error.contains("1 of 2 files failed") && failed.error.to_lowercase().contains("space"),
+        "{failed:?}"
+    );
+    cluster.downloaded(&Download::model("acme/small")).await?;
+    fs::remove_file(&filler)?;
+    cluster.downloaded(&Download::model("acme/large")).await?;
+    ensure!(data_bytes_of(&cluster.hub, "a.bin") == FIRST_BYTES, "what was there was fetched again");
+    for model in ["acme/large", "acme/small"] {
+        let cached = CachedRepo::new(&seen_by(&cluster, ""), RepoKind::Model, model);
+        check_against(&cluster.hub, &cached, RepoKind::Model, model, "main")?;
+    }
+    Ok(())
+}
