@@ -44,7 +44,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     };
     let beside = async {
         let relay = relay_outbox(backend.store.as_ref(), queue.as_ref(), backend.bus.as_ref());
-        tokio::join!(relay, jobs.tend(&drained), settings.follow(&drained))
+        tokio::join!(relay, jobs.tend(), settings.follow())
     };
     let (served, _) = tokio::join!(serve, drained.run_until_cancelled(beside));
     queue.close().await;

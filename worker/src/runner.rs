@@ -43,7 +43,7 @@ pub async fn run(env: Arc<Environment>, stop: CancellationToken) {
             relay_outbox(env.store.as_ref(), env.queue.as_ref(), env.bus.as_ref()),
             watch.listen(env.bus.as_ref(), env.store.as_ref()),
             sweep(&env),
-            env.settings.follow(&stop),
+            env.settings.follow(),
         )
     };
     let working = async {

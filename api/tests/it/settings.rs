@@ -110,7 +110,7 @@ async fn a_token_that_was_set_is_used_by_every_process() {
     let stop = CancellationToken::new();
     let following = tokio::spawn({
         let stop = stop.clone();
-        async move { settings.follow(&stop).await }
+        async move { stop.run_until_cancelled(settings.follow()).await }
     });
     assert_eq!(server.post(PATH, json!({ "token": TOKEN })).await, updated());
     assert_eq!(server.post("/api/plan", plan).await.0, 200);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::job::{Event, Job, JobId, JobRequest, Refused, Snapshot, Transition, transition};
@@ -136,19 +135,16 @@ impl Jobs {
         Ok(())
     }
 
-    /// Looks after the store from time to time until the token is cancelled: that it is still the same, and that jobs are
+    /// Looks after the store from time to time until it is dropped: that it is still the same, and that jobs are
     /// admitted, for a process that dies between a change and its admission leaves room that nobody takes.
-    pub async fn tend(&self, stop: &CancellationToken) {
-        let tending = async {
-            loop {
-                match self.store.ready().await {
-                    Ok(()) => self.admit_or_log().await,
-                    Err(error) => warn!(%error, "store not ready"),
-                }
-                tokio::time::sleep(TICK).await;
+    pub async fn tend(&self) {
+        loop {
+            match self.store.ready().await {
+                Ok(()) => self.admit_or_log().await,
+                Err(error) => warn!(%error, "store not ready"),
             }
-        };
-        stop.run_until_cancelled(tending).await;
+            tokio::time::sleep(TICK).await;
+        }
     }
 
     async fn commit(&self, id: JobId, event: &Event, condition: &Condition) -> Result<Job, ControlError> {

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::hub::{HubClient, HubError, usable_token};
@@ -129,24 +128,18 @@ impl Settings {
         Ok(self.inner.hub.set_token(self.token().await?.as_ref())?)
     }
 
-    /// Goes by what other processes set, until the token is cancelled.
-    pub async fn follow(&self, stop: &CancellationToken) {
+    /// Goes by what other processes set, until it is dropped.
+    pub async fn follow(&self) {
         let mut has_failed = false;
-        while !stop.is_cancelled() {
-            let refreshed = tokio::select! {
-                () = stop.cancelled() => return,
-                refreshed = self.refresh() => refreshed,
-            };
+        loop {
+            let refreshed = self.refresh().await;
             if let Err(error) = &refreshed
                 && !has_failed
             {
                 warn!(%error, "settings not read; the last known ones stay");
             }
             has_failed = refreshed.is_err();
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(TICK) => {}
-            }
+            tokio::time::sleep(TICK).await;
         }
     }
 }

@@ -76,6 +76,13 @@ pub struct Job {
 }
 
 impl Job {
+    /// When it ended, in milliseconds since 1970: its place among the ended jobs. One that has not ended counts from its
+    /// creation.
+    pub(crate) fn ended_ms(&self) -> u64 {
+        let nanoseconds = self.ended_at.unwrap_or(self.created_at).unix_timestamp_nanos();
+        u64::try_from(nanoseconds / 1_000_000).unwrap_or(0)
+    }
+
     /// A new queued job.
     pub fn new(id: JobId, request: JobRequest, now: OffsetDateTime) -> Self {
         Self {

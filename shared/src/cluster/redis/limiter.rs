@@ -27,9 +27,9 @@ impl RedisLimiter {
     pub fn new(client: RedisClient) -> Self {
         Self {
             client,
-            take: Script::new(include_str!("scripts/limiter_take.lua")),
-            announce: Script::new(include_str!("scripts/limiter_announce.lua")),
-            hold: Script::new(include_str!("scripts/limiter_hold.lua")),
+            take: script!("limiter_take"),
+            announce: script!("limiter_announce"),
+            hold: script!("limiter_hold"),
         }
     }
 

@@ -79,7 +79,7 @@ fn move_indexes(step: &mut Step<'_>, from: Option<Status>, row: &mut JobRow) -> 
     if to.is_terminal() {
         leave_live(step, &row.job)?;
         if !from.is_some_and(Status::is_terminal) {
-            step.tables.ended.insert((ended_ms(&row.job), row.order), id)?;
+            step.tables.ended.insert((row.job.ended_ms(), row.order), id)?;
         }
     } else {
         step.tables.live.insert(row.job.request.fingerprint().as_str(), id)?;
@@ -94,11 +94,6 @@ fn leave_live(step: &mut Step<'_>, job: &Job) -> Result<(), StoreError> {
         step.tables.live.remove(fingerprint.as_str())?;
     }
     Ok(())
-}
-
-fn ended_ms(job: &Job) -> u64 {
-    let nanoseconds = job.ended_at.unwrap_or(job.created_at).unix_timestamp_nanos();
-    u64::try_from(nanoseconds / 1_000_000).unwrap_or(0)
 }
 
 /// Writes the bytes in flight into the rows of their files, so that a job that stops shows how far it came.

@@ -23,13 +23,6 @@ pub(super) struct Scripts {
     pub(super) settings_put: Script,
 }
 
-/// A script behind what all of them share.
-macro_rules! script {
-    ($name:literal) => {
-        Script::new(concat!(include_str!("../scripts/lib.lua"), include_str!(concat!("../scripts/", $name, ".lua"))))
-    };
-}
-
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {

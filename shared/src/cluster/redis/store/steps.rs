@@ -17,7 +17,7 @@ pub(super) async fn create(store: &RedisStore, job: Job) -> Result<Creation, Sto
             .client
             .run(&store.scripts.create, |script| {
                 script.arg(job.id.to_string()).arg(&json).arg(job.status.as_str()).arg(job.version.0).arg(job.epoch.0);
-                script.arg(job.request.fingerprint()).arg(ended_ms(&job));
+                script.arg(job.request.fingerprint()).arg(job.ended_ms());
                 script.arg(job.trace.map(|trace| trace.to_string()).unwrap_or_default());
             })
             .await?;
@@ -53,7 +53,7 @@ pub(super) async fn commit(store: &RedisStore, change: Change) -> Result<Committ
         .run(&store.scripts.commit, |script| {
             script.arg(job.id.to_string()).arg(expected.0).arg(&json).arg(job.version.0).arg(job.status.as_str());
             script.arg(job.epoch.0).arg(job.commit.map(|commit| commit.to_string()).unwrap_or_default());
-            script.arg(ended_ms(&job)).arg(name).arg(&first).arg(&second).arg(&unique);
+            script.arg(job.ended_ms()).arg(name).arg(&first).arg(&second).arg(&unique);
             for Effect::Enqueue(task) in &effects {
                 script.arg(task.to_string());
             }
@@ -145,9 +145,4 @@ pub(super) fn unique_name() -> Result<String, StoreError> {
 
 fn encode(job: &Job) -> Result<String, StoreError> {
     serde_json::to_string(job).map_err(|error| StoreError::Unavailable(error.to_string()))
-}
-
-fn ended_ms(job: &Job) -> u64 {
-    let nanoseconds = job.ended_at.unwrap_or(job.created_at).unix_timestamp_nanos();
-    u64::try_from(nanoseconds / 1_000_000).unwrap_or(0)
 }
