@@ -9,12 +9,14 @@ mod bus;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod limiter;
+mod listing;
 mod queue;
 mod settings;
 mod store;
 
 pub use bus::{EventBus, Heard, Subscription};
 pub use limiter::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_WINDOW};
+pub use listing::{JobCursor, JobPage, JobQuery};
 pub use queue::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 pub use settings::{SettingsCommitted, StoredSettings};
 pub use store::{
