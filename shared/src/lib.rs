@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod cache;
+pub mod callback;
 pub mod cluster;
 pub mod config;
 pub mod control;

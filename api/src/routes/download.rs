@@ -47,16 +47,16 @@ fn default_revision() -> String {
 }
 
 impl FromFields for DownloadBody {
-    fn from_fields(fields: &mut Fields) -> Result<Self, ApiError> {
-        Ok(Self {
-            repo: fields.required_text("repo")?,
-            revision: fields.text("revision")?.unwrap_or_else(default_revision),
-            dataset: fields.flag("dataset")?,
-            filters: fields.texts("filters")?,
-            excludes: fields.texts("excludes")?,
-            append_filter_subdir: fields.flag("appendFilterSubdir")?,
-            dry_run: fields.flag("dryRun")?,
-        })
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            repo: fields.required_text("repo"),
+            revision: fields.text("revision").unwrap_or_else(default_revision),
+            dataset: fields.flag("dataset"),
+            filters: fields.texts("filters"),
+            excludes: fields.texts("excludes"),
+            append_filter_subdir: fields.flag("appendFilterSubdir"),
+            dry_run: fields.flag("dryRun"),
+        }
     }
 }
 
