@@ -6,6 +6,7 @@
 //! all its adapters pass.
 
 mod bus;
+mod changes;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod limiter;
@@ -14,6 +15,7 @@ mod settings;
 mod store;
 
 pub use bus::{EventBus, Heard, Subscription};
+pub use changes::{CHANGES_REMEMBERED, Extent, FileChanges, FileMark};
 pub use limiter::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_WINDOW};
 pub use queue::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 pub use settings::{SettingsCommitted, StoredSettings};

@@ -4,6 +4,7 @@
 //! kept in memory, for they mean nothing once the process is gone. Both are changed under one lock, in the pool of
 //! blocking threads: a step that was begun runs to its end even when nobody waits for it any more.
 
+mod changes;
 mod core;
 mod error;
 mod jobs;
@@ -35,8 +36,9 @@ use self::reading::Listing;
 use self::step::Step;
 use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
-    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileEnd, Holder, JobStore, Leased, OutboxId,
-    Page, Report, Retention, SettingsCommitted, Silence, StoreError, StoredSettings, Verdict,
+    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileChanges, FileEnd, FileMark, Holder,
+    JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError, StoredSettings,
+    Verdict,
 };
 
 /// A [`JobStore`] for this process. A clone is the same store.
@@ -134,6 +136,10 @@ impl JobStore for EmbeddedStore {
             listing.read(page)
         })
         .await
+    }
+
+    async fn changed_files(&self, id: JobId, since: Option<FileMark>, limit: usize) -> Result<FileChanges, StoreError> {
+        self.read(move |core| reading::changed_files(core, id, since, limit)).await
     }
 
     async fn commit(&self, change: Change) -> Result<Committed, StoreError> {

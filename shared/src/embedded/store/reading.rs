@@ -10,7 +10,7 @@ use super::rows::{Counters, JobRow, decode, get};
 use super::step::held_task;
 use super::tables::{COUNTERS, FILES, JOBS, ORDER, TASKS, UNITS, WAITING};
 use crate::job::{FileIndex, FileState, FileStatus, Job, JobId, Snapshot, Unit, UnitIndex};
-use crate::ports::{Claimed, Page, Report, StoreError};
+use crate::ports::{Claimed, FileChanges, FileMark, Page, Report, StoreError};
 
 /// See [`JobStore::job`](crate::ports::JobStore::job).
 pub(super) fn job(core: &mut Core, id: JobId) -> Result<Option<Job>, StoreError> {
@@ -49,6 +49,25 @@ pub(super) fn next_waiting(core: &mut Core) -> Result<Option<JobId>, StoreError>
     let Some((_, id)) = table.first()? else { return Ok(None) };
     let corrupt = |error: crate::repo::Invalid| StoreError::Corrupt { at: "waiting".into(), reason: error.to_string() };
     id.value().parse().map(Some).map_err(corrupt)
+}
+
+/// See [`JobStore::changed_files`](crate::ports::JobStore::changed_files).
+pub(super) fn changed_files(
+    core: &mut Core,
+    id: JobId,
+    since: Option<FileMark>,
+    limit: usize,
+) -> Result<FileChanges, StoreError> {
+    let transaction = core.database()?.begin_read()?;
+    let table = transaction.open_table(FILES)?;
+    let (key, overlay) = (id.to_string(), Overlay::new(core, id));
+    let (indices, mark, extent) = core.live.changed(id, since, limit);
+    let mut files = Vec::with_capacity(indices.len());
+    for file in indices {
+        let state = get::<_, FileState>(&table, "file", (key.as_str(), file.0))?;
+        files.extend(state.map(|state| (file, overlay.over(file, state))));
+    }
+    Ok(FileChanges { files, mark, extent })
 }
 
 /// See [`JobStore::unit`](crate::ports::JobStore::unit).

@@ -19,6 +19,7 @@ pub(super) struct Scripts {
     pub(super) lease: Script,
     pub(super) release: Script,
     pub(super) trim: Script,
+    pub(super) changed_files: Script,
     pub(super) ready: Script,
     pub(super) settings_put: Script,
 }
@@ -41,6 +42,7 @@ impl Scripts {
             lease: script!("lease"),
             release: script!("release"),
             trim: script!("trim"),
+            changed_files: script!("changed_files"),
             ready: script!("ready"),
             settings_put: script!("settings_put"),
         }

@@ -3,6 +3,7 @@
 pub mod attempts;
 pub mod bells;
 pub mod change;
+pub mod changes;
 pub mod creation;
 pub mod fencing;
 pub mod leases;
