@@ -60,6 +60,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, error, details)
     }
 
+    /// Something else is in the way.
+    pub(crate) fn conflict(error: &'static str, details: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, error, details)
+    }
+
     /// User or password are missing or wrong.
     pub(crate) fn unauthorized() -> Self {
         Self::new(
@@ -126,6 +131,8 @@ impl From<ControlError> for ApiError {
             ControlError::Unknown(_) | ControlError::Refused(_) | ControlError::NotHeld(_) => {
                 Self::not_found("Job not found", error.to_string())
             }
+            ControlError::Duplicate(_) => Self::conflict("Job already in progress", error.to_string()),
+            ControlError::Blocked(_) => Self::conflict("Repository in use", error.to_string()),
             ControlError::Store(error) => error.into(),
             ControlError::Random(_) => {
                 tracing::error!(%error, "no job id");
@@ -155,6 +162,7 @@ impl From<RequestError> for ApiError {
             RequestError::Repo(_) => Self::bad_request("Invalid repo format", "Expected owner/name"),
             RequestError::Revision(_) => Self::bad_request("Invalid revision", error.to_string()),
             RequestError::Pattern(_) => Self::bad_request("Invalid filter", error.to_string()),
+            RequestError::Callback(_) => Self::bad_request("Invalid callbackUrl", error.to_string()),
             RequestError::TooManyPatterns => Self::bad_request("Too many filters", error.to_string()),
         }
     }

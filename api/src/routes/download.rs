@@ -1,7 +1,7 @@
 //! `POST /api/download`
 
-use hfd_shared::control::Submitted;
-use hfd_shared::job::{DownloadRequest, JobRequest};
+use hfd_shared::control::{ControlError, Submitted};
+use hfd_shared::job::{DownloadRequest, JobRequest, Priority};
 use poem::http::HeaderMap;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Union};
@@ -70,6 +70,7 @@ impl DownloadBody {
             filters: self.filters,
             excludes: self.excludes,
             append_filter_subdir: self.append_filter_subdir,
+            callback_url: None,
         };
         Ok(JobRequest::parse(&request)?)
     }
@@ -127,12 +128,13 @@ impl DownloadApi {
         if dry_run {
             return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
         }
-        Ok(match self.0.state.jobs.submit(request, trace).await? {
+        Ok(match self.0.state.jobs.submit(request, Priority::default(), trace).await? {
             Submitted::Created(snapshot) => DownloadResponse::Created(Json(self.0.view(&snapshot).await?)),
             Submitted::Existing(snapshot) => DownloadResponse::NothingNew(Json(NothingNew::Existing(ExistingJob {
                 job: self.0.view(&snapshot).await?,
                 message: "Download already in progress".to_owned(),
             }))),
+            Submitted::Blocked(snapshot) => return Err(ControlError::Blocked(snapshot.job.id).into()),
         })
     }
 }

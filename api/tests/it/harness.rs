@@ -11,8 +11,8 @@ use hfd_shared::control::{Jobs, Settings, Submitted};
 use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{
-    DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, Snapshot, Task, TaskKind,
-    Transition, UnitIndex, transition,
+    DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, Priority, Snapshot, Task,
+    TaskKind, Transition, UnitIndex, transition,
 };
 use hfd_shared::ports::{
     Change, Claimed, Committed, Condition, EventBus, FileEnd, Holder, JobStore, Report, StoreError, Verdict,
@@ -120,9 +120,9 @@ impl Server {
     /// A new job, running while there is room.
     pub(crate) async fn submit(&self, repo: &str) -> JobId {
         let request = DownloadRequest { repo: repo.to_owned(), ..DownloadRequest::default() };
-        match self.jobs.submit(JobRequest::parse(&request).unwrap(), None).await.unwrap() {
+        match self.jobs.submit(JobRequest::parse(&request).unwrap(), Priority::default(), None).await.unwrap() {
             Submitted::Created(snapshot) => snapshot.job.id,
-            Submitted::Existing(_) => panic!("{repo} is there already"),
+            other => panic!("{repo}: {other:?}"),
         }
     }
 
@@ -157,7 +157,7 @@ impl Server {
 
     pub(crate) async fn complete(&self, id: JobId) {
         let epoch = self.epoch(id).await;
-        self.apply(id, &Event::Complete { epoch }).await;
+        self.apply(id, &Event::Complete { epoch, outcome: None }).await;
     }
 
     pub(crate) async fn fail(&self, id: JobId, error: &str) {

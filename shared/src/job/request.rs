@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Selection, SelectionError};
+use super::{CallbackUrl, Selection, SelectionError, Work};
 use crate::repo::{Invalid, RepoId, RepoKind, RepoRef, Revision};
 
 const MAX_PATTERNS: usize = 200;
@@ -24,11 +24,16 @@ pub struct DownloadRequest {
     pub excludes: Vec<String>,
     /// Whether each file also gets a link in a folder named by the filter that it matched.
     pub append_filter_subdir: bool,
+    /// Where the job's end is told.
+    pub callback_url: Option<String>,
 }
 
 /// A checked request: the identity of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRequest {
+    /// What is done with the repository.
+    #[serde(default)]
+    pub work: Work,
     /// The repository.
     pub repo: RepoRef,
     /// The revision as asked for.
@@ -39,6 +44,9 @@ pub struct JobRequest {
     pub excludes: Vec<String>,
     /// Whether files also get a link in a folder named by their filter.
     pub append_filter_subdir: bool,
+    /// Where the job's end is told.
+    #[serde(default)]
+    pub callback: Option<CallbackUrl>,
 }
 
 /// Why a request cannot become a job.
@@ -56,6 +64,9 @@ pub enum RequestError {
     /// There are more patterns than anyone needs, or a very long one.
     #[error("too many or too long filters and excludes: at most {MAX_PATTERNS} of {MAX_PATTERN_BYTES} bytes each")]
     TooManyPatterns,
+    /// The end of the job cannot be told there.
+    #[error(transparent)]
+    Callback(Invalid),
 }
 
 impl JobRequest {
@@ -81,12 +92,18 @@ impl JobRequest {
         if filters.is_empty() {
             filters = split_patterns(&[inline.to_owned()]);
         }
+        let callback = match request.callback_url.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(text) => Some(text.parse().map_err(RequestError::Callback)?),
+        };
         let parsed = Self {
+            work: Work::Download,
             repo: RepoRef { kind: if request.dataset { RepoKind::Dataset } else { RepoKind::Model }, id },
             revision,
             filters,
             excludes: split_patterns(&request.excludes),
             append_filter_subdir: request.append_filter_subdir,
+            callback,
         };
         let patterns = || parsed.filters.iter().chain(&parsed.excludes);
         if patterns().count() > MAX_PATTERNS || patterns().any(|pattern| pattern.len() > MAX_PATTERN_BYTES) {
@@ -104,7 +121,20 @@ impl JobRequest {
         Selection::new(self.repo.kind, &self.filters, &self.excludes, self.append_filter_subdir)
     }
 
-    /// Equal for two requests that ask for the same download, whatever the order of their patterns.
+    /// A request to do something with all that the cache holds of a repository, or of a revision of it.
+    pub fn of_cache(work: Work, repo: RepoRef, revision: Revision) -> Self {
+        Self {
+            work,
+            repo,
+            revision,
+            filters: Vec::new(),
+            excludes: Vec::new(),
+            append_filter_subdir: false,
+            callback: None,
+        }
+    }
+
+    /// Equal for two requests that ask for the same, whatever the order of their patterns.
     pub fn fingerprint(&self) -> String {
         let sorted = |patterns: &[String]| {
             let mut patterns = patterns.to_vec();
@@ -114,6 +144,13 @@ impl JobRequest {
         let identity = (&self.repo, &self.revision, sorted(&self.filters), sorted(&self.excludes));
         let mut hasher = Sha256::new();
         hasher.update(format!("{identity:?}"));
+        // Not for plain downloads: those that were stored before there was anything else keep theirs.
+        if self.work != Work::Download {
+            hasher.update(format!("{:?}", self.work));
+        }
+        if let Some(callback) = &self.callback {
+            hasher.update(format!("callback {callback}"));
+        }
         hex::encode(hasher.finalize())
     }
 }

@@ -220,6 +220,11 @@ impl JobStore for EmbeddedStore {
         Ok(())
     }
 
+    async fn remove(&self, jobs: &[JobId]) -> Result<usize, StoreError> {
+        let jobs = jobs.to_vec();
+        self.write(move |step| trim::remove(step, &jobs)).await
+    }
+
     async fn trim(&self, retention: Retention) -> Result<usize, StoreError> {
         self.write(move |step| trim::trim(step, retention)).await
     }

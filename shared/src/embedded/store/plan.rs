@@ -27,8 +27,8 @@ pub(super) fn put_plan(step: &mut Step<'_>, claimed: &Claimed, plan: Plan) -> Re
 
 fn write_plan(step: &mut Step<'_>, id: JobId, plan: Plan, mut job: JobRow) -> Result<(), StoreError> {
     let key = id.to_string();
-    if job.job.commit.is_none() {
-        job.job.commit = Some(plan.commit);
+    if job.job.commit.is_none() && plan.commit.is_some() {
+        job.job.commit = plan.commit;
         job.job.version = job.job.version.next();
         step.put_job(&job)?;
     }

@@ -104,13 +104,14 @@ impl<'txn> Tables<'txn> {
     }
 }
 
-/// The second part of a task's key: plan, fetches in the order of their units, finish, clean.
+/// The second part of a task's key: plan, fetches in the order of their units, finish, clean, callback.
 pub(super) fn code(kind: TaskKind) -> u64 {
     match kind {
         TaskKind::Plan => 0,
         TaskKind::Fetch(unit) => (1 << 32) | u64::from(unit.0),
         TaskKind::Finish => 2 << 32,
         TaskKind::Clean => 3 << 32,
+        TaskKind::Callback => 4 << 32,
     }
 }
 

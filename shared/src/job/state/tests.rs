@@ -12,7 +12,7 @@ fn job() -> Job {
 
 /// An event with its epoch relative to the job's: workers may report for any epoch that ever was.
 fn events() -> impl Strategy<Value = Vec<(u8, u64)>> {
-    prop::collection::vec((0..6u8, 0..4u64), 0..60)
+    prop::collection::vec((0..7u8, 0..4u64), 0..60)
 }
 
 fn event(kind: u8, epoch: Epoch) -> Event {
@@ -21,7 +21,8 @@ fn event(kind: u8, epoch: Epoch) -> Event {
         1 => Event::Pause,
         2 => Event::Resume,
         3 => Event::Cancel,
-        4 => Event::Complete { epoch },
+        4 => Event::Complete { epoch, outcome: None },
+        5 => Event::Retry,
         _ => Event::Fail { epoch, error: "it broke".into() },
     }
 }
@@ -34,6 +35,7 @@ fn allowed(from: Status, to: Status) -> bool {
         (Queued, Running | Cancelled)
             | (Running, Paused | Cancelled | Completed | Failed)
             | (Paused, Queued | Cancelled)
+            | (Failed | Cancelled, Queued)
     )
 }
 
@@ -66,7 +68,7 @@ proptest! {
         let run = |job: &Job, event: &Event| transition(job, event, NOW).unwrap().job;
         let first = run(&job(), &Event::Admit);
         let again = run(&run(&run(&first, &Event::Pause), &Event::Resume), &Event::Admit);
-        let late = event(if fail { 5 } else { 4 }, first.epoch);
+        let late = event(if fail { 6 } else { 4 }, first.epoch);
         prop_assert_eq!(transition(&again, &late, NOW), Err(Refused::Stale));
     }
 }

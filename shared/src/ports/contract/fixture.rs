@@ -35,7 +35,7 @@ pub(super) fn plan(units: &[&[u64]]) -> Plan {
         let end = u32::try_from(files.len()).unwrap();
         cut.push(Unit { files: (first..end).map(FileIndex).collect() });
     }
-    Plan { commit: "c1".repeat(20).parse().unwrap(), files, units: cut }
+    Plan { commit: Some("c1".repeat(20).parse().unwrap()), files, units: cut }
 }
 
 /// A plan of so many units, each of one file of 10 bytes.
@@ -80,7 +80,7 @@ impl StoreRig {
     pub(super) async fn queued(&self, name: &str) -> Job {
         match self.store.create(job(name)).await.unwrap() {
             Creation::Created(job) => job,
-            Creation::Duplicate(job) => panic!("{name} exists as {}", job.id),
+            other => panic!("{name}: {other:?}"),
         }
     }
 

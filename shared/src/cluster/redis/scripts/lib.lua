@@ -88,7 +88,7 @@ local function open_row(id, epoch, kind)
   local row = get_row(id, kind)
   local job = redis.call('HMGET', job_key(id), 'epoch', 'status')
   if not row or row.epoch ~= epoch or job[1] ~= epoch then return nil end
-  if job[2] ~= 'running' and kind ~= 'clean' then return nil end
+  if job[2] ~= 'running' and kind ~= 'clean' and kind ~= 'callback' then return nil end
   return row
 end
 
@@ -178,4 +178,14 @@ local function move(id, from, to, fingerprint, ended_ms)
   end
   if redis.call('HGET', P .. ':live', fingerprint) == id then redis.call('HDEL', P .. ':live', fingerprint) end
   if not is_terminal(from) then redis.call('ZADD', P .. ':ended', ended_ms, id) end
+end
+
+-- Forgets a job that has ended, with all that belongs to it.
+local function forget(id)
+  close_all(id)
+  forget_plan(id)
+  redis.call('UNLINK', job_key(id), job_key(id) .. ':tasks')
+  redis.call('ZREM', P .. ':ended', id)
+  redis.call('ZREM', P .. ':jobs', id)
+  redis.call('PUBLISH', P .. ':events', id)
 end

@@ -142,6 +142,10 @@ impl JobStore for RedisStore {
         steps::release_blob(self, blob, holder).await
     }
 
+    async fn remove(&self, jobs: &[JobId]) -> Result<usize, StoreError> {
+        outbox::remove(self, jobs).await
+    }
+
     async fn trim(&self, retention: Retention) -> Result<usize, StoreError> {
         outbox::trim(self, retention).await
     }

@@ -72,6 +72,7 @@ pub(super) fn snapshot(
         bytes_per_second: rows.iter().filter_map(|row| row.rate(now_ms)).sum(),
         waiting: rows.iter().filter_map(|row| row.waiting.as_ref()).min().cloned(),
         workers: workers.into_iter().collect(),
+        position: None,
     };
     Ok(Some(Snapshot { tick: count("tick")?, job, progress }))
 }

@@ -40,7 +40,7 @@ pub async fn an_ended_job_makes_room_for_a_new_one(rig: &StoreRig) {
         let event = match event {
             0 => Event::Cancel,
             1 => Event::Fail { epoch: job.epoch, error: "it broke".into() },
-            _ => Event::Complete { epoch: job.epoch },
+            _ => Event::Complete { epoch: job.epoch, outcome: None },
         };
         ended.push(rig.apply(job.id, &event).await.id);
     }
@@ -60,6 +60,7 @@ pub async fn of_many_equal_requests_at_once_one_creates(rig: &StoreRig) {
         match request.await.unwrap() {
             Creation::Created(job) => created.push(job.id),
             Creation::Duplicate(job) => found.push(job.id),
+            blocked @ Creation::Blocked(_) => panic!("{blocked:?}"),
         }
     }
     assert_eq!(created.len(), 1);
