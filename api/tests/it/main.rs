@@ -7,6 +7,7 @@ mod download;
 mod errors;
 mod harness;
 mod jobs;
+mod lists;
 mod openapi;
 mod plan;
 mod probes;
