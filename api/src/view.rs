@@ -165,8 +165,10 @@ pub(crate) struct JobView {
     /// When it ended.
     #[oai(nullable)]
     ended_at: Option<OffsetDateTime>,
-    /// Its files, none until it is planned. WebSocket messages hold the most interesting ones of a long list.
+    /// Its files, none until it is planned. Messages of a job with very many hold some of them.
     pub(crate) files: Vec<FileView>,
+    /// Whether `files` does not hold all its files.
+    pub(crate) files_truncated: bool,
 }
 
 impl JobView {
@@ -190,6 +192,7 @@ impl JobView {
             created_at: whole_seconds(job.created_at),
             started_at: job.started_at.map(whole_seconds),
             ended_at: job.ended_at.map(whole_seconds),
+            files_truncated: (files.len() as u64) < progress.total_files,
             files: files.into_iter().map(FileView::from).collect(),
         }
     }

@@ -3,11 +3,8 @@
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
-use super::message;
+use super::message::Message;
 use crate::view::{FileStatusView, FileView, JobView};
-
-/// Bytes of the longest message, both ways.
-pub(super) const MAX_MESSAGE_BYTES: usize = 512 << 10;
 
 /// Files of one job in a message.
 pub(super) const MAX_FILES: usize = 200;
@@ -31,23 +28,28 @@ pub(super) fn cap_files<T>(files: Vec<T>, max: usize, status: impl Fn(&T) -> Fil
 }
 
 /// The `job_update` of a job, with as many files as fit.
-pub(super) fn job_update(mut job: JobView, limit: usize) -> String {
+pub(super) fn job_update(mut job: JobView) -> Message {
     let mut max = MAX_FILES;
     loop {
-        job.files = cap_files(job.files, max, |file: &FileView| file.status);
-        let text = message::job_update(&job);
-        if text.len() <= limit || job.files.is_empty() {
-            return text;
+        keep_files(&mut job, max);
+        let message = Message::job_update(&job);
+        if message.fits() || job.files.is_empty() {
+            return message;
         }
         max = job.files.len() / 2;
     }
 }
 
+fn keep_files(job: &mut JobView, max: usize) {
+    job.files_truncated |= job.files.len() > max;
+    job.files = cap_files(std::mem::take(&mut job.files), max, |file: &FileView| file.status);
+}
+
 /// The `init` of jobs that are given newest first. To fit, the oldest ended jobs lose their files first, then the oldest
 /// live ones; then the oldest ended jobs are left out, and only then live ones.
-pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> String {
+pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> Message {
     let mut entries: Vec<Entry> = jobs.into_iter().map(Entry::new).collect();
-    let envelope = message::init(&[]).len();
+    let envelope = Message::init(&[]).data().len();
     let mut total = envelope + entries.iter().map(Entry::size).sum::<usize>();
     for (terminal, shrink) in [
         (true, Entry::drop_files as fn(&mut Entry)),
@@ -65,7 +67,7 @@ pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> String {
         }
     }
     let jobs: Vec<Value> = entries.into_iter().filter_map(|entry| entry.job).collect();
-    message::init(&jobs)
+    Message::init(&jobs)
 }
 
 /// A job on its way into `init`, with its size in bytes.
@@ -77,7 +79,7 @@ struct Entry {
 
 impl Entry {
     fn new(mut job: JobView) -> Self {
-        job.files = cap_files(job.files, MAX_FILES, |file: &FileView| file.status);
+        keep_files(&mut job, MAX_FILES);
         let terminal = job.status.is_terminal();
         let job = job.to_json();
         Self { terminal, bytes: length(job.as_ref()), job }
@@ -89,8 +91,13 @@ impl Entry {
     }
 
     fn drop_files(&mut self) {
-        if let Some(files) = self.job.as_mut().and_then(|job| job.get_mut("files")) {
+        if let Some(files) = self.job.as_mut().and_then(|job| job.get_mut("files"))
+            && files.as_array().is_some_and(|files| !files.is_empty())
+        {
             *files = Value::Array(Vec::new());
+            if let Some(truncated) = self.job.as_mut().and_then(|job| job.get_mut("filesTruncated")) {
+                *truncated = Value::Bool(true);
+            }
         }
         self.bytes = length(self.job.as_ref());
     }
