@@ -5,12 +5,17 @@
 mod auth;
 mod download;
 mod errors;
+mod events;
 mod harness;
 mod jobs;
+mod many_files;
+mod one_job;
 mod openapi;
 mod plan;
 mod probes;
 mod settings;
 mod shutdown;
 mod socket;
+mod stream;
 mod websocket;
+mod websocket_limits;
