@@ -12,6 +12,7 @@ mod body_limit;
 mod document;
 mod error;
 mod feed;
+mod param;
 mod routes;
 mod server;
 mod sse;

@@ -41,6 +41,9 @@ const MAX_REMOVALS: usize = 100;
 /// Once so many files were read for `init`, no more would fit: a file takes 90 bytes at least.
 const MAX_INIT_FILES: usize = MAX_DATA_BYTES / 90;
 
+/// The places among the waiting jobs whose change is told. Each job that leaves a queue of thousands moves all behind it.
+const WATCHED_POSITIONS: u64 = 50;
+
 /// Further off than any deadline.
 const NEVER: Duration = Duration::from_hours(1);
 
@@ -50,6 +53,8 @@ struct Told {
     /// None of a job that only an `init` has shown.
     mark: Option<Mark>,
     at: Option<Instant>,
+    /// Its place among the waiting jobs: it changes with other jobs.
+    position: Option<u64>,
     /// Changes of its files up to here.
     files: Option<FileMark>,
     /// Changes of its files are left over.
@@ -176,8 +181,10 @@ impl Follower {
     }
 
     fn is_news(&self, snapshot: &Snapshot) -> bool {
-        let told = self.told.get(&snapshot.job.id).and_then(|told| told.mark);
-        told.is_none_or(|told| Mark::of(snapshot).order > told.order)
+        let Some((told, mark)) = self.told.get(&snapshot.job.id).and_then(|told| Some((told, told.mark?))) else {
+            return true;
+        };
+        Mark::of(snapshot).order > mark.order || told.position != watched_position(snapshot)
     }
 
     /// Lets everybody begin anew.
@@ -230,7 +237,8 @@ impl Follower {
             self.tell(job, About::End(version), message);
         }
         let (now, has_more) = (Instant::now(), extent == Extent::Part);
-        self.told.insert(job, Told { mark: Some(mark), at: Some(now), files, has_more });
+        let position = watched_position(&snapshot);
+        self.told.insert(job, Told { mark: Some(mark), at: Some(now), position, files, has_more });
         if has_more {
             self.due.entry(job).or_insert(now + UPDATE_EVERY);
         }
@@ -253,8 +261,8 @@ impl Follower {
         }
         for snapshot in &snapshots {
             // Nobody else follows: what those who join now get is what was told.
-            let mark = was_idle.then(|| Mark::of(snapshot));
-            self.told.entry(snapshot.job.id).or_insert(Told { mark, ..Told::default() });
+            let (mark, position) = (was_idle.then(|| Mark::of(snapshot)), watched_position(snapshot));
+            self.told.entry(snapshot.job.id).or_insert(Told { mark, position, ..Told::default() });
         }
         let mut inits: HashMap<Option<JobId>, Arc<Init>> = HashMap::new();
         for join in joins {
@@ -296,6 +304,10 @@ impl Follower {
             is_empty: wanted.is_empty(),
         })
     }
+}
+
+fn watched_position(snapshot: &Snapshot) -> Option<u64> {
+    snapshot.progress.position.filter(|position| *position <= WATCHED_POSITIONS)
 }
 
 /// Waits for the next doorbell; for ever without a bus.

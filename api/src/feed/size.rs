@@ -27,22 +27,24 @@ pub(super) fn cap_files<T>(files: Vec<T>, max: usize, status: impl Fn(&T) -> Fil
     numbered.into_iter().map(|(_, file)| file).collect()
 }
 
+/// Leaves so many files in a job.
+fn cap(job: &mut JobView, max: usize) {
+    let files = std::mem::take(&mut job.files);
+    job.files_truncated |= files.len() > max;
+    job.files = cap_files(files, max, |file: &FileView| file.status);
+}
+
 /// The `job_update` of a job, with as many files as fit.
 pub(super) fn job_update(mut job: JobView) -> Message {
     let mut max = MAX_FILES;
     loop {
-        keep_files(&mut job, max);
+        cap(&mut job, max);
         let message = Message::job_update(&job);
         if message.fits() || job.files.is_empty() {
             return message;
         }
         max = job.files.len() / 2;
     }
-}
-
-fn keep_files(job: &mut JobView, max: usize) {
-    job.files_truncated |= job.files.len() > max;
-    job.files = cap_files(std::mem::take(&mut job.files), max, |file: &FileView| file.status);
 }
 
 /// The `init` of jobs that are given newest first. To fit, the oldest ended jobs lose their files first, then the oldest
@@ -79,7 +81,7 @@ struct Entry {
 
 impl Entry {
     fn new(mut job: JobView) -> Self {
-        keep_files(&mut job, MAX_FILES);
+        cap(&mut job, MAX_FILES);
         let terminal = job.status.is_terminal();
         let job = job.to_json();
         Self { terminal, bytes: length(job.as_ref()), job }
@@ -91,13 +93,12 @@ impl Entry {
     }
 
     fn drop_files(&mut self) {
-        if let Some(files) = self.job.as_mut().and_then(|job| job.get_mut("files"))
-            && files.as_array().is_some_and(|files| !files.is_empty())
+        let Some(job) = &mut self.job else { return };
+        if let Some(files) = job.get_mut("files").and_then(Value::as_array_mut)
+            && !files.is_empty()
         {
-            *files = Value::Array(Vec::new());
-            if let Some(truncated) = self.job.as_mut().and_then(|job| job.get_mut("filesTruncated")) {
-                *truncated = Value::Bool(true);
-            }
+            files.clear();
+            job["filesTruncated"] = Value::Bool(true);
         }
         self.bytes = length(self.job.as_ref());
     }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::changes::{FileChanges, FileMark};
+use super::listing::{JobPage, JobQuery};
 use super::queue::{Lane, Message};
 use super::settings::{SettingsCommitted, StoredSettings};
 use crate::job::{
@@ -254,6 +255,9 @@ pub trait JobStore: Send + Sync {
     /// All jobs with their progress, newest first.
     async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError>;
 
+    /// The jobs that the query wants, with their progress.
+    async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError>;
+
     /// The files of a job in the plan's order; none before it is planned or when it is unknown.
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError>;
 
@@ -266,7 +270,7 @@ pub trait JobStore: Send + Sync {
     /// A change of epoch or the end of the job voids all its open tasks; the effects open new ones. A job that stops
     /// running keeps the bytes that were in flight as downloaded, until it is planned anew. An unknown job is a conflict.
     ///
-    /// An ended job becomes live again only where it could be created.
+    /// An ended job becomes live again only where it could be created; its plan is forgotten.
     async fn commit(&self, change: Change) -> Result<Committed, StoreError>;
 
     /// The queued job whose turn it is: exclusive work first, then by priority, then the one that has waited longest.

@@ -9,6 +9,7 @@ mod core;
 mod error;
 mod jobs;
 mod leases;
+mod listing;
 mod live;
 mod outbox;
 mod plan;
@@ -37,8 +38,8 @@ use self::step::Step;
 use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
     BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileChanges, FileEnd, FileMark, Holder,
-    JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError, StoredSettings,
-    Verdict,
+    JobPage, JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError,
+    StoredSettings, Verdict,
 };
 
 /// A [`JobStore`] for this process. A clone is the same store.
@@ -123,11 +124,15 @@ impl JobStore for EmbeddedStore {
     }
 
     async fn snapshot(&self, id: JobId) -> Result<Option<Snapshot>, StoreError> {
-        self.read(move |core| reading::snapshot(core, id)).await
+        self.read(move |core| listing::snapshot(core, id)).await
     }
 
     async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
-        self.read(reading::snapshots).await
+        self.read(listing::snapshots).await
+    }
+
+    async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
+        self.read(move |core| listing::list(core, &query)).await
     }
 
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError> {
@@ -147,7 +152,7 @@ impl JobStore for EmbeddedStore {
     }
 
     async fn next_waiting(&self) -> Result<Option<JobId>, StoreError> {
-        self.read(reading::next_waiting).await
+        self.read(listing::next_waiting).await
     }
 
     async fn claim(&self, claimed: &Claimed, patience: Duration) -> Result<Claim, StoreError> {

@@ -163,21 +163,43 @@ local function is_terminal(status)
   return status == 'completed' or status == 'failed' or status == 'cancelled'
 end
 
+-- What the scripts have to know of a job beside its text, from the arguments that begin at the first.
+local function facts(first)
+  return { status = ARGV[first], version = ARGV[first + 1], epoch = ARGV[first + 2], fingerprint = ARGV[first + 3],
+    repo_key = P .. ':repo:' .. ARGV[first + 4], exclusive = ARGV[first + 5] == '1', turn = tonumber(ARGV[first + 6]),
+    ended_ms = ARGV[first + 7] }
+end
+
+-- What keeps a job from becoming live: 'duplicate' or 'blocked' with the id of the other, or nothing.
+local function obstacle(job)
+  local same = redis.call('HGET', P .. ':live', job.fingerprint)
+  if same and redis.call('EXISTS', job_key(same)) == 1 then return 'duplicate ' .. same end
+  local others = redis.call('HGETALL', job.repo_key)
+  for i = 1, #others, 2 do
+    if job.exclusive or others[i + 1] == 'exclusive' then return 'blocked ' .. others[i] end
+  end
+end
+
 -- Puts a job where its status belongs, and takes it from where it was.
-local function move(id, from, to, fingerprint, ended_ms)
-  if to ~= 'queued' then
+local function move(id, from, job)
+  if job.status ~= 'queued' then
     redis.call('ZREM', P .. ':waiting', id)
   elseif not redis.call('ZSCORE', P .. ':waiting', id) then
-    redis.call('ZADD', P .. ':waiting', num(sequence()), id)
+    -- The turn stands above the order in which it came.
+    redis.call('ZADD', P .. ':waiting', num(job.turn * 2 ^ 50 + sequence()), id)
   end
-  redis.call(to == 'running' and 'SADD' or 'SREM', P .. ':active', id)
-  if not is_terminal(to) then
-    redis.call('HSET', P .. ':live', fingerprint, id)
+  redis.call((job.status == 'running' and not job.exclusive) and 'SADD' or 'SREM', P .. ':active', id)
+  if not is_terminal(job.status) then
+    redis.call('HSET', P .. ':live', job.fingerprint, id)
+    redis.call('HSET', job.repo_key, id, job.exclusive and 'exclusive' or 'shared')
     redis.call('ZREM', P .. ':ended', id)
     return
   end
-  if redis.call('HGET', P .. ':live', fingerprint) == id then redis.call('HDEL', P .. ':live', fingerprint) end
-  if not is_terminal(from) then redis.call('ZADD', P .. ':ended', ended_ms, id) end
+  redis.call('HDEL', job.repo_key, id)
+  if redis.call('HGET', P .. ':live', job.fingerprint) == id then
+    redis.call('HDEL', P .. ':live', job.fingerprint)
+  end
+  if not is_terminal(from) then redis.call('ZADD', P .. ':ended', job.ended_ms, id) end
 end
 
 -- Forgets a job that has ended, with all that belongs to it.
