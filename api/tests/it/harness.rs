@@ -138,16 +138,39 @@ impl Server {
 
     /// Plans a running job: files of these sizes, each a unit.
     pub(crate) async fn plan(&self, id: JobId, sizes: &[u64]) {
+        self.put_plan(id, sizes, 1).await;
+    }
+
+    /// Plans a running job: so many files of 10 bytes, in units of 128.
+    pub(crate) async fn plan_batches(&self, id: JobId, files: usize) {
+        self.put_plan(id, &vec![10; files], u64::MAX).await;
+    }
+
+    async fn put_plan(&self, id: JobId, sizes: &[u64], large_from_bytes: u64) {
         let job = self.snapshot(id).await.job;
         let claimed = self.claimed(&job, TaskKind::Plan).await;
-        let plan = Plan::new(&tree(sizes), &job.request, 1).unwrap();
+        let plan = Plan::new(&tree(sizes), &job.request, large_from_bytes).unwrap();
         assert_eq!(self.store.put_plan(&claimed, plan).await.unwrap(), Verdict::Go);
+    }
+
+    /// Ends all files of a unit.
+    pub(crate) async fn finish_batch(&self, id: JobId, unit: u32) {
+        let job = self.snapshot(id).await.job;
+        let claimed = self.claimed(&job, TaskKind::Fetch(UnitIndex(unit))).await;
+        let (files, _) = self.store.unit(id, UnitIndex(unit)).await.unwrap().unwrap();
+        let ends = files.files.into_iter().map(|file| FileEnd { file, result: Ok(()) }).collect();
+        assert_eq!(self.store.finish_unit(&claimed, ends).await.unwrap(), Verdict::Go);
     }
 
     /// Reports progress of a planned job's file.
     pub(crate) async fn report(&self, id: JobId, file: u32, downloaded_bytes: u64) {
+        self.report_of(id, file, file, downloaded_bytes).await;
+    }
+
+    /// Reports progress of a file of a unit.
+    pub(crate) async fn report_of(&self, id: JobId, unit: u32, file: u32, downloaded_bytes: u64) {
         let job = self.snapshot(id).await.job;
-        let claimed = self.claimed(&job, TaskKind::Fetch(UnitIndex(file))).await;
+        let claimed = self.claimed(&job, TaskKind::Fetch(UnitIndex(unit))).await;
         let files = vec![FileProgress { file: FileIndex(file), downloaded_bytes }];
         let report = Report { files, bytes_per_second: 50 };
         assert_eq!(self.store.report(&claimed, report).await.unwrap(), Verdict::Go);
