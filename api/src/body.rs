@@ -72,6 +72,11 @@ impl Fields {
         }
     }
 
+    /// One of a few words.
+    pub(crate) fn word<T: DeserializeOwned>(&mut self, name: &'static str, words: &'static str) -> Option<T> {
+        self.take(name, words).flatten()
+    }
+
     /// Refuses a field that others have but this request cannot take.
     pub(crate) fn refuse(&mut self, name: &'static str, why: &str) {
         if !matches!(self.rest.remove(name), None | Some(Value::Null)) {

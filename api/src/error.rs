@@ -8,8 +8,9 @@ mod hub;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use hfd_shared::callback::CallbackRefused;
 use hfd_shared::control::{ControlError, SettingsError};
-use hfd_shared::job::RequestError;
+use hfd_shared::job::{Refused, RequestError};
 use hfd_shared::ports::StoreError;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocketError};
 use poem::http::{HeaderValue, StatusCode, header};
@@ -65,6 +66,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, error, details)
     }
 
+    /// The store does not answer.
+    pub(crate) fn store_away(details: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", details).retry_after(STORE_RETRY)
+    }
+
     /// User or password are missing or wrong.
     pub(crate) fn unauthorized() -> Self {
         Self::new(
@@ -114,9 +120,7 @@ impl ResponseError for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", reason).retry_after(STORE_RETRY)
-            }
+            StoreError::Unavailable(reason) => Self::store_away(reason),
             StoreError::Corrupt { .. } => {
                 tracing::error!(%error, "job store unreadable");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Job store unreadable", error.to_string())
@@ -128,6 +132,7 @@ impl From<StoreError> for ApiError {
 impl From<ControlError> for ApiError {
     fn from(error: ControlError) -> Self {
         match error {
+            ControlError::Refused(Refused::Exclusive(_)) => Self::conflict("Job cannot be stopped", error.to_string()),
             ControlError::Unknown(_) | ControlError::Refused(_) | ControlError::NotHeld(_) => {
                 Self::not_found("Job not found", error.to_string())
             }
@@ -152,6 +157,16 @@ impl From<SettingsError> for ApiError {
                 tracing::error!(%error, "token not stored");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<CallbackRefused> for ApiError {
+    fn from(error: CallbackRefused) -> Self {
+        let details = error.to_string();
+        match error {
+            CallbackRefused::NotConfigured => Self::bad_request("Callbacks are not configured", details),
+            CallbackRefused::Private { .. } => Self::bad_request("Invalid callbackUrl", details),
         }
     }
 }

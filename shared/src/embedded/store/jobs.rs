@@ -56,6 +56,7 @@ pub(super) fn commit(step: &mut Step<'_>, change: Change) -> Result<Committed, S
         }
         step.tables.ended.remove((old.job.ended_ms(), old.order))?;
         forget_plan(step, id)?;
+        step.mark(Mark::Planned(id));
     }
     let mut row = JobRow { job: change.job, ..old };
     row.job.version = row.job.version.next();

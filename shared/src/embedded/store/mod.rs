@@ -4,6 +4,7 @@
 //! kept in memory, for they mean nothing once the process is gone. Both are changed under one lock, in the pool of
 //! blocking threads: a step that was begun runs to its end even when nobody waits for it any more.
 
+mod changes;
 mod core;
 mod error;
 mod jobs;
@@ -36,8 +37,9 @@ use self::reading::Listing;
 use self::step::Step;
 use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
-    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileEnd, Holder, JobPage, JobQuery, JobStore,
-    Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError, StoredSettings, Verdict,
+    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileChanges, FileEnd, FileMark, Holder,
+    JobPage, JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError,
+    StoredSettings, Verdict,
 };
 
 /// A [`JobStore`] for this process. A clone is the same store.
@@ -139,6 +141,10 @@ impl JobStore for EmbeddedStore {
             listing.read(page)
         })
         .await
+    }
+
+    async fn changed_files(&self, id: JobId, since: Option<FileMark>, limit: usize) -> Result<FileChanges, StoreError> {
+        self.read(move |core| reading::changed_files(core, id, since, limit)).await
     }
 
     async fn commit(&self, change: Change) -> Result<Committed, StoreError> {

@@ -10,13 +10,32 @@ use super::rows::{JobRow, decode, get};
 use super::step::held_task;
 use super::tables::{FILES, JOBS, TASKS, UNITS};
 use crate::job::{FileIndex, FileState, FileStatus, Job, JobId, Unit, UnitIndex};
-use crate::ports::{Claimed, Page, Report, StoreError};
+use crate::ports::{Claimed, FileChanges, FileMark, Page, Report, StoreError};
 
 /// See [`JobStore::job`](crate::ports::JobStore::job).
 pub(super) fn job(core: &mut Core, id: JobId) -> Result<Option<Job>, StoreError> {
     let transaction = core.database()?.begin_read()?;
     let row: Option<JobRow> = get(&transaction.open_table(JOBS)?, "job", id.to_string().as_str())?;
     Ok(row.map(|row| row.job))
+}
+
+/// See [`JobStore::changed_files`](crate::ports::JobStore::changed_files).
+pub(super) fn changed_files(
+    core: &mut Core,
+    id: JobId,
+    since: Option<FileMark>,
+    limit: usize,
+) -> Result<FileChanges, StoreError> {
+    let transaction = core.database()?.begin_read()?;
+    let table = transaction.open_table(FILES)?;
+    let (key, overlay) = (id.to_string(), Overlay::new(core, id));
+    let (indices, mark, extent) = core.live.changed(id, since, limit);
+    let mut files = Vec::with_capacity(indices.len());
+    for file in indices {
+        let state = get::<_, FileState>(&table, "file", (key.as_str(), file.0))?;
+        files.extend(state.map(|state| (file, overlay.over(file, state))));
+    }
+    Ok(FileChanges { files, mark, extent })
 }
 
 /// See [`JobStore::unit`](crate::ports::JobStore::unit).

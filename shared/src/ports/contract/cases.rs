@@ -74,6 +74,16 @@ macro_rules! job_store_contract {
             a_paused_job_shows_how_far_it_came,
             ticks_order_the_snapshots_of_a_version,
         ]);
+        $crate::contract_cases!($make, store::changes: [
+            only_files_that_changed_are_told,
+            files_in_work_come_first_and_the_others_in_the_order_of_their_change,
+            many_changes_come_in_parts_and_none_is_left_out,
+            a_job_that_stops_tells_of_the_files_in_work,
+            a_new_plan_loses_what_changed_before,
+            of_too_many_changes_the_first_are_lost,
+            nothing_is_told_of_an_unknown_job,
+            who_follows_the_changes_knows_every_file,
+        ]);
         $crate::contract_cases!($make, store::attempts: [
             each_claim_counts_an_attempt,
             a_deferred_attempt_does_not_count,

@@ -21,7 +21,10 @@ end
 if old[3] == 'running' and job.status ~= 'running' then
   -- What has arrived stays on the disk, so it stays in the sum.
   local flying = redis.call('HGETALL', key .. ':flying')
-  for i = 1, #flying, 2 do redis.call('HSET', key .. ':states', flying[i], 'p' .. flying[i + 1]) end
+  for i = 1, #flying, 2 do
+    redis.call('HSET', key .. ':states', flying[i], 'p' .. flying[i + 1])
+    touch(id, flying[i])
+  end
   redis.call('HINCRBY', key, 'recorded_bytes', redis.call('HGET', key, 'flying_bytes') or '0')
   redis.call('HSET', key, 'flying_bytes', '0')
   redis.call('UNLINK', key .. ':flying')

@@ -21,6 +21,19 @@ local function ring(id)
   redis.call('PUBLISH', P .. ':events', id)
 end
 
+-- Files of a job whose changes are remembered.
+local CHANGES_MAX = 10000
+
+-- Notes that a file has changed; of too many, the one that changed first is forgotten.
+local function touch(id, file)
+  local key = job_key(id)
+  local changed = key .. ':changed'
+  redis.call('ZADD', changed, num(redis.call('HINCRBY', key, 'changes', 1)), file)
+  if redis.call('ZCARD', changed) > CHANGES_MAX then
+    redis.call('HSET', key, 'changes_from', redis.call('ZPOPMIN', changed)[2])
+  end
+end
+
 local function get_row(id, kind)
   local json = redis.call('HGET', job_key(id) .. ':tasks', kind)
   return json and cjson.decode(json) or nil
@@ -103,7 +116,7 @@ end
 local function land(id, file)
   local key = job_key(id)
   local bytes = tonumber(redis.call('HGET', key .. ':flying', file) or '0')
-  redis.call('HDEL', key .. ':flying', file)
+  if redis.call('HDEL', key .. ':flying', file) == 1 then touch(id, file) end
   redis.call('HINCRBY', key, 'flying_bytes', num(-bytes))
   return bytes
 end
@@ -134,12 +147,14 @@ local function end_file(id, file, err)
     redis.call('HINCRBY', key, 'failed_files', 1)
     redis.call('HINCRBY', key, 'recorded_bytes', num(flown))
   end
+  touch(id, file)
 end
 
--- Removes the files, units and sums of a job.
+-- Removes the files, units and sums of a job, and what is known of their changes.
 local function forget_plan(id)
   local key = job_key(id)
-  redis.call('UNLINK', key .. ':files', key .. ':states', key .. ':flying', key .. ':units')
+  redis.call('UNLINK', key .. ':files', key .. ':states', key .. ':flying', key .. ':units', key .. ':changed')
+  redis.call('HSET', key, 'changes_from', redis.call('HINCRBY', key, 'changes', 1))
   redis.call('HDEL', key, 'total_files', 'completed_files', 'failed_files', 'total_bytes', 'recorded_bytes',
     'flying_bytes', 'units', 'next_unit', 'settled_units')
 end

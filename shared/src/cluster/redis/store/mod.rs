@@ -1,5 +1,6 @@
 //! The store on Redis: a script a step.
 
+mod changes;
 mod listing;
 mod outbox;
 mod plan;
@@ -19,8 +20,9 @@ use self::scripts::Scripts;
 use super::client::RedisClient;
 use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
-    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, FileEnd, Holder, JobPage, JobQuery, JobStore, Leased,
-    OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError, StoredSettings, Verdict,
+    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, FileChanges, FileEnd, FileMark, Holder, JobPage,
+    JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError,
+    StoredSettings, Verdict,
 };
 
 /// What this version writes. Raise it when older versions could not read it any more.
@@ -80,6 +82,10 @@ impl JobStore for RedisStore {
 
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError> {
         reading::files(&self.client, id, page).await
+    }
+
+    async fn changed_files(&self, id: JobId, since: Option<FileMark>, limit: usize) -> Result<FileChanges, StoreError> {
+        changes::changed_files(self, id, since, limit).await
     }
 
     async fn commit(&self, change: Change) -> Result<Committed, StoreError> {

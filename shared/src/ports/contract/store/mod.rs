@@ -4,6 +4,7 @@ pub mod again;
 pub mod attempts;
 pub mod bells;
 pub mod change;
+pub mod changes;
 pub mod creation;
 pub mod exclusion;
 pub mod fencing;
