@@ -1,0 +1,80 @@
+//! The shapes that several answers share.
+
+use super::shape::Shape::{self, Count, Flag, List, Named, Text, Time, Word};
+use super::shape::{is, list, nullable, object};
+
+/// Every error.
+pub(crate) fn error() -> Shape {
+    Named("Error", || object([("error", Text), ("details", Text)]))
+}
+
+/// What was done, in these words.
+pub(crate) fn done(message: &'static str) -> Shape {
+    object([("success", is(true)), ("message", is(message))])
+}
+
+/// A job.
+pub(crate) fn job() -> Shape {
+    Named("Job", || {
+        object([
+            ("id", Text),
+            ("kind", Word(&["download", "verify", "remove", "prune"])),
+            ("repo", Text),
+            ("revision", Text),
+            ("isDataset", Flag),
+            ("filters", list(Text)),
+            ("excludes", list(Text)),
+            ("outputDir", Text),
+            ("status", Word(&["queued", "running", "paused", "completed", "failed", "cancelled"])),
+            ("priority", Word(&["low", "normal", "high"])),
+            ("position", nullable(Count)),
+            ("attempts", Count),
+            ("progress", progress()),
+            ("etaSeconds", nullable(Count)),
+            ("error", Text),
+            ("waitingReason", Text),
+            ("workers", list(Text)),
+            ("commit", nullable(Text)),
+            ("callbackUrl", Text),
+            ("createdAt", Time),
+            ("startedAt", nullable(Time)),
+            ("endedAt", nullable(Time)),
+            ("files", List(Box::new(file()))),
+            ("filesTruncated", Flag),
+        ])
+    })
+}
+
+/// The sums over the files of a job.
+pub(crate) fn progress() -> Shape {
+    Named("Progress", || {
+        object([
+            ("totalFiles", Count),
+            ("completedFiles", Count),
+            ("totalBytes", Count),
+            ("downloadedBytes", Count),
+            ("bytesPerSecond", Count),
+        ])
+    })
+}
+
+/// A file of a job.
+pub(crate) fn file() -> Shape {
+    Named("JobFile", || {
+        object([
+            ("path", Text),
+            ("totalBytes", Count),
+            ("downloaded", Count),
+            ("status", Word(&["pending", "downloading", "complete", "failed"])),
+            ("error", Text),
+        ])
+    })
+}
+
+/// What a job would download.
+pub(crate) fn plan() -> Shape {
+    Named("Plan", || {
+        let file = object([("path", Text), ("size", Count), ("lfs", Flag)]);
+        object([("repo", Text), ("revision", Text), ("files", list(file)), ("totalSize", Count), ("totalFiles", Count)])
+    })
+}
