@@ -14,11 +14,13 @@ use crate::auth::Authenticate;
 use crate::body_limit::BodyLimit;
 use crate::document::Guarded;
 use crate::error::{ApiError, respond};
-use crate::routes::{Context, DownloadApi, HealthApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
+use crate::feed::Feed;
+use crate::routes::{Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
+use crate::sse::EventsApi;
 use crate::state::{ApiState, VERSION};
-use crate::ws::{Feed, WebSocketApi};
+use crate::ws::WebSocketApi;
 
-type Apis = (ProbesApi, HealthApi, DownloadApi, PlanApi, JobsApi, SettingsApi, WebSocketApi);
+type Apis = (ProbesApi, HealthApi, DownloadApi, PlanApi, JobsApi, JobStepsApi, SettingsApi, WebSocketApi, EventsApi);
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
 pub fn openapi_yaml() -> String {
@@ -41,8 +43,10 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed) -> BoxEndpoint<'static,
         DownloadApi(context.clone()),
         PlanApi(context.clone()),
         JobsApi(context.clone()),
+        JobStepsApi(context.clone()),
         SettingsApi(context),
-        WebSocketApi(feed),
+        WebSocketApi(feed.clone()),
+        EventsApi(feed),
     );
     service(Some(apis))
         .into_endpoint()

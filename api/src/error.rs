@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use hfd_shared::control::{ControlError, SettingsError};
-use hfd_shared::job::RequestError;
+use hfd_shared::job::{Refused, RequestError};
 use hfd_shared::ports::StoreError;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocketError};
 use poem::http::{HeaderValue, StatusCode, header};
@@ -58,6 +58,16 @@ impl ApiError {
     /// There is no such thing, or not in this state.
     pub(crate) fn not_found(error: &'static str, details: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, error, details)
+    }
+
+    /// Something else is in the way.
+    pub(crate) fn conflict(error: &'static str, details: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, error, details)
+    }
+
+    /// The store does not answer.
+    pub(crate) fn store_away(details: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", details).retry_after(STORE_RETRY)
     }
 
     /// User or password are missing or wrong.
@@ -109,9 +119,7 @@ impl ResponseError for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", reason).retry_after(STORE_RETRY)
-            }
+            StoreError::Unavailable(reason) => Self::store_away(reason),
             StoreError::Corrupt { .. } => {
                 tracing::error!(%error, "job store unreadable");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Job store unreadable", error.to_string())
@@ -123,9 +131,12 @@ impl From<StoreError> for ApiError {
 impl From<ControlError> for ApiError {
     fn from(error: ControlError) -> Self {
         match error {
+            ControlError::Refused(Refused::Exclusive(_)) => Self::conflict("Job cannot be stopped", error.to_string()),
             ControlError::Unknown(_) | ControlError::Refused(_) | ControlError::NotHeld(_) => {
                 Self::not_found("Job not found", error.to_string())
             }
+            ControlError::Duplicate(_) => Self::conflict("Job already in progress", error.to_string()),
+            ControlError::Blocked(_) => Self::conflict("Repository in use", error.to_string()),
             ControlError::Store(error) => error.into(),
             ControlError::Random(_) => {
                 tracing::error!(%error, "no job id");
@@ -155,6 +166,7 @@ impl From<RequestError> for ApiError {
             RequestError::Repo(_) => Self::bad_request("Invalid repo format", "Expected owner/name"),
             RequestError::Revision(_) => Self::bad_request("Invalid revision", error.to_string()),
             RequestError::Pattern(_) => Self::bad_request("Invalid filter", error.to_string()),
+            RequestError::Callback(_) => Self::bad_request("Invalid callbackUrl", error.to_string()),
             RequestError::TooManyPatterns => Self::bad_request("Too many filters", error.to_string()),
         }
     }

@@ -80,6 +80,7 @@ impl DownloadArgs {
             filters: self.filters.clone(),
             excludes: self.excludes.clone(),
             append_filter_subdir: self.append_filter_subdir,
+            callback_url: None,
         }
     }
 }

@@ -32,7 +32,7 @@ fn plan(units: u32, files_each: u32) -> Plan {
     };
     let cut = |unit| Unit { files: (unit * files_each..(unit + 1) * files_each).map(FileIndex).collect() };
     Plan {
-        commit: "ab".repeat(20).parse().unwrap(),
+        commit: Some("ab".repeat(20).parse().unwrap()),
         files: (0..units * files_each).map(file).collect(),
         units: (0..units).map(cut).collect(),
     }
@@ -64,7 +64,7 @@ async fn created(store: &EmbeddedStore, name: &str) -> Job {
     let job = Job::new(JobId::random().unwrap(), JobRequest::parse(&request).unwrap(), OffsetDateTime::now_utc());
     match store.create(job).await.unwrap() {
         Creation::Created(job) => job,
-        Creation::Duplicate(job) => panic!("{name} exists as {}", job.id),
+        other => panic!("{name}: {other:?}"),
     }
 }
 

@@ -13,8 +13,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use hfd_shared::backend::{Backend, BackendConfig};
 use hfd_shared::config::UsageError;
-use hfd_shared::control::Submitted;
-use hfd_shared::job::{FileState, FileStatus, JobId, JobRequest, Snapshot, Status};
+use hfd_shared::control::{ControlError, Submitted};
+use hfd_shared::job::{FileState, FileStatus, JobId, JobRequest, Priority, Snapshot, Status};
 use hfd_shared::ports::{JobStore, Page, StoreError};
 use hfd_shared::settings::JobSettings;
 use hfd_shared::shutdown;
@@ -54,7 +54,10 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     let interrupted = shutdown::on_signal().context("cannot handle signals")?;
     let stop = interrupted.child_token();
     let mut worker = tokio::spawn(hfd_worker::run(Arc::clone(&env), stop.clone()));
-    let (Submitted::Created(job) | Submitted::Existing(job)) = env.jobs.submit(request, None).await?;
+    let job = match env.jobs.submit(request, Priority::default(), None).await? {
+        Submitted::Created(job) | Submitted::Existing(job) => job,
+        Submitted::Blocked(other) => return Err(ControlError::Blocked(other.job.id).into()),
+    };
     let mut display = display(args.json);
     let end = tokio::select! {
         end = follow(env.store.as_ref(), job.job.id, display.as_mut()) => Some(end?),

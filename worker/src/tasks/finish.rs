@@ -43,7 +43,7 @@ pub(super) async fn perform(
         Ok(false) => return Ok(Outcome::Stopped),
         Err(error) => return Ok(error.outcome()),
     }
-    end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch }).await?;
+    end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch, outcome: None }).await?;
     Ok(Outcome::Settled)
 }
 

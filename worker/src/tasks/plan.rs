@@ -9,7 +9,7 @@ use hfd_shared::job::{Job, Plan, SelectionError};
 use hfd_shared::ports::{Claimed, StoreError};
 use hfd_shared::repo::{CommitHash, Tree};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{field, info};
 
 use super::Outcome;
 use crate::blocking::blocking;
@@ -65,7 +65,7 @@ pub(super) async fn perform(
     };
     match planned {
         Ok(plan) => {
-            info!(job = %job.id, commit = %plan.commit, files = plan.files.len(), bytes = plan.total_bytes(), "planned");
+            info!(job = %job.id, commit = plan.commit.map(field::display), files = plan.files.len(), bytes = plan.total_bytes(), "planned");
             env.store.put_plan(claimed, plan).await?;
             Ok(Outcome::Settled)
         }

@@ -3,11 +3,8 @@
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
-use super::message;
+use super::message::Message;
 use crate::view::{FileStatusView, FileView, JobView};
-
-/// Bytes of the longest message, both ways.
-pub(super) const MAX_MESSAGE_BYTES: usize = 512 << 10;
 
 /// Files of one job in a message.
 pub(super) const MAX_FILES: usize = 200;
@@ -30,14 +27,21 @@ pub(super) fn cap_files<T>(files: Vec<T>, max: usize, status: impl Fn(&T) -> Fil
     numbered.into_iter().map(|(_, file)| file).collect()
 }
 
+/// Leaves so many files in a job.
+fn cap(job: &mut JobView, max: usize) {
+    let files = std::mem::take(&mut job.files);
+    job.files_truncated |= files.len() > max;
+    job.files = cap_files(files, max, |file: &FileView| file.status);
+}
+
 /// The `job_update` of a job, with as many files as fit.
-pub(super) fn job_update(mut job: JobView, limit: usize) -> String {
+pub(super) fn job_update(mut job: JobView) -> Message {
     let mut max = MAX_FILES;
     loop {
-        job.files = cap_files(job.files, max, |file: &FileView| file.status);
-        let text = message::job_update(&job);
-        if text.len() <= limit || job.files.is_empty() {
-            return text;
+        cap(&mut job, max);
+        let message = Message::job_update(&job);
+        if message.fits() || job.files.is_empty() {
+            return message;
         }
         max = job.files.len() / 2;
     }
@@ -45,9 +49,9 @@ pub(super) fn job_update(mut job: JobView, limit: usize) -> String {
 
 /// The `init` of jobs that are given newest first. To fit, the oldest ended jobs lose their files first, then the oldest
 /// live ones; then the oldest ended jobs are left out, and only then live ones.
-pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> String {
+pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> Message {
     let mut entries: Vec<Entry> = jobs.into_iter().map(Entry::new).collect();
-    let envelope = message::init(&[]).len();
+    let envelope = Message::init(&[]).data().len();
     let mut total = envelope + entries.iter().map(Entry::size).sum::<usize>();
     for (terminal, shrink) in [
         (true, Entry::drop_files as fn(&mut Entry)),
@@ -65,7 +69,7 @@ pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> String {
         }
     }
     let jobs: Vec<Value> = entries.into_iter().filter_map(|entry| entry.job).collect();
-    message::init(&jobs)
+    Message::init(&jobs)
 }
 
 /// A job on its way into `init`, with its size in bytes.
@@ -77,7 +81,7 @@ struct Entry {
 
 impl Entry {
     fn new(mut job: JobView) -> Self {
-        job.files = cap_files(job.files, MAX_FILES, |file: &FileView| file.status);
+        cap(&mut job, MAX_FILES);
         let terminal = job.status.is_terminal();
         let job = job.to_json();
         Self { terminal, bytes: length(job.as_ref()), job }
@@ -89,8 +93,12 @@ impl Entry {
     }
 
     fn drop_files(&mut self) {
-        if let Some(files) = self.job.as_mut().and_then(|job| job.get_mut("files")) {
-            *files = Value::Array(Vec::new());
+        let Some(job) = &mut self.job else { return };
+        if let Some(files) = job.get_mut("files").and_then(Value::as_array_mut)
+            && !files.is_empty()
+        {
+            files.clear();
+            job["filesTruncated"] = Value::Bool(true);
         }
         self.bytes = length(self.job.as_ref());
     }
