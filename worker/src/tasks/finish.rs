@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::{ListingError, listing};
 use super::{Outcome, end_job};
-use crate::blocking::blocking;
 use crate::environment::Environment;
 use crate::fence::Fence;
+use hfd_shared::blocking::blocking;
 
 /// How many failed files the job's error names.
 const NAMED_FAILURES: usize = 5;
