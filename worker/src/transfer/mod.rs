@@ -5,7 +5,7 @@
 
 mod budget;
 mod connection;
-mod content_hash;
+pub(crate) mod content_hash;
 mod error;
 mod frontier;
 mod large;
