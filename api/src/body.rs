@@ -46,6 +46,11 @@ impl Fields {
         Ok(self.take(name, "a list of strings")?.unwrap_or_default())
     }
 
+    /// One of a few words.
+    pub(crate) fn word<T: DeserializeOwned>(&mut self, name: &'static str, words: &str) -> Result<Option<T>, ApiError> {
+        self.take(name, words)
+    }
+
     /// Refuses a field that others have but this request cannot take.
     pub(crate) fn refuse(&mut self, name: &'static str, why: &str) -> Result<(), ApiError> {
         match self.rest.remove(name) {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use hfd_shared::control::{ControlError, SettingsError};
-use hfd_shared::job::RequestError;
+use hfd_shared::job::{Refused, RequestError};
 use hfd_shared::ports::StoreError;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocketError};
 use poem::http::{HeaderValue, StatusCode, header};
@@ -128,6 +128,7 @@ impl From<StoreError> for ApiError {
 impl From<ControlError> for ApiError {
     fn from(error: ControlError) -> Self {
         match error {
+            ControlError::Refused(Refused::Exclusive(_)) => Self::conflict("Job cannot be stopped", error.to_string()),
             ControlError::Unknown(_) | ControlError::Refused(_) | ControlError::NotHeld(_) => {
                 Self::not_found("Job not found", error.to_string())
             }

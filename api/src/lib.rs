@@ -10,6 +10,7 @@ mod body;
 mod body_limit;
 mod document;
 mod error;
+mod param;
 mod routes;
 mod server;
 mod state;

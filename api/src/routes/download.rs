@@ -7,11 +7,10 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Union};
 
 use super::Context;
-use super::plan::PlanFailures;
 use crate::body::{Fields, FromFields, Strict};
-use crate::document::Failure;
+use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
-use crate::view::{JobView, PlanView};
+use crate::view::{JobView, PlanView, PriorityView};
 
 /// The header of [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header).
 const TRACEPARENT: &str = "traceparent";
@@ -40,6 +39,13 @@ pub(crate) struct DownloadBody {
     /// Only answer the plan, start nothing.
     #[oai(default)]
     dry_run: bool,
+    /// Which of the waiting jobs runs first.
+    #[oai(default)]
+    priority: PriorityView,
+    /// Where the end of the job is told: an `http` or `https` URL without user, password and fragment; nowhere when
+    /// absent or empty.
+    #[oai(default)]
+    callback_url: String,
 }
 
 fn default_revision() -> String {
@@ -56,6 +62,8 @@ impl FromFields for DownloadBody {
             excludes: fields.texts("excludes")?,
             append_filter_subdir: fields.flag("appendFilterSubdir")?,
             dry_run: fields.flag("dryRun")?,
+            priority: fields.word::<Priority>("priority", "low, normal or high")?.unwrap_or_default().into(),
+            callback_url: fields.text("callbackUrl")?.unwrap_or_default(),
         })
     }
 }
@@ -70,10 +78,28 @@ impl DownloadBody {
             filters: self.filters,
             excludes: self.excludes,
             append_filter_subdir: self.append_filter_subdir,
-            callback_url: None,
+            callback_url: Some(self.callback_url),
         };
         Ok(JobRequest::parse(&request)?)
     }
+}
+
+/// How a download fails; but for a conflict, as a plan does.
+struct DownloadFailures;
+
+impl Statuses for DownloadFailures {
+    const LIST: &'static [(u16, &'static str)] = &[
+        (400, "The request is wrong, or the filters match nothing"),
+        (403, "The Hub denies access"),
+        (404, "The Hub does not know the repository or the revision"),
+        (408, "The request did not arrive in time"),
+        (409, "The repository is being removed from the cache"),
+        (413, "The request is too large"),
+        (429, "The Hub limits the rate; `Retry-After` says for how long"),
+        (502, "The Hub failed"),
+        STORE_AWAY,
+        (504, "The Hub did not answer in time"),
+    ];
 }
 
 /// The live job that asks for the same.
@@ -120,15 +146,15 @@ impl DownloadApi {
         &self,
         headers: &HeaderMap,
         body: Strict<DownloadBody>,
-    ) -> Result<DownloadResponse, Failure<PlanFailures>> {
+    ) -> Result<DownloadResponse, Failure<DownloadFailures>> {
         // A header that cannot be read is no reason to refuse a download.
         let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()?.parse().ok());
-        let dry_run = body.0.dry_run;
+        let (dry_run, priority) = (body.0.dry_run, body.0.priority.into());
         let request = body.0.into_request()?;
         if dry_run {
             return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
         }
-        Ok(match self.0.state.jobs.submit(request, Priority::default(), trace).await? {
+        Ok(match self.0.state.jobs.submit(request, priority, trace).await? {
             Submitted::Created(snapshot) => DownloadResponse::Created(Json(self.0.view(&snapshot).await?)),
             Submitted::Existing(snapshot) => DownloadResponse::NothingNew(Json(NothingNew::Existing(ExistingJob {
                 job: self.0.view(&snapshot).await?,

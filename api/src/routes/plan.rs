@@ -18,8 +18,8 @@ use crate::view::PlanView;
 /// How long a plan may take, the wait for other plans included.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How a plan fails, and with it a download.
-pub(crate) struct PlanFailures;
+/// How a plan fails.
+struct PlanFailures;
 
 impl Statuses for PlanFailures {
     const LIST: &'static [(u16, &'static str)] = &[

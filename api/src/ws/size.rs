@@ -30,11 +30,18 @@ pub(super) fn cap_files<T>(files: Vec<T>, max: usize, status: impl Fn(&T) -> Fil
     numbered.into_iter().map(|(_, file)| file).collect()
 }
 
+/// Leaves so many files in a job.
+fn cap(job: &mut JobView, max: usize) {
+    let files = std::mem::take(&mut job.files);
+    job.files_truncated |= files.len() > max;
+    job.files = cap_files(files, max, |file: &FileView| file.status);
+}
+
 /// The `job_update` of a job, with as many files as fit.
 pub(super) fn job_update(mut job: JobView, limit: usize) -> String {
     let mut max = MAX_FILES;
     loop {
-        job.files = cap_files(job.files, max, |file: &FileView| file.status);
+        cap(&mut job, max);
         let text = message::job_update(&job);
         if text.len() <= limit || job.files.is_empty() {
             return text;
@@ -77,7 +84,7 @@ struct Entry {
 
 impl Entry {
     fn new(mut job: JobView) -> Self {
-        job.files = cap_files(job.files, MAX_FILES, |file: &FileView| file.status);
+        cap(&mut job, MAX_FILES);
         let terminal = job.status.is_terminal();
         let job = job.to_json();
         Self { terminal, bytes: length(job.as_ref()), job }
@@ -89,8 +96,12 @@ impl Entry {
     }
 
     fn drop_files(&mut self) {
-        if let Some(files) = self.job.as_mut().and_then(|job| job.get_mut("files")) {
-            *files = Value::Array(Vec::new());
+        let Some(job) = &mut self.job else { return };
+        if let Some(files) = job.get_mut("files").and_then(Value::as_array_mut)
+            && !files.is_empty()
+        {
+            files.clear();
+            job["filesTruncated"] = Value::Bool(true);
         }
         self.bytes = length(self.job.as_ref());
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tracing::{debug, info, warn};
 
-use crate::job::{Event, Job, JobId, JobRequest, Priority, Refused, Snapshot, Transition, transition};
-use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobStore, StoreError};
+use crate::job::{Event, Job, JobId, JobRequest, Priority, Refused, Snapshot, Status, Transition, transition};
+use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobQuery, JobStore, StoreError};
 use crate::trace::TraceContext;
 
 /// How often the store is looked after, beside each change of a job.
@@ -15,6 +15,10 @@ const TICK: Duration = Duration::from_secs(5);
 
 /// A job that others change all the time is given up after so many conflicts.
 const MAX_CONFLICTS: usize = 100;
+
+/// Jobs that are dismissed in one step, and steps that one request makes.
+const DISMISSED_AT_ONCE: usize = 500;
+const MAX_DISMISSALS: usize = 100;
 
 /// Why a job could not be created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +131,22 @@ impl Jobs {
             }
         }
         Err(changed_too_often(id))
+    }
+
+    /// Forgets all jobs that have ended in one of these states; returns how many.
+    pub async fn dismiss_ended(&self, statuses: Vec<Status>) -> Result<usize, ControlError> {
+        let query = JobQuery { statuses, limit: Some(DISMISSED_AT_ONCE), ..JobQuery::default() };
+        let mut total = 0;
+        for _ in 0..MAX_DISMISSALS {
+            let page = self.store.list(query.clone()).await?;
+            let ids: Vec<JobId> = page.snapshots.iter().map(|snapshot| snapshot.job.id).collect();
+            total += self.store.remove(&ids).await?;
+            if page.next.is_none() {
+                break;
+            }
+        }
+        info!(jobs = total, "jobs dismissed");
+        Ok(total)
     }
 
     /// Ends a job in the name of whoever has one of its tasks in hand, and of nobody else.

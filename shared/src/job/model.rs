@@ -93,6 +93,16 @@ impl Job {
         u64::try_from(nanoseconds / 1_000_000).unwrap_or(0)
     }
 
+    /// Its class among the waiting jobs: those of a lower number run first. Exclusive work waits for nobody.
+    pub(crate) fn turn(&self) -> u8 {
+        match self.priority {
+            _ if self.request.work.is_exclusive() => 0,
+            Priority::High => 1,
+            Priority::Normal => 2,
+            Priority::Low => 3,
+        }
+    }
+
     /// A new queued job.
     pub fn new(id: JobId, request: JobRequest, now: OffsetDateTime) -> Self {
         Self {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::changes::{FileChanges, FileMark};
+use super::listing::{JobPage, JobQuery};
 use super::queue::{Lane, Message};
 use super::settings::{SettingsCommitted, StoredSettings};
 use crate::job::{
@@ -253,14 +255,22 @@ pub trait JobStore: Send + Sync {
     /// All jobs with their progress, newest first.
     async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError>;
 
+    /// The jobs that the query wants, with their progress.
+    async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError>;
+
     /// The files of a job in the plan's order; none before it is planned or when it is unknown.
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError>;
+
+    /// At most `limit` files of a job that have changed after a mark; up to half of them are those in work, and the other
+    /// changes come in their order, so that whoever asks again and again hears of each. The cost depends on the files that
+    /// are told and those in work, not on the job's files. Nothing is told of an unknown job.
+    async fn changed_files(&self, id: JobId, since: Option<FileMark>, limit: usize) -> Result<FileChanges, StoreError>;
 
     /// Compare-and-set on the job's version, together with the moves between the indexes that follow from its status.
     /// A change of epoch or the end of the job voids all its open tasks; the effects open new ones. A job that stops
     /// running keeps the bytes that were in flight as downloaded, until it is planned anew. An unknown job is a conflict.
     ///
-    /// An ended job becomes live again only where it could be created.
+    /// An ended job becomes live again only where it could be created; its plan is forgotten.
     async fn commit(&self, change: Change) -> Result<Committed, StoreError>;
 
     /// The queued job whose turn it is: exclusive work first, then by priority, then the one that has waited longest.

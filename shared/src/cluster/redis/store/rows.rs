@@ -45,7 +45,7 @@ pub(super) fn job(json: &str, version: &str, commit: &str) -> Result<Job, StoreE
     Ok(job)
 }
 
-/// A job with its progress; none when there is no such job.
+/// A job with its progress, but without its place among those that wait; none when there is no such job.
 pub(super) fn snapshot(
     fields: &JobFields,
     tasks: &HashMap<String, String>,

@@ -20,6 +20,7 @@ pub(super) struct Scripts {
     pub(super) release: Script,
     pub(super) remove: Script,
     pub(super) trim: Script,
+    pub(super) changed_files: Script,
     pub(super) ready: Script,
     pub(super) settings_put: Script,
 }
@@ -43,6 +44,7 @@ impl Scripts {
             release: script!("release"),
             remove: script!("remove"),
             trim: script!("trim"),
+            changed_files: script!("changed_files"),
             ready: script!("ready"),
             settings_put: script!("settings_put"),
         }

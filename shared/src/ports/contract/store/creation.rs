@@ -13,7 +13,8 @@ pub async fn a_new_job_is_stored_as_it_was_made(rig: &StoreRig) {
     assert_eq!(rig.store.create(job.clone()).await.unwrap(), Creation::Created(job.clone()));
     assert_eq!(rig.store.job(job.id).await.unwrap(), Some(job.clone()));
     let snapshot = rig.snapshot(job.id).await;
-    assert_eq!((snapshot.job, snapshot.progress), (job.clone(), Progress::default()));
+    let progress = Progress { position: Some(1), ..Progress::default() };
+    assert_eq!((snapshot.job, snapshot.progress), (job.clone(), progress));
     assert!(rig.store.files(job.id, Page::ALL).await.unwrap().is_empty());
     assert_eq!(rig.store.next_waiting().await.unwrap(), Some(job.id));
 }
