@@ -5,6 +5,7 @@
 
 mod deployment;
 mod document;
+mod fuzz;
 mod runner;
 mod sections;
 mod state;
