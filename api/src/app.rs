@@ -12,7 +12,7 @@ use poem_openapi::{OpenApi as _, OpenApiService};
 
 use crate::auth::Authenticate;
 use crate::body_limit::BodyLimit;
-use crate::document::Guarded;
+use crate::document::{Guarded, polish};
 use crate::error::{ApiError, respond};
 use crate::feed::Feed;
 use crate::routes::{Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
@@ -23,8 +23,10 @@ use crate::ws::WebSocketApi;
 type Apis = (ProbesApi, HealthApi, DownloadApi, PlanApi, JobsApi, JobStepsApi, SettingsApi, WebSocketApi, EventsApi);
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
-pub fn openapi_yaml() -> String {
-    service(None).spec_yaml()
+pub fn openapi_yaml() -> Result<String, serde_yaml::Error> {
+    let mut document = serde_yaml::from_str(&service(None).spec_yaml())?;
+    polish(&mut document);
+    serde_yaml::to_string(&document)
 }
 
 fn service(apis: Option<Apis>) -> OpenApiService<Guarded<Apis>, ()> {

@@ -1,5 +1,7 @@
 //! What the specification says beyond the handlers: which errors they answer, and who may call them.
 
+mod polish;
+
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
@@ -14,6 +16,8 @@ use poem_openapi::{ApiResponse, OpenApi};
 
 use crate::error::{ApiError, ErrorView};
 use crate::routes::OPEN_PATHS;
+
+pub(crate) use polish::polish;
 
 /// The statuses with which a handler fails, for the specification.
 pub(crate) trait Statuses: Send + Sync + 'static {

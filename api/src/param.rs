@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
 
 /// Values that are given with commas between them, or with the parameter once for each. None when it is absent.
@@ -51,6 +51,47 @@ impl<T: ParseFromParameter> ParseFromParameter for List<T> {
     }
 }
 
+/// The same, with at least one value.
+#[derive(Debug)]
+pub(crate) struct NonEmpty<T>(pub(crate) Vec<T>);
+
+impl<T: Type> Type for NonEmpty<T> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = T::RawValueType;
+
+    fn name() -> Cow<'static, str> {
+        Vec::<T>::name()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        Vec::<T>::schema_ref().merge(MetaSchema { min_items: Some(1), ..MetaSchema::ANY })
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(self.0.iter().filter_map(T::as_raw_value))
+    }
+}
+
+impl<T: ParseFromParameter> ParseFromParameter for NonEmpty<T> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        Self::parse_from_parameters([value])
+    }
+
+    fn parse_from_parameters<I: IntoIterator<Item = A>, A: AsRef<str>>(values: I) -> ParseResult<Self> {
+        let List(list) = List::parse_from_parameters(values).map_err(ParseError::propagate)?;
+        if list.is_empty() { Err(ParseError::custom("at least one value is needed")) } else { Ok(Self(list)) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +102,8 @@ mod tests {
         assert_eq!(parse(&[]), Some(vec![]));
         assert_eq!(parse(&["1, 2", "3"]), Some(vec![1, 2, 3]));
         assert_eq!(parse(&["1,x"]), None);
+        let parse = |values: &[&str]| NonEmpty::<u8>::parse_from_parameters(values).map(|list| list.0).ok();
+        assert_eq!(parse(&["1,2"]), Some(vec![1, 2]));
+        assert_eq!(parse(&[","]), None);
     }
 }

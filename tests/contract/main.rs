@@ -3,10 +3,13 @@
 //! [`sections`] is the table, [`table`] the language it is written in, [`runner`] holds a [`deployment`] against it, and
 //! [`document`] makes `docs/contract.md` from it.
 
+mod clients;
 mod deployment;
 mod document;
+mod examples;
 mod fuzz;
 mod runner;
+mod schemathesis;
 mod sections;
 mod state;
 mod table;

@@ -7,14 +7,14 @@ use futures_util::StreamExt as _;
 use hfd_tests::wait;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
 use crate::deployment::Deployment;
 use crate::sections::Section;
 use crate::state;
-use crate::table::row::{Answer, Body, Content, Request, Row, Server};
+use crate::table::row::{self, Answer, Body, Content, Request, Row, Server};
 use crate::table::shape::Shape;
 
 /// What texts of a row may name.
@@ -31,9 +31,23 @@ pub(crate) async fn run(deployment: &Deployment, sections: &[Section]) -> anyhow
             let request = row.request.as_ref().map_or_else(String::new, |request| format!("{request:?}"));
             faults.push(format!("{:?} given {:?}: {request}\n    {fault:#}", row.says, row.given));
         }
+        reset(deployment, &client, row).await?;
         state::clear(deployment.api(Server::Open)).await.with_context(|| format!("after {:?}", row.says))?;
     }
     ensure!(faults.is_empty(), "{} of {number} rows do not hold:\n{}", faults.len(), faults.join("\n"));
+    Ok(())
+}
+
+/// Takes back what a row has set.
+async fn reset(deployment: &Deployment, client: &Client, row: &Row) -> anyhow::Result<()> {
+    const SETTINGS: &str = "/api/settings";
+    if row.before.iter().chain(&row.request).any(|request| request.path == SETTINGS) {
+        let defaults = json!({
+            "token": "", "connections": null, "maxActive": null, "multipartThreshold": null, "verify": null, "retries": null,
+        });
+        let address = deployment.api(Server::Open).address();
+        ask(client, address, &row::send(SETTINGS, defaults), &Names::new()).await?.error_for_status()?;
+    }
     Ok(())
 }
 

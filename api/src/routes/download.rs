@@ -20,18 +20,27 @@ const TRACEPARENT: &str = "traceparent";
 #[oai(rename = "DownloadRequest", rename_all = "camelCase")]
 pub(crate) struct DownloadBody {
     /// `owner/name`, or with filters behind a colon: `owner/name:q4_k_m,q5_k_m`.
+    #[oai(validator(
+        pattern = r"^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?(:[A-Za-z0-9_.,*-]*)?$"
+    ))]
     repo: String,
     /// Branch, tag or commit; `main` when absent or empty.
-    #[oai(default = "default_revision")]
+    #[oai(
+        default = "default_revision",
+        validator(
+            max_length = 250,
+            pattern = r"^([^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+(\.[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+)*\.?(/[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+(\.[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+)*\.?)*)?$"
+        )
+    )]
     revision: String,
     /// Whether the repository is a dataset.
     #[oai(default)]
     dataset: bool,
     /// Which files to take: parts of the path, or globs with `*` and `?`; all when empty.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 200))]
     filters: Vec<String>,
     /// Which files to leave out; beats the filters.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 200))]
     excludes: Vec<String>,
     /// Whether each file also gets a link in a folder named by the filter that it matched.
     #[oai(default)]
@@ -44,7 +53,7 @@ pub(crate) struct DownloadBody {
     priority: PriorityView,
     /// Where the end of the job is told: an `http` or `https` URL without user, password and fragment; nowhere when
     /// absent or empty.
-    #[oai(default)]
+    #[oai(default, validator(max_length = 2048, pattern = r"^(https?://[^\s/?#@]+([/?][^\s#]*)?)?$"))]
     callback_url: String,
 }
 

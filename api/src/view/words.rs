@@ -54,6 +54,28 @@ impl From<StatusView> for Status {
     }
 }
 
+/// How a job has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "JobEnd", rename_all = "lowercase")]
+pub(crate) enum EndView {
+    /// Everything is in the cache.
+    Completed,
+    /// By an error.
+    Failed,
+    /// By its user.
+    Cancelled,
+}
+
+impl From<EndView> for Status {
+    fn from(end: EndView) -> Self {
+        match end {
+            EndView::Completed => Self::Completed,
+            EndView::Failed => Self::Failed,
+            EndView::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 /// What a job does with its repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "JobKind", rename_all = "lowercase")]

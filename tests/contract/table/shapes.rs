@@ -32,6 +32,7 @@ pub(crate) fn job() -> Shape {
             ("progress", progress()),
             ("etaSeconds", nullable(Count)),
             ("error", Text),
+            ("outcome", nullable(outcome())),
             ("waitingReason", Text),
             ("workers", list(Text)),
             ("commit", nullable(Text)),
@@ -43,6 +44,11 @@ pub(crate) fn job() -> Shape {
             ("filesTruncated", Flag),
         ])
     })
+}
+
+/// What a job did to the cache.
+pub(crate) fn outcome() -> Shape {
+    Named("Outcome", || object([("freedBytes", Count), ("removed", list(Text)), ("failures", list(Text))]))
 }
 
 /// The sums over the files of a job.
