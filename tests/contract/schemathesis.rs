@@ -35,7 +35,8 @@ async fn conforms(flags: &[&str], extra: &[&str]) -> anyhow::Result<()> {
     let stage = Stage::new(repos, flags).await?;
     let mut command = stage.sandbox.command(python::tool("st")?);
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/openapi.yaml");
-    command.arg("run").arg(document).args(["--url", stage.api().address()]);
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/schemathesis.toml");
+    command.arg("--config-file").arg(config).arg("run").arg(document).args(["--url", stage.api().address()]);
     command.args(["--checks", "all", "--seed", &seed, "--max-examples", &examples, "--request-timeout", "60"]);
     command.args(["--generation-database", "none", "--no-color", "--continue-on-failure"]).args(extra);
     for stream in STREAMS {

@@ -53,7 +53,13 @@ pub(crate) struct DownloadBody {
     priority: PriorityView,
     /// Where the end of the job is told: an `http` or `https` URL without user, password and fragment; nowhere when
     /// absent or empty.
-    #[oai(default, validator(max_length = 2048, pattern = r"^(https?://[^\s/?#@]+([/?][^\s#]*)?)?$"))]
+    #[oai(
+        default,
+        validator(
+            max_length = 2000,
+            pattern = r"^(https?://([A-Za-z][A-Za-z0-9-]*(\.[A-Za-z][A-Za-z0-9-]*)*|([1-9]?[0-9]\.){3}[1-9]?[0-9])(:[1-9][0-9]{0,3})?([/?][!$-~]*)?)?$"
+        )
+    )]
     callback_url: String,
 }
 

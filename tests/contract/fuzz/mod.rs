@@ -73,7 +73,8 @@ async fn run(dice: &mut Dice, host: &str, total: u64) -> anyhow::Result<()> {
             continue;
         }
         done += 1;
-        let request = requests::request(dice, host);
+        // A random token would keep all others from the Hub for the rest of the run.
+        let request = if dice.one_in(30) { requests::without_token(host) } else { requests::request(dice, host) };
         let shown = || String::from_utf8_lossy(&request.bytes[..request.bytes.len().min(2000)]).into_owned();
         let answer = connection.ask(&request.bytes, request.is_head).await.with_context(shown)?;
         let Some(answer) = answer else { continue };

@@ -88,6 +88,14 @@ pub(crate) fn request(dice: &mut Dice, host: &str) -> Request {
     Request { bytes: head, is_head: method == "HEAD" }
 }
 
+/// A request that takes back the token that another one may have set.
+pub(crate) fn without_token(host: &str) -> Request {
+    let body = r#"{"token": ""}"#;
+    let head = "POST /api/settings HTTP/1.1\r\nContent-Type: application/json\r\n";
+    let bytes = format!("{head}Host: {host}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
+    Request { bytes, is_head: false }
+}
+
 fn odd_header(dice: &mut Dice, head: &mut Vec<u8>) {
     let names = [
         "Origin",

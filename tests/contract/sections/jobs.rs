@@ -36,8 +36,8 @@ fn listed() -> Vec<Row> {
             .with("/count", 1)
             .with("/jobs/0/repo", "acme/slow"),
         row("Jobs of a kind", get("/api/jobs?kind=prune")).answers(200, jobs()).with("/count", 0).with("/total", 0),
-        row("A status that is none", get("/api/jobs?status=sleeping")).fails(400, "Invalid request"),
-        row("A cursor that is none", get("/api/jobs?limit=1&cursor=x")).fails(400, "Invalid cursor"),
+        row("A status that is none", get("/api/jobs?status=sleeping")).fails(400, "Invalid parameter"),
+        row("A cursor that is none", get("/api/jobs?limit=1&cursor=x")).fails(400, "Invalid parameter"),
     ]
 }
 
@@ -149,7 +149,7 @@ fn dismissed() -> Vec<Row> {
         row("Dismiss all that have ended somehow", delete("/api/jobs?status=completed,failed,cancelled"))
             .given(Given::Completed)
             .answers(200, object([("success", is(true)), ("message", Text), ("count", Count)])),
-        row("Dismiss what may not be dismissed", delete("/api/jobs?status=running")).fails(400, "Invalid request"),
+        row("Dismiss what may not be dismissed", delete("/api/jobs?status=running")).fails(400, "Invalid parameter"),
     ]);
     rows
 }

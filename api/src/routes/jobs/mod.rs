@@ -88,6 +88,7 @@ impl JobsApi {
         /// Only jobs in one of these states.
         status: Query<List<StatusView>>,
         /// Only jobs for this repository, `owner/name`.
+        #[oai(validator(pattern = r"^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?$"))]
         repo: Query<Option<String>>,
         /// Only jobs of this kind.
         kind: Query<Option<KindView>>,
