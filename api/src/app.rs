@@ -14,11 +14,24 @@ use crate::auth::Authenticate;
 use crate::body_limit::BodyLimit;
 use crate::document::Guarded;
 use crate::error::{ApiError, respond};
-use crate::routes::{Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
+use crate::routes::{
+    CacheApi, CacheWorkApi, Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi,
+};
 use crate::state::{ApiState, VERSION};
 use crate::ws::{Feed, WebSocketApi};
 
-type Apis = (ProbesApi, HealthApi, DownloadApi, PlanApi, JobsApi, JobStepsApi, SettingsApi, WebSocketApi);
+type Apis = (
+    ProbesApi,
+    HealthApi,
+    DownloadApi,
+    PlanApi,
+    JobsApi,
+    JobStepsApi,
+    CacheApi,
+    CacheWorkApi,
+    SettingsApi,
+    WebSocketApi,
+);
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
 pub fn openapi_yaml() -> String {
@@ -42,6 +55,8 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed) -> BoxEndpoint<'static,
         PlanApi(context.clone()),
         JobsApi(context.clone()),
         JobStepsApi(context.clone()),
+        CacheApi(context.clone()),
+        CacheWorkApi(context.clone()),
         SettingsApi(context),
         WebSocketApi(feed),
     );
