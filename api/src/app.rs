@@ -15,12 +15,26 @@ use crate::body_limit::BodyLimit;
 use crate::document::{Guarded, polish};
 use crate::error::{ApiError, respond};
 use crate::feed::Feed;
-use crate::routes::{Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
+use crate::routes::{
+    CacheApi, CacheWorkApi, Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi,
+};
 use crate::sse::EventsApi;
 use crate::state::{ApiState, VERSION};
 use crate::ws::WebSocketApi;
 
-type Apis = (ProbesApi, HealthApi, DownloadApi, PlanApi, JobsApi, JobStepsApi, SettingsApi, WebSocketApi, EventsApi);
+type Apis = (
+    ProbesApi,
+    HealthApi,
+    DownloadApi,
+    PlanApi,
+    JobsApi,
+    JobStepsApi,
+    CacheApi,
+    CacheWorkApi,
+    SettingsApi,
+    WebSocketApi,
+    EventsApi,
+);
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
 pub fn openapi_yaml() -> Result<String, serde_yaml::Error> {
@@ -46,6 +60,8 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed) -> BoxEndpoint<'static,
         PlanApi(context.clone()),
         JobsApi(context.clone()),
         JobStepsApi(context.clone()),
+        CacheApi(context.clone()),
+        CacheWorkApi(context.clone()),
         SettingsApi(context),
         WebSocketApi(feed.clone()),
         EventsApi(feed),

@@ -8,6 +8,7 @@ mod hub;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use hfd_shared::cache::CacheError;
 use hfd_shared::control::{ControlError, SettingsError};
 use hfd_shared::job::{Refused, RequestError};
 use hfd_shared::ports::StoreError;
@@ -157,6 +158,13 @@ impl From<SettingsError> for ApiError {
                 Self::internal()
             }
         }
+    }
+}
+
+impl From<CacheError> for ApiError {
+    fn from(error: CacheError) -> Self {
+        tracing::error!(%error, "cache unreadable");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Cache unreadable", error.to_string())
     }
 }
 

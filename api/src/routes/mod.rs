@@ -1,5 +1,6 @@
 //! The endpoints, a file a resource.
 
+mod cache;
 mod download;
 mod health;
 mod jobs;
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 use crate::state::ApiState;
 use crate::view::JobView;
 
+pub(crate) use cache::{CacheApi, CacheWorkApi};
 pub(crate) use download::DownloadApi;
 pub(crate) use health::HealthApi;
 pub(crate) use jobs::{JobStepsApi, JobsApi};
@@ -34,17 +36,22 @@ const MAX_READS: usize = 16;
 /// How many files of a job are in a list of jobs.
 const LISTED_FILES: usize = 200;
 
+/// How many looks at the cache's volume are taken at a time.
+const MAX_SCANS: usize = 4;
+
 /// What the endpoints share.
 #[derive(Clone)]
 pub(crate) struct Context {
     state: Arc<ApiState>,
     plans: Arc<Semaphore>,
+    scans: Arc<Semaphore>,
 }
 
 impl Context {
     /// The endpoints' view of the state.
     pub(crate) fn new(state: Arc<ApiState>) -> Self {
-        Self { state, plans: Arc::new(Semaphore::new(MAX_PLANS)) }
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self { state, plans: semaphore(MAX_PLANS), scans: semaphore(MAX_SCANS) }
     }
 
     /// A job with all its files.

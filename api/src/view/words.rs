@@ -144,3 +144,13 @@ impl From<PriorityView> for Priority {
         }
     }
 }
+
+/// What a repository holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "RepoType", rename_all = "lowercase")]
+pub(crate) enum RepoTypeView {
+    /// A model.
+    Model,
+    /// A dataset.
+    Dataset,
+}

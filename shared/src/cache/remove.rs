@@ -33,7 +33,7 @@ impl RepoCache {
             root.rename(self.name(), &locks, &trash)?;
             root.sync()?;
         }
-        for trash in locks.names()?.iter().filter(|name| is_trash_of(name, self.name())) {
+        for trash in locks.names()?.iter().filter(|name| trash_of(name) == Some(self.name())) {
             let freed = locks.remove_folder(trash)?;
             (clearing.gone)(self.name().to_owned(), freed);
         }
@@ -134,9 +134,9 @@ impl RepoCache {
     }
 }
 
-/// Whether a name in the folder of locks is that of a repository's folder in removal, as [`unique_name`] makes it.
-pub(super) fn is_trash_of(name: &str, folder: &str) -> bool {
-    let random =
-        name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('.')).and_then(|rest| rest.strip_suffix(TRASH));
-    random.is_some_and(|random| random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()))
+/// The name of the repository's folder that something in the folder of locks was, before its removal gave it the name
+/// that [`unique_name`] makes; none for anything else.
+pub(super) fn trash_of(name: &str) -> Option<&str> {
+    let (folder, random) = name.strip_suffix(TRASH)?.rsplit_once('.')?;
+    (random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(folder)
 }

@@ -17,7 +17,8 @@ use std::time::SystemTime;
 
 use super::dir::{Dir, is_folder};
 use super::error::CacheError;
-use super::root::{Cache, parse_folder_name};
+use super::remove::trash_of;
+use super::root::{Cache, LOCKS, parse_folder_name};
 use crate::repo::{CommitHash, RepoRef, Revision};
 
 pub use count::{CachedRevision, RepoContents, State};
@@ -63,6 +64,24 @@ impl Inventory {
             }
         }
         repos.sort();
+        Ok(repos)
+    }
+
+    /// Whether a repository has a folder.
+    pub fn has(&self, repo: &RepoRef) -> Result<bool, CacheError> {
+        self.open(repo).map(|found| found.is_some())
+    }
+
+    /// The repositories that have a folder, and those of which a removal that was killed has left something.
+    pub fn repos_and_trash(&self) -> Result<Vec<RepoRef>, CacheError> {
+        let mut repos = self.repos()?;
+        if let Some(root) = self.open_root()?
+            && let Some(locks) = child(&root, LOCKS)?
+        {
+            repos.extend(locks.names()?.iter().filter_map(|name| parse_folder_name(trash_of(name)?)));
+            repos.sort();
+            repos.dedup();
+        }
         Ok(repos)
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::super::dir::{Dir, TMP, is_folder, modified, occupied_bytes};
 use super::super::error::CacheError;
 use super::super::garbage::is_old;
-use super::super::remove::is_trash_of;
+use super::super::remove::trash_of;
 use super::super::repo::{BLOBS, QUARANTINE, SCRATCH, SNAPSHOTS, TRASH, folder_name};
 use super::super::root::LOCKS;
 use super::super::tree::TREES;
@@ -73,7 +73,7 @@ impl Inventory {
             }
         }
         if let Some(locks) = child(&root, LOCKS)? {
-            for name in locks.names()?.iter().filter(|name| is_trash_of(name, &list.prefix)) {
+            for name in locks.names()?.iter().filter(|name| trash_of(name) == Some(&list.prefix)) {
                 let size_bytes = measure(&locks, name)?.map_or(0, |found| found.occupied_bytes);
                 list.found.push(Unused { kind: UnusedKind::Temporary, path: format!("{LOCKS}/{name}"), size_bytes });
             }
