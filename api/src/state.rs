@@ -8,7 +8,6 @@ use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::ports::{EventBus, JobStore};
 use hfd_shared::readiness::Readiness;
-use hfd_shared::settings::TransferSettings;
 
 /// The version that `health` and `init` tell.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -20,10 +19,6 @@ pub struct ApiConfig {
     pub cache_dir: PathBuf,
     /// Guards everything but the probes, when given.
     pub auth: Option<BasicAuth>,
-    /// How many jobs run at a time.
-    pub max_active: usize,
-    /// How data is moved.
-    pub transfer: TransferSettings,
 }
 
 /// What the API works with.

@@ -19,9 +19,13 @@ use crate::args::ServeArgs;
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     args.log.start("info")?;
     let auth = args.listen.auth()?;
-    let backend = Backend::open(&BackendConfig::File(store_file(&args)?))?;
-    let settings = args.worker.settings(&backend, args.secret.key()?)?;
-    let env = Arc::new(Environment::open(settings, args.jobs.settings(), &backend)?);
+    let folder = data_folder(&args)?;
+    let backend = Backend::open(&BackendConfig::File(folder.join("jobs.redb")))?;
+    // Whoever has the store is alone with the folder.
+    let key = args.secret.key_or_kept_in(&folder.join("secret.key"))?;
+    let limits = args.jobs.settings();
+    let settings = args.worker.settings(limits.max_active, &backend, Some(key))?;
+    let env = Arc::new(Environment::open(settings, limits, &backend)?);
     let listener = args.listen.listen()?;
     let stop = shutdown::on_signal().context("cannot handle signals")?;
     info!(address = %format!("http://{}", listener.local_addr()?), cache = %env.cache.root().display(), "listening");
@@ -40,10 +44,10 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn store_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {
+fn data_folder(args: &ServeArgs) -> anyhow::Result<PathBuf> {
     let folder = args.data.folder()?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create the data folder {}", folder.display()))?;
-    Ok(folder.join("jobs.redb"))
+    Ok(folder)
 }
 
 fn api_state(auth: Option<BasicAuth>, readiness: Readiness, env: &Environment) -> ApiState {
@@ -54,11 +58,6 @@ fn api_state(auth: Option<BasicAuth>, readiness: Readiness, env: &Environment) -
         hub: env.hub.clone(),
         readiness,
         settings: env.settings.clone(),
-        config: ApiConfig {
-            cache_dir: env.cache.root().to_owned(),
-            auth,
-            max_active: env.limits.max_active,
-            transfer: env.transfer.clone(),
-        },
+        config: ApiConfig { cache_dir: env.cache.root().to_owned(), auth },
     }
 }

@@ -45,8 +45,7 @@ fn document() -> anyhow::Result<String> {
         }
     }
     text.push_str("\n## Shapes\n\n`?` marks a field that may be absent.\n");
-    for shape in [shapes::error(), shapes::job(), shapes::progress(), shapes::outcome(), shapes::file(), shapes::plan()]
-    {
+    for shape in shapes::all() {
         if let Shape::Named(name, shape) = shape {
             write!(text, "\n### {name}\n\n```text\n{}\n```\n", lines(&shape()))?;
         }

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use hfd_tests::api::{Download, Status};
 use hfd_tests::cache_watch::CacheWatch;
 use hfd_tests::dice::{self, Dice};
-use hfd_tests::fake_hub::RepoBuilder;
+use hfd_tests::fake_hub::{RepoBuilder, random_bytes};
 use hfd_tests::stage::Stage;
 use hfd_tests::traffic::{data_bytes, distinct_bytes, open_data_answers};
 use hfd_tests::wait;
@@ -82,7 +82,7 @@ async fn kills_among_small_files_never_show_a_partial_file() -> anyhow::Result<(
     let watch = CacheWatch::start(&stage.sandbox.cache(), &stage.hub, MODEL)?;
     let job = stage.api().start(&Download::model(MODEL)).await?;
     // Fewer than a task may die: these die too soon to tell that they got somewhere.
-    for random in random_bytes(4, seed) {
+    for random in random_bytes(4, dice::seed()?) {
         let before = stage.hub.requests().len();
         let some_requests = || stage.hub.requests().len() - before > 2 * usize::from(random);
         wait::until_true("the moment to kill", wait::LIMIT, some_requests).await?;
@@ -100,7 +100,7 @@ async fn kills_at_the_end_of_a_download_never_show_a_partial_file() -> anyhow::R
     let ids: Vec<String> = (0..12).map(|number| format!("acme/model-{number}")).collect();
     let repo = |id: &String| RepoBuilder::model(id).many_files("small", 30).random_file("model.bin", 2 << 20, 1);
     let mut stage = Stage::new(ids.iter().map(repo), &["--multipart-threshold", "1MiB"]).await?;
-    for (id, delay_ms) in ids.iter().zip(random_bytes(12, seed)) {
+    for (id, delay_ms) in ids.iter().zip(random_bytes(12, dice::seed()?)) {
         stage.hub.reset_log();
         let watch = CacheWatch::start(&stage.sandbox.cache(), &stage.hub, id)?;
         let job = stage.api().start(&Download::model(id)).await?;

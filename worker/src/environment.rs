@@ -9,7 +9,7 @@ use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::WorkerName;
 use hfd_shared::ports::{EventBus, Holder, JobStore, TaskQueue};
-use hfd_shared::settings::{JobSettings, TransferSettings};
+use hfd_shared::settings::JobSettings;
 
 use crate::args::WorkerSettings;
 use crate::patience::Patience;
@@ -26,7 +26,7 @@ pub struct Environment {
     pub bus: Arc<dyn EventBus>,
     /// Moves jobs through their life.
     pub jobs: Jobs,
-    /// How long signs of life count, and ended jobs are kept.
+    /// How long signs of life count, and ended jobs are kept; how many run, unless the shared settings say otherwise.
     pub limits: JobSettings,
     /// The Hub.
     pub hub: HubClient,
@@ -34,8 +34,6 @@ pub struct Environment {
     pub settings: Settings,
     /// The cache on disk.
     pub cache: Arc<Cache>,
-    /// How data is moved.
-    pub transfer: TransferSettings,
     /// How many Fetch tasks are done at a time.
     pub slots: usize,
     /// How long the locks of other programs are waited for.
@@ -63,7 +61,7 @@ pub enum EnvironmentError {
 impl Environment {
     /// Opens the cache and gives the worker its name.
     pub fn open(settings: WorkerSettings, limits: JobSettings, backend: &Backend) -> Result<Self, EnvironmentError> {
-        let WorkerSettings { cache_dir, hub, shared, transfer, slots } = settings;
+        let WorkerSettings { cache_dir, hub, shared, slots } = settings;
         let Backend { store, queue, bus, .. } = backend.clone();
         Ok(Self {
             name: WorkerName::random(&host_name())?,
@@ -77,7 +75,6 @@ impl Environment {
             limits,
             hub,
             settings: shared,
-            transfer,
             slots,
         })
     }

@@ -68,18 +68,18 @@ fn default_revision() -> String {
 }
 
 impl FromFields for DownloadBody {
-    fn from_fields(fields: &mut Fields) -> Result<Self, ApiError> {
-        Ok(Self {
-            repo: fields.required_text("repo")?,
-            revision: fields.text("revision")?.unwrap_or_else(default_revision),
-            dataset: fields.flag("dataset")?,
-            filters: fields.texts("filters")?,
-            excludes: fields.texts("excludes")?,
-            append_filter_subdir: fields.flag("appendFilterSubdir")?,
-            dry_run: fields.flag("dryRun")?,
-            priority: fields.word::<Priority>("priority", "low, normal or high")?.unwrap_or_default().into(),
-            callback_url: fields.text("callbackUrl")?.unwrap_or_default(),
-        })
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            repo: fields.required_text("repo"),
+            revision: fields.text("revision").unwrap_or_else(default_revision),
+            dataset: fields.flag("dataset"),
+            filters: fields.texts("filters"),
+            excludes: fields.texts("excludes"),
+            append_filter_subdir: fields.flag("appendFilterSubdir"),
+            dry_run: fields.flag("dryRun"),
+            priority: fields.word::<Priority>("priority", "low, normal or high").unwrap_or_default().into(),
+            callback_url: fields.text("callbackUrl").unwrap_or_default(),
+        }
     }
 }
 

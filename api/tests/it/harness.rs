@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hfd_api::{ApiConfig, ApiState, serve};
 use hfd_shared::config::BasicAuth;
-use hfd_shared::control::{Jobs, Settings, Submitted};
+use hfd_shared::control::{Effective, Jobs, Settings, Submitted};
 use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{
@@ -84,8 +84,8 @@ impl Server {
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
         let jobs = Jobs::new(store.clone(), max_active);
         let hub = hub_client(&hub);
-        let settings = Settings::new(store.clone(), hub.clone(), has_key.then(secret_key), None).unwrap();
-        let config = ApiConfig { cache_dir: CACHE_DIR.into(), auth, max_active, transfer: transfer() };
+        let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
+        let config = ApiConfig { cache_dir: CACHE_DIR.into(), auth };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -229,6 +229,16 @@ impl Drop for Server {
 pub(crate) fn hub_client(endpoint: &str) -> HubClient {
     let settings = HubSettings { endpoint: endpoint.parse().unwrap(), token: None };
     HubClient::new(&settings, &transfer(), Arc::new(LocalLimiter::new())).unwrap()
+}
+
+/// The settings of a process without a token of its own.
+pub(crate) fn settings(
+    store: Arc<dyn JobStore>,
+    hub: HubClient,
+    key: Option<SecretKey>,
+    max_active: usize,
+) -> Settings {
+    Settings::new(store, hub, key, Effective { token: None, max_active, transfer: transfer() }).unwrap()
 }
 
 /// The key of all processes.

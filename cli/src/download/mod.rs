@@ -48,8 +48,8 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     args.log.start("error")?;
     let request = JobRequest::parse(&args.request()).map_err(|error| UsageError(error.to_string()))?;
     let backend = Backend::open(&BackendConfig::Memory)?;
-    let settings = args.worker.settings(&backend, None)?;
     let limits = JobSettings { max_active: 1, ..JobSettings::default() };
+    let settings = args.worker.settings(limits.max_active, &backend, None)?;
     let env = Arc::new(Environment::open(settings, limits, &backend)?);
     let interrupted = shutdown::on_signal().context("cannot handle signals")?;
     let stop = interrupted.child_token();

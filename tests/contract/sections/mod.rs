@@ -1,5 +1,6 @@
 //! The table, a file a part of the API.
 
+mod cache;
 mod downloads;
 mod errors;
 mod jobs;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Section> {
         ("Service", service::rows()),
         ("Downloads and plans", downloads::rows()),
         ("Jobs", jobs::rows()),
+        ("Cache", cache::rows()),
         ("Settings", settings::rows()),
         ("WebSocket", websocket::rows()),
         ("Errors, CORS, authentication", errors::rows()),

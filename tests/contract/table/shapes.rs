@@ -3,6 +3,11 @@
 use super::shape::Shape::{self, Count, Flag, List, Named, Text, Time, Word};
 use super::shape::{is, list, nullable, object};
 
+/// All that have a name.
+pub(crate) fn all() -> Vec<Shape> {
+    vec![error(), job(), progress(), outcome(), file(), plan(), cached_repo(), cached_details(), cached_revision()]
+}
+
 /// Every error.
 pub(crate) fn error() -> Shape {
     Named("Error", || object([("error", Text), ("details", Text)]))
@@ -82,5 +87,64 @@ pub(crate) fn plan() -> Shape {
     Named("Plan", || {
         let file = object([("path", Text), ("size", Count), ("lfs", Flag)]);
         object([("repo", Text), ("revision", Text), ("files", list(file)), ("totalSize", Count), ("totalFiles", Count)])
+    })
+}
+
+/// A repository in the cache.
+pub(crate) fn cached_repo() -> Shape {
+    Named("CachedRepo", || {
+        object([
+            ("repo", Text),
+            ("type", Word(&["model", "dataset"])),
+            ("path", Text),
+            ("size", Count),
+            ("sizeHuman", Text),
+            ("files", Count),
+            ("snapshots", Count),
+            ("lastUsed", Time),
+            ("lastModified", Time),
+            ("warnings", list(Text)),
+        ])
+    })
+}
+
+/// Everything about a repository in the cache.
+pub(crate) fn cached_details() -> Shape {
+    Named("CachedRepoDetails", || {
+        object([
+            ("repo", Text),
+            ("type", Word(&["model", "dataset"])),
+            ("path", Text),
+            ("snapshots", list(Text)),
+            ("revisions", list(cached_revision())),
+            ("size", Count),
+            ("sizeHuman", Text),
+            ("files", Count),
+            ("lastUsed", Time),
+            ("lastModified", Time),
+            ("partials", Count),
+            ("partialSize", Count),
+            ("prunableSize", Count),
+            ("warnings", list(Text)),
+        ])
+    })
+}
+
+/// A revision in the cache.
+pub(crate) fn cached_revision() -> Shape {
+    Named("CachedRevision", || {
+        let file = object([("path", Text), ("size", Count), ("blob", Text)]);
+        object([
+            ("commit", Text),
+            ("refs", list(Text)),
+            ("size", Count),
+            ("sizeHuman", Text),
+            ("fileCount", Count),
+            ("state", Word(&["complete", "partial", "unknown"])),
+            ("missingFiles", nullable(Count)),
+            ("lastModified", Time),
+            ("files", list(file)),
+            ("nextOffset", nullable(Count)),
+        ])
     })
 }

@@ -60,7 +60,10 @@ pub(super) async fn plan(
         Ok(None) => return Ok(Outcome::Failed(format!("{} is not in the cache any more", job.request.repo))),
         Err(error) => return Ok(Outcome::Failed(error.to_string())),
     };
-    let plan = Plan::of_cached(contents.into_iter().map(planned).collect(), env.transfer.multipart_threshold.0);
+    let plan = Plan::of_cached(
+        contents.into_iter().map(planned).collect(),
+        env.settings.in_force().transfer.multipart_threshold.0,
+    );
     info!(job = %job.id, files = plan.files.len(), bytes = plan.total_bytes(), "planned");
     env.store.put_plan(claimed, plan).await?;
     Ok(Outcome::Settled)

@@ -102,7 +102,7 @@ impl CacheApi {
         /// Shows only this revision, a ref or a commit, with its files.
         revision: Query<Option<String>>,
         /// Files to skip.
-        #[oai(default)]
+        #[oai(default, validator(minimum(value = "0"), maximum(value = "4294967295")))]
         offset: Query<u32>,
         /// How many files at most.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
@@ -124,7 +124,7 @@ impl CacheApi {
         /// Shows only this revision, a ref or a commit, with its files.
         revision: Query<Option<String>>,
         /// Files to skip.
-        #[oai(default)]
+        #[oai(default, validator(minimum(value = "0"), maximum(value = "4294967295")))]
         offset: Query<u32>,
         /// How many files at most.
         #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]

@@ -34,7 +34,10 @@ pub(super) struct PruneBody {
     #[oai(default)]
     dry_run: bool,
     /// Only in this repository, `owner/name`; in all when absent or empty.
-    #[oai(default)]
+    #[oai(
+        default,
+        validator(pattern = r"^([A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?)?$")
+    )]
     repo: String,
     /// Only in models, or only in datasets.
     #[oai(rename = "type")]
@@ -42,15 +45,15 @@ pub(super) struct PruneBody {
 }
 
 impl FromFields for PruneBody {
-    fn from_fields(fields: &mut Fields) -> Result<Self, ApiError> {
+    fn from_fields(fields: &mut Fields) -> Self {
         #[derive(Deserialize)]
         #[serde(transparent)]
         struct Word(RepoKind);
-        Ok(Self {
-            dry_run: fields.flag("dryRun")?,
-            repo: fields.text("repo")?.unwrap_or_default(),
-            kind: fields.word::<Word>("type", "model or dataset")?.map(|word| word.0.into()),
-        })
+        Self {
+            dry_run: fields.flag("dryRun"),
+            repo: fields.text("repo").unwrap_or_default(),
+            kind: fields.word::<Word>("type", "model or dataset").map(|word| word.0.into()),
+        }
     }
 }
 
