@@ -91,6 +91,21 @@ fn complete(operation: &mut MetaOperation, is_guarded: bool) {
     responses.sort_by_key(|response| response.status);
 }
 
+/// Gives each path one entry, where several parts of the code know methods of it.
+fn join_paths(apis: &mut [MetaApi]) {
+    let mut known: HashMap<String, (usize, usize)> = HashMap::new();
+    for api in 0..apis.len() {
+        for path in std::mem::take(&mut apis[api].paths) {
+            if let Some(&(first, index)) = known.get(&path.path) {
+                apis[first].paths[index].operations.extend(path.operations);
+            } else {
+                known.insert(path.path.clone(), (api, apis[api].paths.len()));
+                apis[api].paths.push(path);
+            }
+        }
+    }
+}
+
 /// An API behind our middleware: each operation may want Basic authentication and may give the common errors. Holds
 /// nothing where just the specification is wanted.
 pub(crate) struct Guarded<T>(pub(crate) Option<T>);
@@ -98,6 +113,7 @@ pub(crate) struct Guarded<T>(pub(crate) Option<T>);
 impl<T: OpenApi> OpenApi for Guarded<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
+        join_paths(&mut apis);
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
             let is_guarded = !OPEN_PATHS.contains(&path.path.as_str());
             for operation in &mut path.operations {

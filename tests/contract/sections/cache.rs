@@ -87,7 +87,7 @@ fn removed() -> Shape {
 }
 
 fn pruned() -> Shape {
-    let unused = object([("path", Text), ("kind", Word(&["blob", "partial", "trash", "temporary"])), ("size", Count)]);
+    let unused = object([("path", Text), ("kind", Word(&["blob", "partial", "temporary"])), ("size", Count)]);
     object([
         ("success", Flag),
         ("message", Text),
