@@ -18,10 +18,12 @@ use tracing::warn;
 use super::backlog::{About, Backlog};
 use super::follow::Init;
 use super::message::{MAX_DATA_BYTES, Mark, Message};
-use super::reader::{self, Excerpt, Update};
+use super::reader::{self, Update};
 use super::relay::Join;
 use super::size;
+use crate::excerpt::Excerpt;
 use crate::state::ApiState;
+use crate::view::JobView;
 
 /// The time between two updates of a job.
 const UPDATE_EVERY: Duration = Duration::from_millis(250);
@@ -286,8 +288,12 @@ impl Follower {
         for terminal in [false, true] {
             for (index, snapshot) in wanted.iter().enumerate() {
                 if snapshot.job.status.is_terminal() == terminal {
-                    let has_room = read < MAX_INIT_FILES;
-                    let Excerpt { view, mark } = reader::excerpt(&self.state, snapshot, has_room).await?;
+                    let Excerpt { view, mark } = if read < MAX_INIT_FILES {
+                        Excerpt::read(&self.state, snapshot).await?
+                    } else {
+                        let view = JobView::new(snapshot, Vec::new(), &self.state.config.cache_dir);
+                        Excerpt { view, mark: None }
+                    };
                     read += view.files.len();
                     views[index] = Some(view);
                     if let Some(told) = self.told.get_mut(&snapshot.job.id).filter(|_| was_idle) {
