@@ -228,6 +228,16 @@ impl Api {
         self.ask(Method::DELETE, &format!("jobs/{id}"), None).await.map(drop)
     }
 
+    /// Queues an ended job again.
+    pub async fn retry(&self, id: &str) -> anyhow::Result<()> {
+        self.ask(Method::POST, &format!("jobs/{id}/retry"), None).await.map(drop)
+    }
+
+    /// Forgets an ended job.
+    pub async fn dismiss(&self, id: &str) -> anyhow::Result<()> {
+        self.ask(Method::POST, &format!("jobs/{id}/dismiss"), None).await.map(drop)
+    }
+
     /// Waits until a job is as wanted. One that ends otherwise is an error: it will never be.
     pub async fn wait_for(&self, id: &str, what: &str, wanted: impl Fn(&Job) -> bool) -> anyhow::Result<Job> {
         let mut last = None;

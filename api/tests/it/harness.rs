@@ -11,8 +11,8 @@ use hfd_shared::control::{Jobs, Settings, Submitted};
 use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{
-    DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, Priority, Snapshot, Task,
-    TaskKind, Transition, UnitIndex, Work, transition,
+    DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Outcome, Plan, Priority, Snapshot,
+    Task, TaskKind, Transition, UnitIndex, Work, transition,
 };
 use hfd_shared::ports::{
     Change, Claimed, Committed, Condition, EventBus, FileEnd, Holder, JobStore, Report, StoreError, Verdict,
@@ -122,7 +122,7 @@ impl Server {
         self.submit_work(repo, Work::Download).await
     }
 
-    /// The same for any kind of work.
+    /// A new job that does this work; running at once, while there is room or when it needs none.
     pub(crate) async fn submit_work(&self, repo: &str, work: Work) -> JobId {
         let request = DownloadRequest { repo: repo.to_owned(), ..DownloadRequest::default() };
         let request = JobRequest { work, ..JobRequest::parse(&request).unwrap() };
@@ -185,8 +185,12 @@ impl Server {
     }
 
     pub(crate) async fn complete(&self, id: JobId) {
+        self.complete_with(id, None).await;
+    }
+
+    pub(crate) async fn complete_with(&self, id: JobId, outcome: Option<Outcome>) {
         let epoch = self.epoch(id).await;
-        self.apply(id, &Event::Complete { epoch, outcome: None }).await;
+        self.apply(id, &Event::Complete { epoch, outcome }).await;
     }
 
     pub(crate) async fn fail(&self, id: JobId, error: &str) {

@@ -8,6 +8,7 @@ mod errors;
 mod events;
 mod harness;
 mod jobs;
+mod lists;
 mod many_files;
 mod one_job;
 mod openapi;
