@@ -17,13 +17,10 @@ use tracing::warn;
 
 use super::backlog::{About, Backlog};
 use super::follow::Init;
-use super::message::{MAX_DATA_BYTES, Mark, Message};
+use super::message::{Mark, Message};
 use super::reader::{self, Update};
 use super::relay::Join;
-use super::size;
-use crate::excerpt::Excerpt;
 use crate::state::ApiState;
-use crate::view::JobView;
 
 /// The time between two updates of a job.
 const UPDATE_EVERY: Duration = Duration::from_millis(250);
@@ -39,9 +36,6 @@ const LINGER: Duration = Duration::from_secs(30);
 
 /// When more jobs than this are gone at once, nobody is told of each: everybody begins anew.
 const MAX_REMOVALS: usize = 100;
-
-/// Once so many files were read for `init`, no more would fit: a file takes 90 bytes at least.
-const MAX_INIT_FILES: usize = MAX_DATA_BYTES / 90;
 
 /// The places among the waiting jobs whose change is told. Each job that leaves a queue of thousands moves all behind it.
 const WATCHED_POSITIONS: u64 = 50;
@@ -168,7 +162,9 @@ impl Follower {
             }
             self.restart();
         } else {
-            gone.into_iter().for_each(|job| self.remove(job));
+            for job in gone {
+                self.remove(job);
+            }
         }
         for snapshot in snapshots {
             if self.is_news(snapshot) {
@@ -282,31 +278,15 @@ impl Follower {
     async fn init(&mut self, snapshots: &[Snapshot], job: Option<JobId>, was_idle: bool) -> Result<Init, StoreError> {
         let wanted = snapshots.iter().filter(|snapshot| job.is_none_or(|job| job == snapshot.job.id));
         let wanted: Vec<&Snapshot> = wanted.collect();
-        let mut views = vec![None; wanted.len()];
-        let mut read = 0;
-        // Live jobs first: theirs are the files that are still there when it gets tight.
-        for terminal in [false, true] {
-            for (index, snapshot) in wanted.iter().enumerate() {
-                if snapshot.job.status.is_terminal() == terminal {
-                    let Excerpt { view, mark } = if read < MAX_INIT_FILES {
-                        Excerpt::read(&self.state, snapshot).await?
-                    } else {
-                        let view = JobView::new(snapshot, Vec::new(), &self.state.config.cache_dir);
-                        Excerpt { view, mark: None }
-                    };
-                    read += view.files.len();
-                    views[index] = Some(view);
-                    if let Some(told) = self.told.get_mut(&snapshot.job.id).filter(|_| was_idle) {
-                        told.files = mark;
-                    }
-                }
-            }
+        let (message, marks) = reader::init(&self.state, &wanted).await?;
+        for (job, files) in marks.into_iter().filter(|_| was_idle) {
+            self.told.entry(job).or_default().files = Some(files);
         }
         let end = |snapshot: &&Snapshot| Mark::of(snapshot).end.map(|version| (snapshot.job.id, version));
         Ok(Init {
-            message: size::init(views.into_iter().flatten().collect(), MAX_DATA_BYTES),
+            message,
             number: self.backlog.last(),
-            ended: wanted.iter().filter_map(end).collect(),
+            ended: Arc::new(wanted.iter().filter_map(end).collect()),
             is_empty: wanted.is_empty(),
         })
     }

@@ -1,14 +1,19 @@
 //! Reads jobs for messages. Of a job with many files it reads what has changed, so that an update costs the same however
 //! many there are.
 
-use hfd_shared::job::Snapshot;
+use std::collections::HashMap;
+
+use hfd_shared::job::{JobId, Snapshot};
 use hfd_shared::ports::{Extent, FileMark, StoreError};
 
-use super::message::Message;
+use super::message::{MAX_DATA_BYTES, Message};
 use super::size;
 use crate::excerpt::{Excerpt, MAX_FILES};
 use crate::state::ApiState;
 use crate::view::JobView;
+
+/// Once so many files were read for `init`, no more would fit: a file takes 90 bytes at least.
+const MAX_INIT_FILES: usize = MAX_DATA_BYTES / 90;
 
 /// What is to be told of a job.
 pub(super) struct Update {
@@ -18,6 +23,31 @@ pub(super) struct Update {
     pub(super) mark: Option<FileMark>,
     /// How much of what has changed is told.
     pub(super) extent: Extent,
+}
+
+/// The `init` of jobs that are given newest first; and of each job whose updates will not have all files, up to where
+/// changes of its files are in it.
+pub(super) async fn init(
+    state: &ApiState,
+    snapshots: &[&Snapshot],
+) -> Result<(Message, HashMap<JobId, FileMark>), StoreError> {
+    let (mut views, mut marks, mut read) = (vec![None; snapshots.len()], HashMap::new(), 0);
+    // Live jobs first: theirs are the files that are still there when it gets tight.
+    for terminal in [false, true] {
+        let of_kind = |(_, snapshot): &(usize, &&Snapshot)| snapshot.job.status.is_terminal() == terminal;
+        for (index, snapshot) in snapshots.iter().enumerate().filter(of_kind) {
+            let view = if read < MAX_INIT_FILES {
+                let Excerpt { view, mark } = Excerpt::read(state, snapshot).await?;
+                marks.extend(mark.map(|mark| (snapshot.job.id, mark)));
+                view
+            } else {
+                JobView::new(snapshot, Vec::new(), &state.config.cache_dir)
+            };
+            read += view.files.len();
+            views[index] = Some(view);
+        }
+    }
+    Ok((size::init(views.into_iter().flatten().collect(), MAX_DATA_BYTES), marks))
 }
 
 /// A job for an update, after what is known of its files already.

@@ -79,7 +79,9 @@ fn a_tight_init_takes_files_from_the_oldest_ended_jobs_first() {
     ];
     let whole = init(jobs.clone(), usize::MAX).data().len();
     let mut without_files = jobs.clone();
-    without_files.iter_mut().for_each(|job| job.files.clear());
+    for job in &mut without_files {
+        job.files.clear();
+    }
     let bare = init(without_files, usize::MAX).data().len();
     let files = |limit| jobs_of(&init(jobs.clone(), limit)).iter().map(files_of).collect::<Vec<_>>();
     assert_eq!(files(whole + 1), [10, 10, 10, 10]);
