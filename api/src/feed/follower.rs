@@ -45,7 +45,7 @@ const NEVER: Duration = Duration::from_hours(1);
 
 /// What was told of a job, and when.
 #[derive(Default)]
-struct Told {
+struct Known {
     /// None of a job that only an `init` has shown.
     mark: Option<Mark>,
     at: Option<Instant>,
@@ -67,7 +67,7 @@ pub(super) struct Follower {
     is_idle: bool,
     /// When a client was last seen.
     visited: Instant,
-    told: HashMap<JobId, Told>,
+    told: HashMap<JobId, Known>,
     /// Jobs that have to be told of, and when they may.
     due: HashMap<JobId, Instant>,
 }
@@ -236,7 +236,7 @@ impl Follower {
         }
         let (now, has_more) = (Instant::now(), extent == Extent::Part);
         let position = watched_position(&snapshot);
-        self.told.insert(job, Told { mark: Some(mark), at: Some(now), position, files, has_more });
+        self.told.insert(job, Known { mark: Some(mark), at: Some(now), position, files, has_more });
         if has_more {
             self.due.entry(job).or_insert(now + UPDATE_EVERY);
         }
@@ -260,7 +260,7 @@ impl Follower {
         for snapshot in &snapshots {
             // Nobody else follows: what those who join now get is what was told.
             let (mark, position) = (was_idle.then(|| Mark::of(snapshot)), watched_position(snapshot));
-            self.told.entry(snapshot.job.id).or_insert(Told { mark, position, ..Told::default() });
+            self.told.entry(snapshot.job.id).or_insert(Known { mark, position, ..Known::default() });
         }
         let mut inits: HashMap<Option<JobId>, Arc<Init>> = HashMap::new();
         for join in joins {
@@ -280,7 +280,8 @@ impl Follower {
         let wanted: Vec<&Snapshot> = wanted.collect();
         let (message, marks) = reader::init(&self.state, &wanted).await?;
         for (job, files) in marks.into_iter().filter(|_| was_idle) {
-            self.told.entry(job).or_default().files = Some(files);
+            // Of several who join now, the first knows least.
+            self.told.entry(job).or_default().files.get_or_insert(files);
         }
         let end = |snapshot: &&Snapshot| Mark::of(snapshot).end.map(|version| (snapshot.job.id, version));
         Ok(Init {
