@@ -53,5 +53,8 @@ impl Excerpt {
 }
 
 async fn first_files(state: &ApiState, snapshot: &Snapshot) -> Result<Vec<FileState>, StoreError> {
+    if snapshot.progress.total_files == 0 {
+        return Ok(Vec::new());
+    }
     state.store.files(snapshot.job.id, Page { offset: 0, limit: MAX_FILES }).await
 }

@@ -11,7 +11,7 @@ use time::{OffsetDateTime, UtcOffset};
 pub(crate) use file::{FileStatusView, FileView};
 pub(crate) use job::JobView;
 pub(crate) use plan::PlanView;
-pub(crate) use words::{KindView, PriorityView, StatusView};
+pub(crate) use words::{EndedStatusView, KindView, PriorityView, StatusView};
 
 /// A moment as the documented API writes it: UTC, without fractions of a second.
 pub(crate) fn whole_seconds(time: OffsetDateTime) -> OffsetDateTime {
