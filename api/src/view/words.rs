@@ -56,9 +56,9 @@ impl From<StatusView> for Status {
 
 /// How a job has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename = "JobEnd", rename_all = "lowercase")]
-pub(crate) enum EndView {
-    /// Everything is in the cache.
+#[oai(rename = "EndedStatus", rename_all = "lowercase")]
+pub(crate) enum EndedStatusView {
+    /// Everything is done.
     Completed,
     /// By an error.
     Failed,
@@ -66,12 +66,12 @@ pub(crate) enum EndView {
     Cancelled,
 }
 
-impl From<EndView> for Status {
-    fn from(end: EndView) -> Self {
-        match end {
-            EndView::Completed => Self::Completed,
-            EndView::Failed => Self::Failed,
-            EndView::Cancelled => Self::Cancelled,
+impl From<EndedStatusView> for Status {
+    fn from(status: EndedStatusView) -> Self {
+        match status {
+            EndedStatusView::Completed => Self::Completed,
+            EndedStatusView::Failed => Self::Failed,
+            EndedStatusView::Cancelled => Self::Cancelled,
         }
     }
 }
