@@ -166,6 +166,9 @@ impl DownloadApi {
         let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()?.parse().ok());
         let (dry_run, priority) = (body.0.dry_run, body.0.priority.into());
         let request = body.0.into_request()?;
+        if let Some(callback) = &request.callback {
+            self.0.state.config.callbacks.check(callback)?;
+        }
         if dry_run {
             return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
         }
