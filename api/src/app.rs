@@ -14,11 +14,13 @@ use crate::auth::Authenticate;
 use crate::body_limit::BodyLimit;
 use crate::document::Guarded;
 use crate::error::{ApiError, respond};
+use crate::feed::Feed;
 use crate::routes::{
     CacheApi, CacheWorkApi, Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi,
 };
+use crate::sse::EventsApi;
 use crate::state::{ApiState, VERSION};
-use crate::ws::{Feed, WebSocketApi};
+use crate::ws::WebSocketApi;
 
 type Apis = (
     ProbesApi,
@@ -31,6 +33,7 @@ type Apis = (
     CacheWorkApi,
     SettingsApi,
     WebSocketApi,
+    EventsApi,
 );
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
@@ -58,7 +61,8 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed) -> BoxEndpoint<'static,
         CacheApi(context.clone()),
         CacheWorkApi(context.clone()),
         SettingsApi(context),
-        WebSocketApi(feed),
+        WebSocketApi(feed.clone()),
+        EventsApi(feed),
     );
     service(Some(apis))
         .into_endpoint()

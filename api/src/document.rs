@@ -69,7 +69,9 @@ fn describe(response: &mut MetaResponse) {
         response.description = "Success";
     }
     for media in &mut response.content {
-        media.content_type = JSON;
+        if media.content_type.starts_with(JSON) {
+            media.content_type = JSON;
+        }
     }
 }
 

@@ -66,6 +66,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, error, details)
     }
 
+    /// The store does not answer.
+    pub(crate) fn store_away(details: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", details).retry_after(STORE_RETRY)
+    }
+
     /// User or password are missing or wrong.
     pub(crate) fn unauthorized() -> Self {
         Self::new(
@@ -115,9 +120,7 @@ impl ResponseError for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", reason).retry_after(STORE_RETRY)
-            }
+            StoreError::Unavailable(reason) => Self::store_away(reason),
             StoreError::Corrupt { .. } => {
                 tracing::error!(%error, "job store unreadable");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Job store unreadable", error.to_string())

@@ -1,7 +1,8 @@
 //! The HTTP edge: REST, WebSocket, authentication, errors.
 //!
 //! A request comes in through `server`, passes the middleware of `app` (panics, errors, authentication, body limit)
-//! and ends in one of the `routes`. Changes of jobs go out through `ws`.
+//! and ends in one of the `routes`. Changes of jobs are followed by `feed` and go out
+//! through `ws` and `sse`.
 
 mod app;
 mod args;
@@ -10,9 +11,11 @@ mod body;
 mod body_limit;
 mod document;
 mod error;
+mod feed;
 mod param;
 mod routes;
 mod server;
+mod sse;
 mod state;
 mod view;
 mod ws;

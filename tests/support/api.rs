@@ -228,6 +228,16 @@ impl Api {
         self.ask(Method::DELETE, &format!("jobs/{id}"), None).await.map(drop)
     }
 
+    /// Queues an ended job again.
+    pub async fn retry(&self, id: &str) -> anyhow::Result<()> {
+        self.ask(Method::POST, &format!("jobs/{id}/retry"), None).await.map(drop)
+    }
+
+    /// Forgets an ended job.
+    pub async fn dismiss(&self, id: &str) -> anyhow::Result<()> {
+        self.ask(Method::POST, &format!("jobs/{id}/dismiss"), None).await.map(drop)
+    }
+
     /// Waits until a job is as wanted. One that ends otherwise is an error: it will never be.
     pub async fn wait_for(&self, id: &str, what: &str, wanted: impl Fn(&Job) -> bool) -> anyhow::Result<Job> {
         let mut last = None;
@@ -274,6 +284,17 @@ impl Api {
         let url = format!("{}/api/settings", self.base);
         let response = self.client.post(&url).json(&serde_json::json!({ "token": token })).send().await?;
         Ok(response.status().as_u16())
+    }
+
+    /// Any request: its status and its JSON.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<(u16, Value)> {
+        let url = format!("{}/api/{path}", self.base);
+        let mut request = self.client.request(method, &url);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.with_context(|| format!("asking {url}"))?;
+        Ok((response.status().as_u16(), response.json().await.with_context(|| format!("reading {url}"))?))
     }
 
     /// Gets a document as text.

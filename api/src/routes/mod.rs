@@ -69,9 +69,13 @@ impl Context {
     /// A job with the most interesting of its files: those in work, and the first of the others.
     async fn list_view(&self, snapshot: &Snapshot) -> Result<JobView, StoreError> {
         let (store, id) = (&self.state.store, snapshot.job.id);
-        let page = store.files(id, Page { offset: 0, limit: LISTED_FILES }).await?;
+        let total = snapshot.progress.total_files;
+        let page = match total {
+            0 => Vec::new(),
+            _ => store.files(id, Page { offset: 0, limit: LISTED_FILES }).await?,
+        };
         let mut files: BTreeMap<FileIndex, FileState> = BTreeMap::new();
-        if snapshot.progress.total_files > LISTED_FILES as u64 {
+        if total > LISTED_FILES as u64 {
             files.extend(store.changed_files(id, None, LISTED_FILES).await?.files);
         }
         for (index, file) in (0..).map(FileIndex).zip(page) {

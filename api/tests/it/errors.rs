@@ -19,7 +19,7 @@ async fn an_unknown_path_or_method_is_answered_in_json() {
         assert_error(&server.get(path).await, 404, "Not found");
     }
     let response = server.request(Method::PUT, "/api/jobs").send().await.unwrap();
-    assert_eq!(response.headers()["allow"], "GET, HEAD");
+    assert_eq!(response.headers()["allow"], "GET, HEAD, DELETE");
     assert_error(&read(response).await, 405, "Method not allowed");
 }
 

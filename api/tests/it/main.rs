@@ -3,14 +3,21 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod auth;
+mod cache;
 mod download;
 mod errors;
+mod events;
 mod harness;
 mod jobs;
+mod lists;
+mod many_files;
+mod one_job;
 mod openapi;
 mod plan;
 mod probes;
 mod settings;
 mod shutdown;
 mod socket;
+mod stream;
 mod websocket;
+mod websocket_limits;

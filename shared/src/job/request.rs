@@ -167,6 +167,8 @@ fn split_patterns(patterns: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn request(repo: &str) -> DownloadRequest {
@@ -201,6 +203,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_done_and_told_belongs_to_the_fingerprint() {
+        let plain = JobRequest::parse(&request("a/b")).unwrap();
+        let told = DownloadRequest { callback_url: Some(" http://h/x ".into()), ..request("a/b") };
+        let told = JobRequest::parse(&told).unwrap();
+        let of = |work| JobRequest::of_cache(work, plain.repo.clone(), plain.revision.clone());
+        let all = [plain.clone(), told, of(Work::Verify), of(Work::Prune)];
+        let different: HashSet<String> = all.iter().map(JobRequest::fingerprint).collect();
+        assert_eq!(different.len(), all.len());
+        assert_eq!(of(Work::Download).fingerprint(), plain.fingerprint());
+    }
+
+    #[test]
+    fn a_request_that_was_stored_before_there_was_other_work_is_a_download() {
+        let stored = r#"{"repo":{"kind":"model","id":"a/b"},"revision":"main","filters":[],"excludes":[],
+            "append_filter_subdir":false}"#;
+        let read: JobRequest = serde_json::from_str(stored).unwrap();
+        assert_eq!(read, JobRequest::parse(&request("a/b")).unwrap());
+    }
+
+    #[test]
     fn each_bad_part_is_named() {
         for bad in ["nope/", "https://huggingface.co/a/b", "hf://a/b"] {
             assert!(matches!(JobRequest::parse(&request(bad)), Err(RequestError::Repo(_))), "{bad}");
@@ -209,6 +231,8 @@ mod tests {
         assert!(matches!(JobRequest::parse(&revision), Err(RequestError::Revision(_))));
         let glob = DownloadRequest { filters: vec!["*[".into()], ..request("a/b") };
         assert!(matches!(JobRequest::parse(&glob), Err(RequestError::Pattern(_))));
+        let callback = DownloadRequest { callback_url: Some("ftp://h/".into()), ..request("a/b") };
+        assert!(matches!(JobRequest::parse(&callback), Err(RequestError::Callback(_))));
         let many = DownloadRequest { filters: vec!["x".into(); 201], ..request("a/b") };
         assert_eq!(JobRequest::parse(&many), Err(RequestError::TooManyPatterns));
     }

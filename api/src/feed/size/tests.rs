@@ -3,6 +3,7 @@ use std::path::Path;
 use hfd_shared::job::{DownloadRequest, Job, JobId, JobRequest, Progress, Snapshot, Status};
 use time::OffsetDateTime;
 
+use super::super::message::{MAX_DATA_BYTES, MAX_MESSAGE_BYTES};
 use super::*;
 
 fn file(number: usize, status: FileStatusView) -> FileView {
@@ -20,12 +21,12 @@ fn job(number: usize, status: Status, files: usize) -> JobView {
     view
 }
 
-fn parse(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
+fn data(message: &Message) -> Value {
+    serde_json::from_str(message.data()).unwrap()
 }
 
-fn jobs_of(text: &str) -> Vec<Value> {
-    parse(text)["data"]["jobs"].as_array().unwrap().clone()
+fn jobs_of(message: &Message) -> Vec<Value> {
+    data(message)["jobs"].as_array().unwrap().clone()
 }
 
 fn files_of(job: &Value) -> usize {
@@ -50,52 +51,53 @@ fn files_in_work_and_failed_ones_are_kept_and_the_order_stays() {
 
 #[test]
 fn an_update_has_at_most_200_files_and_fewer_when_they_are_long() {
-    let text = job_update(job(1, Status::Running, 5000), MAX_MESSAGE_BYTES);
-    assert_eq!(files_of(&parse(&text)["data"]), MAX_FILES);
+    let many = data(&job_update(job(1, Status::Running, 5000)));
+    assert_eq!((files_of(&many), &many["filesTruncated"]), (MAX_FILES, &Value::Bool(true)));
     let mut long = job(1, Status::Running, 300);
     for file in &mut long.files {
         file.path = format!("{}{}", "x/".repeat(10_000), file.path);
     }
-    let text = job_update(long, MAX_MESSAGE_BYTES);
-    assert!(text.len() <= MAX_MESSAGE_BYTES);
-    assert!(files_of(&parse(&text)["data"]) > 0);
+    let message = job_update(long);
+    assert!(message.text(u64::MAX).len() <= MAX_MESSAGE_BYTES);
+    assert!(files_of(&data(&message)) > 0);
 }
 
 #[test]
 fn a_small_init_is_whole() {
     let jobs = vec![job(1, Status::Running, 3), job(2, Status::Completed, 2)];
-    let jobs = jobs_of(&init(jobs, MAX_MESSAGE_BYTES));
+    let jobs = jobs_of(&init(jobs, MAX_DATA_BYTES));
     assert_eq!(jobs.iter().map(files_of).collect::<Vec<_>>(), [3, 2]);
 }
 
 #[test]
 fn a_tight_init_takes_files_from_the_oldest_ended_jobs_first() {
     let jobs: Vec<JobView> = vec![
-        job(1, Status::Running, 10),
-        job(2, Status::Completed, 10),
-        job(3, Status::Paused, 10),
-        job(4, Status::Failed, 10),
+        job(1, Status::Running, 20),
+        job(2, Status::Completed, 20),
+        job(3, Status::Paused, 20),
+        job(4, Status::Failed, 20),
     ];
-    let whole = init(jobs.clone(), usize::MAX).len();
+    let whole = init(jobs.clone(), usize::MAX).data().len();
     let files = |limit| jobs_of(&init(jobs.clone(), limit)).iter().map(files_of).collect::<Vec<_>>();
-    assert_eq!(files(whole + 1), [10, 10, 10, 10]);
-    assert_eq!(files(whole - 1), [10, 10, 10, 0]);
-    assert_eq!(files(whole / 2), [10, 0, 0, 0]);
+    assert_eq!(files(whole + 1), [20, 20, 20, 20]);
+    assert_eq!(files(whole - 1), [20, 20, 20, 0]);
+    assert_eq!(files(whole / 2), [20, 0, 0, 0]);
     assert_eq!(files(whole / 3), [0, 0, 0, 0]);
 }
 
 #[test]
 fn a_very_tight_init_leaves_out_the_oldest_ended_jobs_then_live_ones() {
-    let jobs: Vec<JobView> = (0..2000)
+    let jobs: Vec<JobView> = (0..1600)
         .map(|number| job(number, if number % 2 == 0 { Status::Completed } else { Status::Queued }, 0))
         .collect();
-    let text = init(jobs.clone(), MAX_MESSAGE_BYTES);
-    assert!(text.len() <= MAX_MESSAGE_BYTES && text.len() > MAX_MESSAGE_BYTES - 1000, "{}", text.len());
-    let kept = jobs_of(&text);
+    let message = init(jobs.clone(), MAX_DATA_BYTES);
+    let length = message.text(u64::MAX).len();
+    assert!(length <= MAX_MESSAGE_BYTES && length > MAX_MESSAGE_BYTES - 1000, "{length}");
+    let kept = jobs_of(&message);
     let live = kept.iter().filter(|job| job["status"] == "queued").count();
-    assert_eq!(live, 1000, "live jobs stay");
+    assert_eq!(live, 800, "live jobs stay");
     let newest: Vec<&Value> = kept.iter().filter(|job| job["status"] == "completed").collect();
     assert_eq!(newest[0]["id"], jobs[0].id.as_str());
     let live_only: Vec<JobView> = jobs.into_iter().filter(|job| !job.status.is_terminal()).collect();
-    assert!(init(live_only, 10_000).len() <= 10_000);
+    assert!(init(live_only, 10_000).data().len() <= 10_000);
 }

@@ -3,11 +3,8 @@
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
-use super::message;
+use super::message::Message;
 use crate::view::{FileStatusView, FileView, JobView};
-
-/// Bytes of the longest message, both ways.
-pub(super) const MAX_MESSAGE_BYTES: usize = 512 << 10;
 
 /// Files of one job in a message.
 pub(super) const MAX_FILES: usize = 200;
@@ -38,13 +35,13 @@ fn cap(job: &mut JobView, max: usize) {
 }
 
 /// The `job_update` of a job, with as many files as fit.
-pub(super) fn job_update(mut job: JobView, limit: usize) -> String {
+pub(super) fn job_update(mut job: JobView) -> Message {
     let mut max = MAX_FILES;
     loop {
         cap(&mut job, max);
-        let text = message::job_update(&job);
-        if text.len() <= limit || job.files.is_empty() {
-            return text;
+        let message = Message::job_update(&job);
+        if message.fits() || job.files.is_empty() {
+            return message;
         }
         max = job.files.len() / 2;
     }
@@ -52,9 +49,9 @@ pub(super) fn job_update(mut job: JobView, limit: usize) -> String {
 
 /// The `init` of jobs that are given newest first. To fit, the oldest ended jobs lose their files first, then the oldest
 /// live ones; then the oldest ended jobs are left out, and only then live ones.
-pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> String {
+pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> Message {
     let mut entries: Vec<Entry> = jobs.into_iter().map(Entry::new).collect();
-    let envelope = message::init(&[]).len();
+    let envelope = Message::init(&[]).data().len();
     let mut total = envelope + entries.iter().map(Entry::size).sum::<usize>();
     for (terminal, shrink) in [
         (true, Entry::drop_files as fn(&mut Entry)),
@@ -72,7 +69,7 @@ pub(super) fn init(jobs: Vec<JobView>, limit: usize) -> String {
         }
     }
     let jobs: Vec<Value> = entries.into_iter().filter_map(|entry| entry.job).collect();
-    message::init(&jobs)
+    Message::init(&jobs)
 }
 
 /// A job on its way into `init`, with its size in bytes.
