@@ -23,7 +23,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     let transfer = program.transfer.settings();
     let (hub, settings) = program.hub.client(&transfer, &backend, program.secret.key()?)?;
     let config = ApiConfig {
-        // Only shown: the volume is the workers' business.
+        // Only read: what changes the volume is the workers' business.
         cache_dir: program.cache.folder()?,
         auth: program.listen.auth()?,
         max_active: program.admission.max_active(),

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use hfd_shared::job::{Event, Outcome, Work, WorkKind};
-use hfd_shared::ports::JobQuery;
+use hfd_shared::ports::{JobQuery, JobStore as _};
 use hfd_tests::wait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
