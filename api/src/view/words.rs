@@ -54,6 +54,28 @@ impl From<StatusView> for Status {
     }
 }
 
+/// How a job has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "EndedStatus", rename_all = "lowercase")]
+pub(crate) enum EndedStatusView {
+    /// Everything is done.
+    Completed,
+    /// By an error.
+    Failed,
+    /// By its user.
+    Cancelled,
+}
+
+impl From<EndedStatusView> for Status {
+    fn from(status: EndedStatusView) -> Self {
+        match status {
+            EndedStatusView::Completed => Self::Completed,
+            EndedStatusView::Failed => Self::Failed,
+            EndedStatusView::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 /// What a job does with its repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "JobKind", rename_all = "lowercase")]
