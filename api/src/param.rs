@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
 
-/// Values that are given with commas between them, or with the parameter once for each. None when it is absent.
+/// Values that are given with commas between them, or with the parameter once for each. None when it is absent, which is
+/// refused if it is required.
 #[derive(Debug)]
-pub(crate) struct List<T>(pub(crate) Vec<T>);
+pub(crate) struct List<T, const REQUIRED: bool = false>(pub(crate) Vec<T>);
 
-impl<T: Type> Type for List<T> {
-    const IS_REQUIRED: bool = false;
+impl<T: Type, const REQUIRED: bool> Type for List<T, REQUIRED> {
+    const IS_REQUIRED: bool = REQUIRED;
     type RawValueType = Self;
     type RawElementValueType = T::RawValueType;
 
@@ -35,7 +36,7 @@ impl<T: Type> Type for List<T> {
     }
 }
 
-impl<T: ParseFromParameter> ParseFromParameter for List<T> {
+impl<T: ParseFromParameter, const REQUIRED: bool> ParseFromParameter for List<T, REQUIRED> {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
         Self::parse_from_parameters([value])
     }
@@ -47,48 +48,10 @@ impl<T: ParseFromParameter> ParseFromParameter for List<T> {
                 list.push(T::parse_from_parameter(part).map_err(ParseError::propagate)?);
             }
         }
+        if REQUIRED && list.is_empty() {
+            return Err(ParseError::custom("at least one value is required"));
+        }
         Ok(Self(list))
-    }
-}
-
-/// The same, with at least one value.
-#[derive(Debug)]
-pub(crate) struct NonEmpty<T>(pub(crate) Vec<T>);
-
-impl<T: Type> Type for NonEmpty<T> {
-    const IS_REQUIRED: bool = true;
-    type RawValueType = Self;
-    type RawElementValueType = T::RawValueType;
-
-    fn name() -> Cow<'static, str> {
-        Vec::<T>::name()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        Vec::<T>::schema_ref().merge(MetaSchema { min_items: Some(1), ..MetaSchema::ANY })
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(self.0.iter().filter_map(T::as_raw_value))
-    }
-}
-
-impl<T: ParseFromParameter> ParseFromParameter for NonEmpty<T> {
-    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        Self::parse_from_parameters([value])
-    }
-
-    fn parse_from_parameters<I: IntoIterator<Item = A>, A: AsRef<str>>(values: I) -> ParseResult<Self> {
-        let List(list) = List::parse_from_parameters(values).map_err(ParseError::propagate)?;
-        if list.is_empty() { Err(ParseError::custom("at least one value is needed")) } else { Ok(Self(list)) }
     }
 }
 
@@ -102,8 +65,6 @@ mod tests {
         assert_eq!(parse(&[]), Some(vec![]));
         assert_eq!(parse(&["1, 2", "3"]), Some(vec![1, 2, 3]));
         assert_eq!(parse(&["1,x"]), None);
-        let parse = |values: &[&str]| NonEmpty::<u8>::parse_from_parameters(values).map(|list| list.0).ok();
-        assert_eq!(parse(&["1,2"]), Some(vec![1, 2]));
-        assert_eq!(parse(&[","]), None);
+        assert!(List::<u8, true>::parse_from_parameters([" ,"]).is_err());
     }
 }

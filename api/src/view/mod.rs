@@ -13,7 +13,7 @@ pub(crate) use cache::{CachedRepoDetails, CachedRepoView, UnusedView};
 pub(crate) use file::{FileStatusView, FileView};
 pub(crate) use job::JobView;
 pub(crate) use plan::PlanView;
-pub(crate) use words::{EndView, KindView, PriorityView, RepoTypeView, StatusView};
+pub(crate) use words::{EndedStatusView, KindView, PriorityView, RepoTypeView, StatusView};
 
 /// A moment as the documented API writes it: UTC, without fractions of a second.
 pub(crate) fn whole_seconds(time: OffsetDateTime) -> OffsetDateTime {

@@ -56,8 +56,8 @@ impl From<StatusView> for Status {
 
 /// How a job has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename = "JobEnd", rename_all = "lowercase")]
-pub(crate) enum EndView {
+#[oai(rename = "EndedStatus", rename_all = "lowercase")]
+pub(crate) enum EndedStatusView {
     /// Everything is in the cache.
     Completed,
     /// By an error.
@@ -66,12 +66,12 @@ pub(crate) enum EndView {
     Cancelled,
 }
 
-impl From<EndView> for Status {
-    fn from(end: EndView) -> Self {
-        match end {
-            EndView::Completed => Self::Completed,
-            EndView::Failed => Self::Failed,
-            EndView::Cancelled => Self::Cancelled,
+impl From<EndedStatusView> for Status {
+    fn from(status: EndedStatusView) -> Self {
+        match status {
+            EndedStatusView::Completed => Self::Completed,
+            EndedStatusView::Failed => Self::Failed,
+            EndedStatusView::Cancelled => Self::Cancelled,
         }
     }
 }

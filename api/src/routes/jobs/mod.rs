@@ -16,8 +16,8 @@ use self::files::FileList;
 use super::Context;
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
-use crate::param::{List, NonEmpty};
-use crate::view::{Done, EndView, FileStatusView, JobView, KindView, StatusView};
+use crate::param::List;
+use crate::view::{Done, EndedStatusView, FileStatusView, JobView, KindView, StatusView};
 
 pub(crate) use steps::JobStepsApi;
 
@@ -85,10 +85,9 @@ impl JobsApi {
     #[oai(path = "/api/jobs", method = "get", operation_id = "listJobs")]
     async fn list(
         &self,
-        /// Only jobs in one of these states.
+        /// Only jobs in one of these states, each given apart or with commas between them.
         status: Query<List<StatusView>>,
         /// Only jobs for this repository, `owner/name`.
-        #[oai(validator(pattern = r"^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?$"))]
         repo: Query<Option<String>>,
         /// Only jobs of this kind.
         kind: Query<Option<KindView>>,
@@ -96,7 +95,6 @@ impl JobsApi {
         #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
         limit: Query<Option<u32>>,
         /// The `nextCursor` of the page before.
-        #[oai(validator(pattern = "^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$"))]
         cursor: Query<Option<String>>,
     ) -> Result<Json<JobList>, Failure<ListFailures>> {
         let query = JobQuery {
@@ -118,8 +116,8 @@ impl JobsApi {
     #[oai(path = "/api/jobs", method = "delete", operation_id = "dismissJobs")]
     async fn dismiss(
         &self,
-        /// Which ended jobs.
-        status: Query<NonEmpty<EndView>>,
+        /// Those that have ended in one of these ways, each given apart or with commas between them.
+        status: Query<List<EndedStatusView, true>>,
     ) -> Result<Json<Dismissed>, Failure<ListFailures>> {
         let statuses = status.0.0.into_iter().map(Into::into).collect();
         let count = self.0.state.jobs.dismiss_ended(statuses).await? as u64;
@@ -144,7 +142,7 @@ impl JobsApi {
     async fn files(
         &self,
         id: Path<String>,
-        /// Only files in one of these states.
+        /// Only files in one of these states, each given apart or with commas between them.
         status: Query<List<FileStatusView>>,
         /// Files to skip.
         #[oai(default, validator(minimum(value = "0"), maximum(value = "4294967295")))]
