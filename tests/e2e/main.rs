@@ -6,6 +6,7 @@ mod cli;
 mod faults;
 mod kill;
 mod lifecycle;
+mod many_files;
 mod memory;
 mod names;
 mod programs;
