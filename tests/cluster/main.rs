@@ -4,6 +4,7 @@
 //! their own, too.
 
 mod broker;
+mod cache;
 mod chaos;
 mod crowd;
 mod disk;

@@ -2,6 +2,7 @@
 //!
 //! A file a theme. Each test has folders, ports and processes of its own; they run side by side.
 
+mod cache;
 mod cli;
 mod faults;
 mod kill;

@@ -286,6 +286,17 @@ impl Api {
         Ok(response.status().as_u16())
     }
 
+    /// Any request: its status and its JSON.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<(u16, Value)> {
+        let url = format!("{}/api/{path}", self.base);
+        let mut request = self.client.request(method, &url);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.with_context(|| format!("asking {url}"))?;
+        Ok((response.status().as_u16(), response.json().await.with_context(|| format!("reading {url}"))?))
+    }
+
     /// Gets a document as text.
     pub async fn text(&self, path: &str) -> anyhow::Result<String> {
         Ok(self.client.get(format!("{}/api/{path}", self.base)).send().await?.text().await?)

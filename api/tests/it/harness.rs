@@ -2,6 +2,7 @@
 
 use std::future::ready;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub(crate) struct Setup {
     pub(crate) store_is_away: Option<&'static str>,
     /// No doorbell reaches the server.
     pub(crate) deaf: bool,
+    /// Where the cache is.
+    pub(crate) cache_dir: PathBuf,
     /// Whether a token can be stored.
     pub(crate) has_key: bool,
 }
@@ -57,6 +60,7 @@ impl Default for Setup {
             max_active: 2,
             store_is_away: None,
             deaf: false,
+            cache_dir: CACHE_DIR.into(),
             has_key: true,
         }
     }
@@ -78,14 +82,14 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { auth, hub, max_active, store_is_away, deaf, has_key } = setup;
+        let Setup { auth, hub, max_active, store_is_away, deaf, cache_dir, has_key } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
         let jobs = Jobs::new(store.clone(), max_active);
         let hub = hub_client(&hub);
         let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
-        let config = ApiConfig { cache_dir: CACHE_DIR.into(), auth };
+        let config = ApiConfig { cache_dir, auth };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -206,7 +210,7 @@ impl Server {
         claimed
     }
 
-    async fn apply(&self, id: JobId, event: &Event) {
+    pub(crate) async fn apply(&self, id: JobId, event: &Event) {
         let job = self.snapshot(id).await.job;
         let Transition { job, effects } = transition(&job, event, OffsetDateTime::now_utc()).unwrap();
         let change = Change { job, effects, condition: Condition::Always };
