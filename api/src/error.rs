@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use hfd_shared::cache::CacheError;
+use hfd_shared::callback::CallbackRefused;
 use hfd_shared::control::{ControlError, SettingsError};
 use hfd_shared::job::{Refused, RequestError};
 use hfd_shared::ports::StoreError;
@@ -165,6 +166,16 @@ impl From<CacheError> for ApiError {
     fn from(error: CacheError) -> Self {
         tracing::error!(%error, "cache unreadable");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Cache unreadable", error.to_string())
+    }
+}
+
+impl From<CallbackRefused> for ApiError {
+    fn from(error: CallbackRefused) -> Self {
+        let details = error.to_string();
+        match error {
+            CallbackRefused::NotConfigured => Self::bad_request("Callbacks are not configured", details),
+            CallbackRefused::Private { .. } => Self::bad_request("Invalid callbackUrl", details),
+        }
     }
 }
 

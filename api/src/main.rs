@@ -27,6 +27,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
         // Only read: what changes the volume is the workers' business.
         cache_dir: program.cache.folder()?,
         auth: program.listen.auth()?,
+        callbacks: program.callback.policy()?,
     };
     let listener = program.listen.listen()?;
     let stop = shutdown::on_signal().context("cannot handle signals")?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::config::BasicAuth;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
@@ -19,6 +20,8 @@ pub struct ApiConfig {
     pub cache_dir: PathBuf,
     /// Guards everything but the probes, when given.
     pub auth: Option<BasicAuth>,
+    /// Which callbacks are taken.
+    pub callbacks: CallbackPolicy,
 }
 
 /// What the API works with.

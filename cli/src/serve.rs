@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use hfd_api::{ApiConfig, ApiState};
 use hfd_shared::backend::{Backend, BackendConfig};
+use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::config::BasicAuth;
 use hfd_shared::readiness::Readiness;
 use hfd_shared::shutdown;
@@ -23,15 +24,15 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let backend = Backend::open(&BackendConfig::File(folder.join("jobs.redb")))?;
     // Whoever has the store is alone with the folder.
     let key = args.secret.key_or_kept_in(&folder.join("secret.key"))?;
-    let limits = args.jobs.settings();
+    let (limits, callbacks) = (args.jobs.settings(), args.callback.policy()?);
     let settings = args.worker.settings(limits.max_active, &backend, Some(key))?;
-    let env = Arc::new(Environment::open(settings, limits, &backend)?);
+    let env = Arc::new(Environment::open(settings, limits, callbacks.clone(), &backend)?);
     let listener = args.listen.listen()?;
     let stop = shutdown::on_signal().context("cannot handle signals")?;
     info!(address = %format!("http://{}", listener.local_addr()?), cache = %env.cache.root().display(), "listening");
     let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&env.store));
     env.settings.refresh().await.context("cannot read the settings")?;
-    let api = hfd_api::serve(listener, api_state(auth, readiness, &env), stop.clone());
+    let api = hfd_api::serve(listener, api_state(auth, callbacks, readiness, &env), stop.clone());
     let (served, ()) = tokio::join!(
         async {
             let served = api.await;
@@ -50,7 +51,7 @@ fn data_folder(args: &ServeArgs) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-fn api_state(auth: Option<BasicAuth>, readiness: Readiness, env: &Environment) -> ApiState {
+fn api_state(auth: Option<BasicAuth>, callbacks: CallbackPolicy, readiness: Readiness, env: &Environment) -> ApiState {
     ApiState {
         jobs: env.jobs.clone(),
         store: Arc::clone(&env.store),
@@ -58,6 +59,6 @@ fn api_state(auth: Option<BasicAuth>, readiness: Readiness, env: &Environment) -
         hub: env.hub.clone(),
         readiness,
         settings: env.settings.clone(),
-        config: ApiConfig { cache_dir: env.cache.root().to_owned(), auth },
+        config: ApiConfig { cache_dir: env.cache.root().to_owned(), auth, callbacks },
     }
 }

@@ -5,6 +5,7 @@
 
 mod broker;
 mod cache;
+mod callbacks;
 mod chaos;
 mod crowd;
 mod disk;
@@ -12,6 +13,7 @@ mod drain;
 mod limits;
 mod replicas;
 mod secrets;
+mod settings;
 mod sharing;
 mod store;
 mod tls;

@@ -3,6 +3,7 @@
 //! A file a theme. Each test has folders, ports and processes of its own; they run side by side.
 
 mod cache;
+mod callbacks;
 mod cli;
 mod faults;
 mod kill;
@@ -15,6 +16,7 @@ mod python_hub;
 mod real_model;
 mod refusals;
 mod restart;
+mod settings;
 mod sharing;
 mod wrong_content;
 

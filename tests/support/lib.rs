@@ -16,6 +16,7 @@ pub mod process;
 pub mod proxy;
 pub mod publisher;
 pub mod python;
+pub mod receiver;
 pub mod sandbox;
 pub mod server;
 pub mod services;

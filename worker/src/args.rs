@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 use hfd_shared::backend::Backend;
 use hfd_shared::config::{
-    CacheArgs, ClusterArgs, HubArgs, JobArgs, ListenError, LogArgs, SecretArgs, TransferArgs, UsageError, listen,
+    CacheArgs, CallbackArgs, ClusterArgs, HubArgs, JobArgs, ListenError, LogArgs, SecretArgs, TransferArgs, UsageError,
+    listen,
 };
 use hfd_shared::control::Settings;
 use hfd_shared::hub::HubClient;
@@ -28,6 +29,8 @@ pub struct Program {
     pub jobs: JobArgs,
     #[command(flatten)]
     pub secret: SecretArgs,
+    #[command(flatten)]
+    pub callback: CallbackArgs,
     #[command(flatten)]
     pub log: LogArgs,
 }

@@ -5,6 +5,7 @@
 
 mod admin;
 mod args;
+mod callback;
 mod environment;
 mod fence;
 mod patience;

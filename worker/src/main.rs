@@ -23,7 +23,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     let settings = program.worker.settings(limits.max_active, &backend, program.secret.key()?)?;
     let admin = program.admin.listen()?;
     let stop = shutdown::on_signal().context("cannot handle signals")?;
-    let env = Arc::new(Environment::open(settings, limits, &backend)?);
+    let env = Arc::new(Environment::open(settings, limits, program.callback.policy()?, &backend)?);
     let readiness = Readiness::new(stop.clone())
         .needs_store(backend.store)
         .needs_queue(backend.queue)

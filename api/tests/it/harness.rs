@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_api::{ApiConfig, ApiState, serve};
+use hfd_shared::callback::{CallbackPolicy, CallbackSecret};
 use hfd_shared::config::BasicAuth;
 use hfd_shared::control::{Effective, Jobs, Settings, Submitted};
 use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
@@ -50,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) cache_dir: PathBuf,
     /// Whether a token can be stored.
     pub(crate) has_key: bool,
+    /// Whether callbacks are taken.
+    pub(crate) has_callbacks: bool,
 }
 
 impl Default for Setup {
@@ -62,6 +65,7 @@ impl Default for Setup {
             deaf: false,
             cache_dir: CACHE_DIR.into(),
             has_key: true,
+            has_callbacks: true,
         }
     }
 }
@@ -82,14 +86,15 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { auth, hub, max_active, store_is_away, deaf, cache_dir, has_key } = setup;
+        let Setup { auth, hub, max_active, store_is_away, deaf, cache_dir, has_key, has_callbacks } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
         let jobs = Jobs::new(store.clone(), max_active);
         let hub = hub_client(&hub);
         let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
-        let config = ApiConfig { cache_dir, auth };
+        let callbacks = callback_policy(has_callbacks);
+        let config = ApiConfig { cache_dir, auth, callbacks };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -243,6 +248,12 @@ pub(crate) fn settings(
     max_active: usize,
 ) -> Settings {
     Settings::new(store, hub, key, Effective { token: None, max_active, transfer: transfer() }).unwrap()
+}
+
+/// Takes callbacks to public addresses, or none.
+fn callback_policy(has_callbacks: bool) -> CallbackPolicy {
+    let secret = CallbackSecret::parse(&"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
+    CallbackPolicy { secret: has_callbacks.then_some(secret), allow_private: false }
 }
 
 /// The key of all processes.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use hfd_shared::backend::{Backend, BackendConfig};
+use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::config::UsageError;
 use hfd_shared::control::{ControlError, Submitted};
 use hfd_shared::job::{FileState, JobId, JobRequest, Priority, Snapshot, Status};
@@ -50,7 +51,7 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     let backend = Backend::open(&BackendConfig::Memory)?;
     let limits = JobSettings { max_active: 1, ..JobSettings::default() };
     let settings = args.worker.settings(limits.max_active, &backend, None)?;
-    let env = Arc::new(Environment::open(settings, limits, &backend)?);
+    let env = Arc::new(Environment::open(settings, limits, CallbackPolicy::default(), &backend)?);
     let interrupted = shutdown::on_signal().context("cannot handle signals")?;
     let stop = interrupted.child_token();
     let mut worker = tokio::spawn(hfd_worker::run(Arc::clone(&env), stop.clone()));

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Networks that are not part of the internet, or that lead back into one that is not.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
@@ -35,14 +35,14 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
 /// Whether an address is a host's on the internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => !SPECIAL_V4.iter().any(|network| is_in_v4(address, network)),
+        IpAddr::V4(address) => !SPECIAL_V4.iter().any(|network| is_in_v4(address, *network)),
         IpAddr::V6(address) => {
             is_in_v6(address, &UNICAST_V6) && !SPECIAL_V6.iter().any(|network| is_in_v6(address, network))
         }
     }
 }
 
-fn is_in_v4(address: Ipv4Addr, (network, bits): &(Ipv4Addr, u32)) -> bool {
+fn is_in_v4(address: Ipv4Addr, (network, bits): (Ipv4Addr, u32)) -> bool {
     (address.to_bits() ^ network.to_bits()) >> (u32::BITS - bits) == 0
 }
 
