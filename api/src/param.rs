@@ -20,7 +20,8 @@ impl<T: Type, const REQUIRED: bool> Type for List<T, REQUIRED> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        Vec::<T>::schema_ref()
+        let schema = Vec::<T>::schema_ref();
+        if REQUIRED { schema.merge(MetaSchema { min_items: Some(1), ..MetaSchema::ANY }) } else { schema }
     }
 
     fn register(registry: &mut Registry) {
