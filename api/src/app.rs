@@ -101,7 +101,11 @@ async fn finish(inner: Arc<impl Endpoint<Output = Response>>, request: Request) 
 fn methods_of(path: &str) -> String {
     let apis = Guarded::<Apis>::meta();
     let known = apis.iter().flat_map(|api| &api.paths).filter(|known| is_path(&known.path, path));
+    // As the router does it: of `/api/cache/prune` and `/api/cache/{name}` the first.
+    let exact = |path: &str| path.split('/').map(|part| !part.starts_with('{')).collect::<Vec<_>>();
     let methods: Vec<&str> = known
+        .max_by_key(|known| exact(&known.path))
+        .into_iter()
         .flat_map(|known| &known.operations)
         .flat_map(|operation| match operation.method {
             Method::GET => vec!["GET", "HEAD"],
@@ -151,6 +155,7 @@ mod tests {
     fn each_path_knows_its_methods() {
         assert_eq!(methods_of("/api/jobs/a1b2c3d4e5f6"), "GET, HEAD, DELETE");
         assert_eq!(methods_of("/api/jobs/x/pause"), "POST");
+        assert_eq!(methods_of("/api/cache/prune"), "POST");
         assert_eq!(methods_of("/nowhere"), "");
     }
 }

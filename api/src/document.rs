@@ -1,5 +1,6 @@
 //! What the specification says beyond the handlers: which errors they answer, and who may call them.
 
+mod patterns;
 mod polish;
 
 use std::collections::HashMap;

@@ -17,7 +17,7 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocket
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::Object;
-use poem_openapi::error::ContentTypeError;
+use poem_openapi::error::{ContentTypeError, ParseParamError};
 use poem_openapi::types::ToJSON;
 
 /// What a client should wait before it asks an unavailable store again.
@@ -209,6 +209,9 @@ fn from_poem(error: &poem::Error) -> ApiError {
             "Method not allowed",
             "the path knows other methods only",
         );
+    }
+    if let Some(ParseParamError { name, reason }) = error.downcast_ref::<ParseParamError>() {
+        return ApiError::bad_request("Invalid parameter", format!("{name}: {reason}"));
     }
     if let Some(reason) = error.downcast_ref::<ContentTypeError>() {
         let details = format!("send application/json: {reason}");

@@ -2,12 +2,15 @@
 
 use serde_yaml::{Mapping, Value};
 
+use super::patterns;
+
 /// Where schemas that have a name stand.
 const SCHEMAS: &str = "#/components/schemas/";
 
 /// Polishes a document.
 pub(crate) fn polish(document: &mut Value) {
     refer_plainly(document);
+    patterns::add(document);
     let mut bodies = Vec::new();
     find_bodies(document, &mut bodies);
     for name in bodies {
