@@ -25,7 +25,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     let config = ApiConfig {
         // Only shown: the volume is the workers' business.
         cache_dir: program.cache.folder()?,
-        auth: program.listen.auth()?,
+        access: program.listen.access.access()?,
         max_active: program.admission.max_active(),
         transfer,
     };

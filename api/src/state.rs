@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hfd_shared::config::BasicAuth;
+use hfd_shared::config::Access;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::ports::{EventBus, JobStore};
@@ -18,8 +18,8 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub struct ApiConfig {
     /// The cache's folder, shown as `outputDir`.
     pub cache_dir: PathBuf,
-    /// Guards everything but the probes, when given.
-    pub auth: Option<BasicAuth>,
+    /// Who may use it.
+    pub access: Access,
     /// How many jobs run at a time.
     pub max_active: usize,
     /// How data is moved.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use hfd_api::{ApiConfig, ApiState};
 use hfd_shared::backend::{Backend, BackendConfig};
-use hfd_shared::config::BasicAuth;
+use hfd_shared::config::Access;
 use hfd_shared::readiness::Readiness;
 use hfd_shared::shutdown;
 use hfd_worker::Environment;
@@ -18,7 +18,7 @@ use crate::args::ServeArgs;
 
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     args.log.start("info")?;
-    let auth = args.listen.auth()?;
+    let access = args.listen.access.access()?;
     let backend = Backend::open(&BackendConfig::File(store_file(&args)?))?;
     let settings = args.worker.settings(&backend, args.secret.key()?)?;
     let env = Arc::new(Environment::open(settings, args.jobs.settings(), &backend)?);
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     info!(address = %format!("http://{}", listener.local_addr()?), cache = %env.cache.root().display(), "listening");
     let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&env.store));
     env.settings.refresh().await.context("cannot read the settings")?;
-    let api = hfd_api::serve(listener, api_state(auth, readiness, &env), stop.clone());
+    let api = hfd_api::serve(listener, api_state(access, readiness, &env), stop.clone());
     let (served, ()) = tokio::join!(
         async {
             let served = api.await;
@@ -46,7 +46,7 @@ fn store_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {
     Ok(folder.join("jobs.redb"))
 }
 
-fn api_state(auth: Option<BasicAuth>, readiness: Readiness, env: &Environment) -> ApiState {
+fn api_state(access: Access, readiness: Readiness, env: &Environment) -> ApiState {
     ApiState {
         jobs: env.jobs.clone(),
         store: Arc::clone(&env.store),
@@ -56,7 +56,7 @@ fn api_state(auth: Option<BasicAuth>, readiness: Readiness, env: &Environment) -
         settings: env.settings.clone(),
         config: ApiConfig {
             cache_dir: env.cache.root().to_owned(),
-            auth,
+            access,
             max_active: env.limits.max_active,
             transfer: env.transfer.clone(),
         },

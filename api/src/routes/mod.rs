@@ -1,5 +1,6 @@
 //! The endpoints, a file a resource.
 
+mod docs;
 mod download;
 mod health;
 mod jobs;
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 use crate::state::ApiState;
 use crate::view::JobView;
 
+pub(crate) use docs::DocsApi;
 pub(crate) use download::DownloadApi;
 pub(crate) use health::HealthApi;
 pub(crate) use jobs::JobsApi;

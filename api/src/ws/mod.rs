@@ -4,22 +4,18 @@
 //! new to it. [`message`] shapes the messages, [`size`] keeps them below their limit.
 
 mod message;
-mod origin;
 mod relay;
 mod session;
 mod size;
 
 use std::sync::Arc;
 
-use poem::Request;
-use poem::http::StatusCode;
 use poem::web::websocket::{BoxWebSocketUpgraded, WebSocket, WebSocketConfig};
 use poem_openapi::OpenApi;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::document::{Failure, Statuses};
-use crate::error::ApiError;
 use crate::state::ApiState;
 use relay::Relay;
 
@@ -63,15 +59,7 @@ impl WebSocketApi {
     /// are at most 512 KB; a job in them has at most 200 of its files.
     #[oai(path = "/api/ws", method = "get", operation_id = "openWebSocket")]
     #[expect(clippy::unused_async, reason = "poem-openapi wants it")]
-    async fn open(
-        &self,
-        request: &Request,
-        socket: WebSocket,
-    ) -> Result<BoxWebSocketUpgraded, Failure<SocketFailures>> {
-        if !origin::is_same(request.headers()) {
-            let details = "the Origin of the page is not the host that it connects to";
-            return Err(ApiError::new(StatusCode::FORBIDDEN, "Origin not allowed", details).into());
-        }
+    async fn open(&self, socket: WebSocket) -> Result<BoxWebSocketUpgraded, Failure<SocketFailures>> {
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)

@@ -1,6 +1,6 @@
 //! Basic authentication guards everything but the probes.
 
-use hfd_shared::config::BasicAuth;
+use hfd_shared::config::{Access, BasicAuth};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio_tungstenite::connect_async;
@@ -11,7 +11,7 @@ use crate::harness::{Server, Setup, read};
 
 async fn guarded() -> Server {
     let auth = BasicAuth { user: "admin".into(), password: "secret123".to_owned().into() };
-    Server::start_with(Setup { auth: Some(auth), ..Setup::default() }).await
+    Server::start_with(Setup { access: Access { basic: Some(auth), ..Access::default() }, ..Setup::default() }).await
 }
 
 #[tokio::test]

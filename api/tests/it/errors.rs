@@ -83,7 +83,7 @@ async fn a_body_that_is_not_json_is_refused() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_with_and_without_its_length() {
     let server = Server::start().await;
-    let text = format!("{{\"repo\": \"{}\"}}", "x".repeat(64 << 10));
+    let text = format!("{{\"repo\": \"{}\"}}", "x".repeat(1 << 20));
     let post = || server.request(Method::POST, "/api/download").header("content-type", "application/json");
     let answer = read(post().body(text.clone()).send().await.unwrap()).await;
     assert_error(&answer, 413, "Request too large");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_api::{ApiConfig, ApiState, serve};
-use hfd_shared::config::BasicAuth;
+use hfd_shared::config::Access;
 use hfd_shared::control::{Jobs, Settings, Submitted};
 use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
 use hfd_shared::hub::HubClient;
@@ -36,7 +36,7 @@ const WORKER: &str = "worker";
 
 /// How a server is set up.
 pub(crate) struct Setup {
-    pub(crate) auth: Option<BasicAuth>,
+    pub(crate) access: Access,
     /// Where the Hub is; by default, where nobody listens.
     pub(crate) hub: String,
     /// How many jobs run at a time.
@@ -52,7 +52,7 @@ pub(crate) struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            auth: None,
+            access: Access::default(),
             hub: "http://127.0.0.1:9".to_owned(),
             max_active: 2,
             store_is_away: None,
@@ -78,14 +78,14 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { auth, hub, max_active, store_is_away, deaf, has_key } = setup;
+        let Setup { access, hub, max_active, store_is_away, deaf, has_key } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
         let jobs = Jobs::new(store.clone(), max_active);
         let hub = hub_client(&hub);
         let settings = Settings::new(store.clone(), hub.clone(), has_key.then(secret_key), None).unwrap();
-        let config = ApiConfig { cache_dir: CACHE_DIR.into(), auth, max_active, transfer: transfer() };
+        let config = ApiConfig { cache_dir: CACHE_DIR.into(), access, max_active, transfer: transfer() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
