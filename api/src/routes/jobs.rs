@@ -41,6 +41,8 @@ pub(crate) struct JobsApi(pub(crate) Context);
 #[OpenApi]
 impl JobsApi {
     /// List all download jobs
+    ///
+    /// Newest first, each with its files.
     #[oai(path = "/api/jobs", method = "get", operation_id = "listJobs")]
     async fn list(&self) -> Result<Json<JobList>, Failure<ListFailures>> {
         let jobs = self.0.views(self.0.state.store.snapshots().await?).await?;
@@ -49,8 +51,14 @@ impl JobsApi {
     }
 
     /// Get specific job details
+    ///
+    /// With all its files.
     #[oai(path = "/api/jobs/:id", method = "get", operation_id = "getJob")]
-    async fn get(&self, id: Path<String>) -> Result<Json<JobView>, Failure<JobFailures>> {
+    async fn get(
+        &self,
+        /// The job's name.
+        id: Path<String>,
+    ) -> Result<Json<JobView>, Failure<JobFailures>> {
         let snapshot = match id.0.parse::<JobId>() {
             Ok(id) => self.0.state.store.snapshot(id).await?,
             Err(_) => None,
@@ -60,16 +68,28 @@ impl JobsApi {
     }
 
     /// Cancel a queued, running or paused job
+    ///
+    /// What has arrived of files that no other job wants is removed; what is in the cache stays.
     #[oai(path = "/api/jobs/:id", method = "delete", operation_id = "cancelJob")]
-    async fn cancel(&self, id: Path<String>) -> Result<Json<Done>, Failure<JobFailures>> {
+    async fn cancel(
+        &self,
+        /// The job's name.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Failure<JobFailures>> {
         let refused = "Job not found or already completed";
         let job = parse(&id.0, refused)?;
         done(self.0.state.jobs.cancel(job).await, "Job cancelled", refused)
     }
 
     /// Pause a running job
+    ///
+    /// It stops within two seconds and keeps what has arrived.
     #[oai(path = "/api/jobs/:id/pause", method = "post", operation_id = "pauseJob")]
-    async fn pause(&self, id: Path<String>) -> Result<Json<Done>, Failure<JobFailures>> {
+    async fn pause(
+        &self,
+        /// The job's name.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Failure<JobFailures>> {
         let refused = "Job not found or not running";
         let job = parse(&id.0, refused)?;
         done(self.0.state.jobs.pause(job).await, "Job paused", refused)
@@ -79,7 +99,11 @@ impl JobsApi {
     ///
     /// The job is queued again; files that are already in the cache are skipped.
     #[oai(path = "/api/jobs/:id/resume", method = "post", operation_id = "resumeJob")]
-    async fn resume(&self, id: Path<String>) -> Result<Json<Done>, Failure<JobFailures>> {
+    async fn resume(
+        &self,
+        /// The job's name.
+        id: Path<String>,
+    ) -> Result<Json<Done>, Failure<JobFailures>> {
         let refused = "Job not found or not paused";
         let job = parse(&id.0, refused)?;
         done(self.0.state.jobs.resume(job).await, "Job resumed", refused)

@@ -3,13 +3,17 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod auth;
+mod cors;
+mod docs;
 mod download;
 mod errors;
 mod harness;
+mod host;
 mod jobs;
 mod openapi;
 mod plan;
 mod probes;
+mod request_id;
 mod settings;
 mod shutdown;
 mod socket;
