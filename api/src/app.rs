@@ -8,30 +8,55 @@ use poem::middleware::CatchPanic;
 use poem::{EndpointExt as _, IntoEndpoint as _, Response};
 use poem_openapi::OpenApiService;
 
-use crate::document::Guarded;
+use crate::document::{Guarded, polish};
 use crate::error::respond;
+use crate::feed::Feed;
 use crate::middleware::{
     Authenticate, BodyLimit, CheckHost, CheckTarget, Cors, Credentials, Deadline, finish, panicked,
 };
-use crate::routes::{Context, DocsApi, DownloadApi, HealthApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
+use crate::routes::{
+    CacheApi, CacheWorkApi, Context, DocsApi, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi,
+    SettingsApi,
+};
+use crate::sse::EventsApi;
 use crate::state::{ApiState, VERSION};
-use crate::ws::{Feed, WebSocketApi};
+use crate::ws::WebSocketApi;
 
-pub(crate) type Apis = (ProbesApi, HealthApi, DocsApi, DownloadApi, PlanApi, JobsApi, SettingsApi, WebSocketApi);
+pub(crate) type Apis = (
+    ProbesApi,
+    HealthApi,
+    DocsApi,
+    DownloadApi,
+    PlanApi,
+    JobsApi,
+    JobStepsApi,
+    CacheApi,
+    CacheWorkApi,
+    SettingsApi,
+    WebSocketApi,
+    EventsApi,
+);
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
-pub fn openapi_yaml() -> String {
-    service(None).spec_yaml()
+pub fn openapi_yaml() -> Result<String, serde_yaml::Error> {
+    serde_yaml::to_string(&document()?)
 }
 
 /// The same as JSON.
-pub fn openapi_json() -> String {
-    service(None).spec()
+pub fn openapi_json() -> Result<String, serde_yaml::Error> {
+    serde_json::to_string_pretty(&document()?).map_err(serde::ser::Error::custom)
 }
 
 /// An interactive page of the specification: HTML that loads nothing.
-pub(crate) fn openapi_page() -> String {
-    service(None).swagger_ui_html()
+pub(crate) fn openapi_page() -> Result<String, serde_yaml::Error> {
+    let service = service(None);
+    Ok(service.swagger_ui_html().replacen(&service.spec(), &openapi_json()?, 1))
+}
+
+fn document() -> Result<serde_yaml::Value, serde_yaml::Error> {
+    let mut document = serde_yaml::from_str(&service(None).spec_yaml())?;
+    polish(&mut document);
+    Ok(document)
 }
 
 fn service(apis: Option<Apis>) -> OpenApiService<Guarded<Apis>, ()> {
@@ -53,8 +78,12 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed, address: SocketAddr) ->
         DownloadApi(context.clone()),
         PlanApi(context.clone()),
         JobsApi(context.clone()),
+        JobStepsApi(context.clone()),
+        CacheApi(context.clone()),
+        CacheWorkApi(context.clone()),
         SettingsApi(context),
-        WebSocketApi(feed),
+        WebSocketApi(feed.clone()),
+        EventsApi(feed),
     );
     service(Some(apis))
         .into_endpoint()

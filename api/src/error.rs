@@ -8,8 +8,10 @@ mod hub;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use hfd_shared::cache::CacheError;
+use hfd_shared::callback::CallbackRefused;
 use hfd_shared::control::{ControlError, SettingsError};
-use hfd_shared::job::RequestError;
+use hfd_shared::job::{Refused, RequestError};
 use hfd_shared::ports::StoreError;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocketError};
 use poem::http::{HeaderValue, StatusCode, header};
@@ -58,6 +60,16 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, error, details)
     }
 
+    /// Something else is in the way.
+    pub(crate) fn conflict(error: &'static str, details: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, error, details)
+    }
+
+    /// The store does not answer.
+    pub(crate) fn store_away(details: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", details).retry_after(STORE_RETRY)
+    }
+
     /// The credentials are missing or wrong; the challenges say which would do.
     pub(crate) fn unauthorized(challenges: &'static [&'static str]) -> Self {
         let details = "send the user and the password with HTTP Basic authentication, or an API token as Bearer";
@@ -104,9 +116,7 @@ impl ResponseError for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", reason).retry_after(STORE_RETRY)
-            }
+            StoreError::Unavailable(reason) => Self::store_away(reason),
             StoreError::Corrupt { .. } => {
                 tracing::error!(%error, "job store unreadable");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Job store unreadable", error.to_string())
@@ -118,9 +128,12 @@ impl From<StoreError> for ApiError {
 impl From<ControlError> for ApiError {
     fn from(error: ControlError) -> Self {
         match error {
+            ControlError::Refused(Refused::Exclusive(_)) => Self::conflict("Job cannot be stopped", error.to_string()),
             ControlError::Unknown(_) | ControlError::Refused(_) | ControlError::NotHeld(_) => {
                 Self::not_found("Job not found", error.to_string())
             }
+            ControlError::Duplicate(_) => Self::conflict("Job already in progress", error.to_string()),
+            ControlError::Blocked(_) => Self::conflict("Repository in use", error.to_string()),
             ControlError::Store(error) => error.into(),
             ControlError::Random(_) => {
                 tracing::error!(%error, "no job id");
@@ -144,12 +157,30 @@ impl From<SettingsError> for ApiError {
     }
 }
 
+impl From<CacheError> for ApiError {
+    fn from(error: CacheError) -> Self {
+        tracing::error!(%error, "cache unreadable");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Cache unreadable", error.to_string())
+    }
+}
+
+impl From<CallbackRefused> for ApiError {
+    fn from(error: CallbackRefused) -> Self {
+        let details = error.to_string();
+        match error {
+            CallbackRefused::NotConfigured => Self::bad_request("Callbacks are not configured", details),
+            CallbackRefused::Private { .. } => Self::bad_request("Invalid callbackUrl", details),
+        }
+    }
+}
+
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
         match error {
             RequestError::Repo(_) => Self::bad_request("Invalid repo format", "Expected owner/name"),
             RequestError::Revision(_) => Self::bad_request("Invalid revision", error.to_string()),
             RequestError::Pattern(_) => Self::bad_request("Invalid filter", error.to_string()),
+            RequestError::Callback(_) => Self::bad_request("Invalid callbackUrl", error.to_string()),
             RequestError::TooManyPatterns => Self::bad_request("Too many filters", error.to_string()),
         }
     }

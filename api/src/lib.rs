@@ -1,16 +1,21 @@
-//! The HTTP edge: REST, WebSocket, authentication, errors.
+//! The HTTP edge: REST, live progress, authentication, errors.
 //!
 //! A request comes in through `server`, passes the `middleware` in the order of `app` (host, origin, authentication, limits)
-//! and ends in one of the `routes`. Changes of jobs go out through `ws`.
+//! and ends in one of the `routes`. Changes of jobs are followed by `feed` and go out
+//! through `ws` and `sse`.
 
 mod app;
 mod args;
 mod body;
 mod document;
 mod error;
+mod excerpt;
+mod feed;
 mod middleware;
+mod param;
 mod routes;
 mod server;
+mod sse;
 mod state;
 mod view;
 mod ws;

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::config::Access;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::ports::{EventBus, JobStore};
 use hfd_shared::readiness::Readiness;
-use hfd_shared::settings::TransferSettings;
 
 /// The version that `health` and `init` tell.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -20,10 +20,8 @@ pub struct ApiConfig {
     pub cache_dir: PathBuf,
     /// Who may use it.
     pub access: Access,
-    /// How many jobs run at a time.
-    pub max_active: usize,
-    /// How data is moved.
-    pub transfer: TransferSettings,
+    /// Which callbacks are taken.
+    pub callbacks: CallbackPolicy,
 }
 
 /// What the API works with.

@@ -32,7 +32,7 @@ fn plan(units: u32, files_each: u32) -> Plan {
     };
     let cut = |unit| Unit { files: (unit * files_each..(unit + 1) * files_each).map(FileIndex).collect() };
     Plan {
-        commit: "ab".repeat(20).parse().unwrap(),
+        commit: Some("ab".repeat(20).parse().unwrap()),
         files: (0..units * files_each).map(file).collect(),
         units: (0..units).map(cut).collect(),
     }
@@ -64,7 +64,7 @@ async fn created(store: &EmbeddedStore, name: &str) -> Job {
     let job = Job::new(JobId::random().unwrap(), JobRequest::parse(&request).unwrap(), OffsetDateTime::now_utc());
     match store.create(job).await.unwrap() {
         Creation::Created(job) => job,
-        Creation::Duplicate(job) => panic!("{name} exists as {}", job.id),
+        other => panic!("{name}: {other:?}"),
     }
 }
 
@@ -289,7 +289,8 @@ async fn embedded_settings_outlive_the_process_and_do_not_show_the_token() {
     let path = folder.path().join("jobs.redb");
     let key = SecretKey::parse(&"00ff".repeat(16).into()).unwrap();
     let token = "hf_secret0123456789";
-    let settings = StoredSettings { version: 0, token: Some(key.seal(&token.into(), "test").unwrap()) };
+    let settings =
+        StoredSettings { token: Some(key.seal(&token.into(), "test").unwrap()), ..StoredSettings::default() };
     let SettingsCommitted::Applied(put) = open(&path).put_settings(settings).await.unwrap() else {
         panic!("a conflict")
     };

@@ -49,7 +49,7 @@ impl Rig {
     async fn queued(&self, name: &str) -> Job {
         match self.store.create(new_job(name)).await.unwrap() {
             Creation::Created(job) => job,
-            Creation::Duplicate(job) => panic!("{name} exists as {}", job.id),
+            other => panic!("{name}: {other:?}"),
         }
     }
 

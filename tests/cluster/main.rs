@@ -4,6 +4,7 @@
 //! their own, too.
 
 mod broker;
+mod callbacks;
 mod chaos;
 mod crowd;
 mod disk;
@@ -11,6 +12,7 @@ mod drain;
 mod limits;
 mod replicas;
 mod secrets;
+mod settings;
 mod sharing;
 mod store;
 mod tls;

@@ -59,3 +59,19 @@ async fn a_killed_replica_takes_nothing_with_it() -> anyhow::Result<()> {
     cluster.apis[1].api().completed(&job.id).await?;
     cluster.check_model(MODEL)
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_was_cancelled_on_one_replica_is_retried_and_dismissed_on_the_other() -> anyhow::Result<()> {
+    let repo = RepoBuilder::model(MODEL).random_file("model.safetensors", 64 << 20, 1);
+    let cluster = Cluster::start(Shape::new(2, 1).hub(|hub| hub.rate_bytes_per_s(16 << 20)), [repo]).await?;
+    let (first, second) = (cluster.apis[0].api(), cluster.apis[1].api());
+    let job = first.start(&Download::model(MODEL)).await?;
+    first.moving(&job.id, 8 << 20).await?;
+    first.cancel(&job.id).await?;
+    second.retry(&job.id).await?;
+    first.completed(&job.id).await?;
+    cluster.check_model(MODEL)?;
+    second.dismiss(&job.id).await?;
+    ensure!(first.jobs().await?.is_empty());
+    Ok(())
+}

@@ -99,6 +99,22 @@ async fn cancel_keeps_the_partial_that_another_job_wants() -> anyhow::Result<()>
     Ok(())
 }
 
+/// Its partials are just being removed: what comes after the retry is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_is_cancelled_and_retried_at_once_goes_to_its_end() -> anyhow::Result<()> {
+    let stage = slow_stage([model(MODEL)], &[]).await?;
+    let job = stage.api().start(&Download::model(MODEL)).await?;
+    stage.api().moving(&job.id, 6 << 20).await?;
+    for _ in 0..3 {
+        stage.api().cancel(&job.id).await?;
+        stage.api().retry(&job.id).await?;
+        stage.api().wait_for(&job.id, "running again", |job| job.status == Status::Running).await?;
+    }
+    stage.hub.clear_faults();
+    stage.api().completed(&job.id).await?;
+    stage.check_model(MODEL)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_request_twice_gives_one_job() -> anyhow::Result<()> {
     let stage = slow_stage([model(MODEL)], &[]).await?;

@@ -29,6 +29,13 @@ const GUARDED: [(u16, &str); 4] = [
 /// What endpoints that take a body may answer besides.
 const WITH_BODY: [(u16, &str); 2] = [(408, "The request did not arrive in time"), (413, "The request is too large")];
 
+/// The parameters that many paths have.
+const IN_PATHS: [(&str, &str); 3] = [
+    ("id", "The job's name"),
+    ("owner", "The repository's owner: a user or an organisation"),
+    ("name", "The repository's name, without its owner"),
+];
+
 /// The format of all whole numbers: clients in languages with sized integers need one that
 /// all generators know.
 const INT64: &str = "int64";
@@ -40,6 +47,7 @@ pub(crate) struct Guarded<T>(pub(crate) Option<T>);
 impl<T: OpenApi> OpenApi for Guarded<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
+        join_paths(&mut apis);
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
             for operation in &mut path.operations {
                 complete(operation, &path.path);
@@ -86,6 +94,21 @@ fn http(scheme: &'static str, description: &'static str) -> MetaSecurityScheme {
     }
 }
 
+/// Gives each path one entry, where several parts of the code know methods of it.
+fn join_paths(apis: &mut [MetaApi]) {
+    let mut known: HashMap<String, (usize, usize)> = HashMap::new();
+    for api in 0..apis.len() {
+        for path in std::mem::take(&mut apis[api].paths) {
+            if let Some(&(first, index)) = known.get(&path.path) {
+                apis[first].paths[index].operations.extend(path.operations);
+            } else {
+                known.insert(path.path.clone(), (api, apis[api].paths.len()));
+                apis[api].paths.push(path);
+            }
+        }
+    }
+}
+
 /// Adds what comes from the middleware.
 fn complete(operation: &mut MetaOperation, path: &str) {
     let mut errors = COMMON.to_vec();
@@ -98,7 +121,11 @@ fn complete(operation: &mut MetaOperation, path: &str) {
         errors.extend(WITH_BODY);
     }
     operation.tags = tags::of(path).map(|tag| tag.name).into_iter().collect();
-    operation.params.iter_mut().for_each(|param| refine_ref(&mut param.schema));
+    for param in &mut operation.params {
+        refine_ref(&mut param.schema);
+        let meaning = IN_PATHS.iter().find(|(name, _)| *name == param.name).map(|(_, meaning)| (*meaning).to_owned());
+        param.description = param.description.take().or(meaning);
+    }
     let responses = &mut operation.responses.responses;
     for (status, meaning) in errors {
         if responses.iter().all(|known| known.status != Some(status)) {

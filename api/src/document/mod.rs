@@ -2,6 +2,7 @@
 
 mod examples;
 mod guarded;
+mod polish;
 mod tags;
 
 use std::marker::PhantomData;
@@ -16,6 +17,7 @@ use crate::app::Apis;
 use crate::error::{ApiError, ErrorView};
 
 pub(crate) use guarded::Guarded;
+pub(crate) use polish::polish;
 
 /// The statuses with which a handler fails, for the specification.
 pub(crate) trait Statuses: Send + Sync + 'static {

@@ -11,15 +11,24 @@ use poem_openapi::types::Type as _;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use crate::app;
+use crate::document::{Failure, Statuses};
+use crate::error::ApiError;
 
-static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| app::openapi_json().into());
-static PAGE: LazyLock<Bytes> = LazyLock::new(|| app::openapi_page().into());
+static DOCUMENT: LazyLock<Option<Bytes>> = LazyLock::new(|| app::openapi_json().ok().map(Bytes::from));
+static PAGE: LazyLock<Option<Bytes>> = LazyLock::new(|| app::openapi_page().ok().map(Bytes::from));
 
 /// Script and style stand in the page itself; it may ask this server and nobody else.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
+
+/// How reading the document fails: in no way of its own.
+struct DocsFailures;
+
+impl Statuses for DocsFailures {
+    const LIST: &'static [(u16, &'static str)] = &[];
+}
 
 /// JSON that is written already.
 struct JsonText(Bytes);
@@ -80,8 +89,9 @@ impl DocsApi {
     /// OpenAPI 3.0, as JSON. Clients can be generated from it.
     #[oai(path = "/api/openapi.json", method = "get", operation_id = "getOpenApi")]
     #[expect(clippy::unused_async, reason = "poem-openapi wants it")]
-    async fn document(&self) -> DocumentResponse {
-        DocumentResponse::Document(JsonText(DOCUMENT.clone()))
+    async fn document(&self) -> Result<DocumentResponse, Failure<DocsFailures>> {
+        let document = DOCUMENT.clone().ok_or_else(ApiError::internal)?;
+        Ok(DocumentResponse::Document(JsonText(document)))
     }
 
     /// Open this document as an interactive page
@@ -89,7 +99,7 @@ impl DocsApi {
     /// The page shows every operation and can send requests. It loads nothing from elsewhere.
     #[oai(path = "/api/docs", method = "get", operation_id = "getDocs")]
     #[expect(clippy::unused_async, reason = "poem-openapi wants it")]
-    async fn page(&self) -> PageResponse {
-        PageResponse::Page(Page(PAGE.clone()))
+    async fn page(&self) -> Result<PageResponse, Failure<DocsFailures>> {
+        Ok(PageResponse::Page(Page(PAGE.clone().ok_or_else(ApiError::internal)?)))
     }
 }

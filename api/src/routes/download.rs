@@ -1,17 +1,16 @@
 //! `POST /api/download`
 
-use hfd_shared::control::Submitted;
-use hfd_shared::job::{DownloadRequest, JobRequest};
+use hfd_shared::control::{ControlError, Submitted};
+use hfd_shared::job::{DownloadRequest, JobRequest, Priority};
 use poem::http::HeaderMap;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Union};
 
 use super::Context;
-use super::plan::PlanFailures;
 use crate::body::{Fields, FromFields, Strict};
-use crate::document::Failure;
+use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
-use crate::view::{JobView, PlanView};
+use crate::view::{JobView, PlanView, PriorityView};
 
 /// The header of [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header).
 const TRACEPARENT: &str = "traceparent";
@@ -21,18 +20,27 @@ const TRACEPARENT: &str = "traceparent";
 #[oai(rename = "DownloadRequest", rename_all = "camelCase")]
 pub(crate) struct DownloadBody {
     /// `owner/name`, or with filters behind a colon: `owner/name:q4_k_m,q5_k_m`.
+    #[oai(validator(
+        pattern = r"^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?(:[A-Za-z0-9_.,*-]*)?$"
+    ))]
     repo: String,
     /// Branch, tag or commit; `main` when absent or empty.
-    #[oai(default = "default_revision")]
+    #[oai(
+        default = "default_revision",
+        validator(
+            max_length = 250,
+            pattern = r"^([^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+(\.[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+)*\.?(/[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+(\.[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+)*\.?)*)?$"
+        )
+    )]
     revision: String,
     /// Whether the repository is a dataset.
     #[oai(default)]
     dataset: bool,
     /// Which files to take: parts of the path, or globs with `*` and `?`; all when empty.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 200))]
     filters: Vec<String>,
     /// Which files to leave out; beats the filters.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 200))]
     excludes: Vec<String>,
     /// Whether each file also gets a link in a folder named by the filter that it matched.
     #[oai(default)]
@@ -40,6 +48,19 @@ pub(crate) struct DownloadBody {
     /// Only answer the plan, start nothing.
     #[oai(default)]
     dry_run: bool,
+    /// Which of the waiting jobs runs first.
+    #[oai(default)]
+    priority: PriorityView,
+    /// Where the end of the job is told: an `http` or `https` URL without user, password and fragment; nowhere when
+    /// absent or empty.
+    #[oai(
+        default,
+        validator(
+            max_length = 2000,
+            pattern = r"^(https?://([A-Za-z][A-Za-z0-9-]*(\.[A-Za-z][A-Za-z0-9-]*)*|([1-9]?[0-9]\.){3}[1-9]?[0-9])(:[1-9][0-9]{0,3})?([/?][!$-~]*)?)?$"
+        )
+    )]
+    callback_url: String,
 }
 
 fn default_revision() -> String {
@@ -47,16 +68,18 @@ fn default_revision() -> String {
 }
 
 impl FromFields for DownloadBody {
-    fn from_fields(fields: &mut Fields) -> Result<Self, ApiError> {
-        Ok(Self {
-            repo: fields.required_text("repo")?,
-            revision: fields.text("revision")?.unwrap_or_else(default_revision),
-            dataset: fields.flag("dataset")?,
-            filters: fields.texts("filters")?,
-            excludes: fields.texts("excludes")?,
-            append_filter_subdir: fields.flag("appendFilterSubdir")?,
-            dry_run: fields.flag("dryRun")?,
-        })
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            repo: fields.required_text("repo"),
+            revision: fields.text("revision").unwrap_or_else(default_revision),
+            dataset: fields.flag("dataset"),
+            filters: fields.texts("filters"),
+            excludes: fields.texts("excludes"),
+            append_filter_subdir: fields.flag("appendFilterSubdir"),
+            dry_run: fields.flag("dryRun"),
+            priority: fields.word::<Priority>("priority", "low, normal or high").unwrap_or_default().into(),
+            callback_url: fields.text("callbackUrl").unwrap_or_default(),
+        }
     }
 }
 
@@ -70,9 +93,28 @@ impl DownloadBody {
             filters: self.filters,
             excludes: self.excludes,
             append_filter_subdir: self.append_filter_subdir,
+            callback_url: Some(self.callback_url),
         };
         Ok(JobRequest::parse(&request)?)
     }
+}
+
+/// How a download fails; but for a conflict, as a plan does.
+struct DownloadFailures;
+
+impl Statuses for DownloadFailures {
+    const LIST: &'static [(u16, &'static str)] = &[
+        (400, "The request is wrong, or the filters match nothing"),
+        (403, "The Hub denies access"),
+        (404, "The Hub does not know the repository or the revision"),
+        (408, "The request did not arrive in time"),
+        (409, "The repository is being removed from the cache"),
+        (413, "The request is too large"),
+        (429, "The Hub limits the rate; `Retry-After` says for how long"),
+        (502, "The Hub failed"),
+        STORE_AWAY,
+        (504, "The Hub did not answer in time"),
+    ];
 }
 
 /// The live job that asks for the same.
@@ -119,20 +161,24 @@ impl DownloadApi {
         &self,
         headers: &HeaderMap,
         body: Strict<DownloadBody>,
-    ) -> Result<DownloadResponse, Failure<PlanFailures>> {
+    ) -> Result<DownloadResponse, Failure<DownloadFailures>> {
         // A header that cannot be read is no reason to refuse a download.
         let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()?.parse().ok());
-        let dry_run = body.0.dry_run;
+        let (dry_run, priority) = (body.0.dry_run, body.0.priority.into());
         let request = body.0.into_request()?;
+        if let Some(callback) = &request.callback {
+            self.0.state.config.callbacks.check(callback)?;
+        }
         if dry_run {
             return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
         }
-        Ok(match self.0.state.jobs.submit(request, trace).await? {
+        Ok(match self.0.state.jobs.submit(request, priority, trace).await? {
             Submitted::Created(snapshot) => DownloadResponse::Created(Json(self.0.view(&snapshot).await?)),
             Submitted::Existing(snapshot) => DownloadResponse::NothingNew(Json(NothingNew::Existing(ExistingJob {
                 job: self.0.view(&snapshot).await?,
                 message: "Download already in progress".to_owned(),
             }))),
+            Submitted::Blocked(snapshot) => return Err(ControlError::Blocked(snapshot.job.id).into()),
         })
     }
 }

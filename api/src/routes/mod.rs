@@ -1,5 +1,6 @@
 //! The endpoints, a file a resource.
 
+mod cache;
 mod docs;
 mod download;
 mod health;
@@ -15,13 +16,15 @@ use hfd_shared::job::Snapshot;
 use hfd_shared::ports::{Page, StoreError};
 use tokio::sync::Semaphore;
 
+use crate::excerpt::Excerpt;
 use crate::state::ApiState;
 use crate::view::JobView;
 
+pub(crate) use cache::{CacheApi, CacheWorkApi};
 pub(crate) use docs::DocsApi;
 pub(crate) use download::DownloadApi;
 pub(crate) use health::HealthApi;
-pub(crate) use jobs::JobsApi;
+pub(crate) use jobs::{JobStepsApi, JobsApi};
 pub(crate) use plan::PlanApi;
 pub(crate) use probes::{OPEN_PATHS, ProbesApi};
 pub(crate) use settings::SettingsApi;
@@ -32,17 +35,22 @@ const MAX_PLANS: usize = 8;
 /// How many jobs' files are read at a time.
 const MAX_READS: usize = 16;
 
+/// How many looks at the cache's volume are taken at a time.
+const MAX_SCANS: usize = 4;
+
 /// What the endpoints share.
 #[derive(Clone)]
 pub(crate) struct Context {
     state: Arc<ApiState>,
     plans: Arc<Semaphore>,
+    scans: Arc<Semaphore>,
 }
 
 impl Context {
     /// The endpoints' view of the state.
     pub(crate) fn new(state: Arc<ApiState>) -> Self {
-        Self { state, plans: Arc::new(Semaphore::new(MAX_PLANS)) }
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self { state, plans: semaphore(MAX_PLANS), scans: semaphore(MAX_SCANS) }
     }
 
     /// A job with all its files.
@@ -51,9 +59,10 @@ impl Context {
         Ok(JobView::new(snapshot, files, &self.state.config.cache_dir))
     }
 
-    /// Jobs with all their files, in the same order.
-    async fn views(&self, snapshots: Vec<Snapshot>) -> Result<Vec<JobView>, StoreError> {
-        let views = stream::iter(snapshots).map(|snapshot| async move { self.view(&snapshot).await });
+    /// Jobs for a list, in the same order.
+    async fn list_views(&self, snapshots: Vec<Snapshot>) -> Result<Vec<JobView>, StoreError> {
+        let view = |snapshot| async move { Ok(Excerpt::read(&self.state, &snapshot).await?.view) };
+        let views = stream::iter(snapshots).map(view);
         views.buffered(MAX_READS).try_collect().await
     }
 }

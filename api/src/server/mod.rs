@@ -18,8 +18,8 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::app;
+use crate::feed::Feed;
 use crate::state::ApiState;
-use crate::ws::Feed;
 use acceptor::Acceptor;
 use connection::Serving;
 
@@ -30,7 +30,7 @@ const REQUESTS_TIMEOUT: Duration = Duration::from_secs(10);
 const SOCKETS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves the API on a listener until the token is cancelled. Then it accepts nothing more, finishes the requests that
-/// have begun (10 s at most), closes each WebSocket with code 1001 (5 s at most), and returns.
+/// have begun (10 s at most), ends each event stream, closes each WebSocket with code 1001 (5 s at most), and returns.
 ///
 /// # Errors
 /// When the listener has no address, so cannot be served.

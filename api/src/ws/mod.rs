@@ -1,23 +1,13 @@
-//! `GET /api/ws`: every change of a job, pushed.
-//!
-//! One [`relay`] a process hears the doorbells, reads the store and broadcasts; one [`session`] a client writes what is
-//! new to it. [`message`] shapes the messages, [`size`] keeps them below their limit.
+//! `GET /api/ws`: every change of a job, pushed. One [`session`] a client writes what the feed tells.
 
-mod message;
-mod relay;
 mod session;
-mod size;
-
-use std::sync::Arc;
 
 use poem::web::websocket::{BoxWebSocketUpgraded, WebSocket, WebSocketConfig};
 use poem_openapi::OpenApi;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use poem_openapi::param::Query;
 
-use crate::document::{Failure, Statuses};
-use crate::state::ApiState;
-use relay::Relay;
+use crate::document::{Failure, STORE_AWAY, Statuses};
+use crate::feed::{Feed, MAX_MESSAGE_BYTES};
 
 /// Buffers of a connection, as documented.
 const BUFFER_BYTES: usize = 1024;
@@ -26,24 +16,12 @@ const BUFFER_BYTES: usize = 1024;
 struct SocketFailures;
 
 impl Statuses for SocketFailures {
-    const LIST: &'static [(u16, &'static str)] =
-        &[(400, "The request is no WebSocket handshake"), (403, "The page that connects is of another site")];
-}
-
-/// What sessions need, and what ends them.
-#[derive(Clone)]
-pub(crate) struct Feed {
-    relay: Relay,
-    sessions: TaskTracker,
-    stop: CancellationToken,
-}
-
-impl Feed {
-    /// Starts the relay. The tracker holds it and every session; all end soon after `stop`.
-    pub(crate) fn start(state: &Arc<ApiState>, sessions: TaskTracker, stop: CancellationToken) -> Self {
-        let relay = Relay::start(Arc::clone(state), &sessions, stop.clone());
-        Self { relay, sessions, stop }
-    }
+    const LIST: &'static [(u16, &'static str)] = &[
+        (400, "The request is no WebSocket handshake"),
+        (403, "The page that connects is of another site"),
+        (404, "There is no such job"),
+        STORE_AWAY,
+    ];
 }
 
 /// Pushes changes of jobs.
@@ -53,23 +31,29 @@ pub(crate) struct WebSocketApi(pub(crate) Feed);
 impl WebSocketApi {
     /// Real-time updates via WebSocket
     ///
-    /// Each text frame is a JSON object with `type` and `data`. `init` comes first: `{jobs, version}`; it comes again when
-    /// the client was too slow to get each change. `job_update` is a job that changed. `event` is
-    /// `{event, jobId}` with `download_complete`, `download_failed` or `download_cancelled`, once for each end. Messages
-    /// are at most 512 KB; a job in them has at most 200 of its files.
+    /// Each text frame is a JSON object with `type`, `seq` and `data`. `init` comes first: `{jobs, version}`. `job_update` is
+    /// a job that changed. `event` is `{event, jobId}`: the end of a job (`download_complete`, `download_failed`,
+    /// `download_cancelled`, and the same for `verify`, `remove` and `prune`), `files_changed` (read the job's files anew)
+    /// or `job_removed`. `seq` counts from 1; where a number is missing, messages were dropped, and an `init` follows.
+    /// Messages are at most 512 KB; a job in them has at most 200 of its files.
     #[oai(path = "/api/ws", method = "get", operation_id = "openWebSocket")]
-    #[expect(clippy::unused_async, reason = "poem-openapi wants it")]
-    async fn open(&self, socket: WebSocket) -> Result<BoxWebSocketUpgraded, Failure<SocketFailures>> {
+    async fn open(
+        &self,
+        /// Tell of this job only.
+        job: Query<Option<String>>,
+        socket: WebSocket,
+    ) -> Result<BoxWebSocketUpgraded, Failure<SocketFailures>> {
+        let feed = &self.0;
+        let follow = feed.follow(job.0.as_deref()).await?;
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
-            .max_message_size(Some(size::MAX_MESSAGE_BYTES))
-            .max_frame_size(Some(size::MAX_MESSAGE_BYTES));
-        let Feed { relay, sessions, stop } = self.0.clone();
+            .max_message_size(Some(MAX_MESSAGE_BYTES))
+            .max_frame_size(Some(MAX_MESSAGE_BYTES));
         // From here on the session counts: a shutdown waits for it even before the upgrade is done.
-        let token = sessions.token();
+        let (token, stop) = (feed.sessions.token(), feed.stop.clone());
         let upgraded = socket.config(config).on_upgrade(move |socket| async move {
-            session::run(socket, &relay, &stop).await;
+            session::run(socket, follow, &stop).await;
             drop(token);
         });
         Ok(upgraded.boxed())

@@ -1,15 +1,15 @@
 //! One client's connection: `init`, then what changes, until somebody has enough.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use poem::web::websocket::{CloseCode, Message, WebSocketStream};
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::relay::{Joined, News, Relay, Update};
+use crate::feed::{self, Follow};
 
 const PING_EVERY: Duration = Duration::from_secs(30);
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
@@ -22,22 +22,23 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 enum End {
     /// The server stops.
     Stopped,
-    /// The jobs cannot be read now.
-    NoJobs,
+    /// There is nothing more to tell.
+    Feed(feed::End),
     /// The client closed, is silent, or does not read.
     Gone(&'static str),
 }
 
 /// Serves a client until it goes or the server stops.
-pub(super) async fn run(mut socket: WebSocketStream, relay: &Relay, stop: &CancellationToken) {
+pub(super) async fn run(mut socket: WebSocketStream, follow: Follow, stop: &CancellationToken) {
     let end = tokio::select! {
         biased;
         () = stop.cancelled() => End::Stopped,
-        end = serve(&mut socket, relay) => end,
+        end = serve(&mut socket, follow) => end,
     };
     let (code, reason) = match end {
         End::Stopped => (CloseCode::Away, "the server stops"),
-        End::NoJobs => (CloseCode::Again, "the job store is unavailable, try again later"),
+        End::Feed(feed::End::NoJobs) => (CloseCode::Again, "the job store is unavailable, try again later"),
+        End::Feed(feed::End::JobGone) => (CloseCode::Normal, "the job is gone"),
         End::Gone(reason) => return debug!(reason, "websocket client is gone"),
     };
     let closing = async {
@@ -50,16 +51,16 @@ pub(super) async fn run(mut socket: WebSocketStream, relay: &Relay, stop: &Cance
     }
 }
 
-async fn serve(socket: &mut WebSocketStream, relay: &Relay) -> End {
-    match follow(socket, relay).await {
+async fn serve(socket: &mut WebSocketStream, follow: Follow) -> End {
+    match push(socket, follow).await {
         Ok(never) => match never {},
         Err(end) => end,
     }
 }
 
-/// Sends everything that is new to the client.
-async fn follow(socket: &mut WebSocketStream, relay: &Relay) -> Result<std::convert::Infallible, End> {
-    let mut joined = join(socket, relay).await?;
+/// Sends everything that is new to the client. What it sends is only taken as a sign of life.
+async fn push(socket: &mut WebSocketStream, mut follow: Follow) -> Result<Infallible, End> {
+    let mut seq = 0;
     let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent_at = Instant::now() + READ_TIMEOUT;
@@ -70,33 +71,14 @@ async fn follow(socket: &mut WebSocketStream, relay: &Relay) -> Result<std::conv
                 Some(Ok(_)) => silent_at = Instant::now() + READ_TIMEOUT,
                 Some(Err(_)) => return Err(End::Gone("broken")),
             },
-            news = joined.news.recv() => match news {
-                Ok(News::Changed(update)) => forward(socket, &joined, &update).await?,
-                Ok(News::Gone) | Err(RecvError::Lagged(_)) => joined = join(socket, relay).await?,
-                Err(RecvError::Closed) => return Err(End::NoJobs),
-            },
+            told = follow.next() => {
+                let told = told.map_err(End::Feed)?;
+                seq += told.missed + 1;
+                send(socket, Message::text(told.message().text(seq))).await?;
+            }
             _ = ping.tick() => send(socket, Message::ping(Vec::new())).await?,
             () = sleep_until(silent_at) => return Err(End::Gone("silent")),
         }
-    }
-}
-
-async fn join(socket: &mut WebSocketStream, relay: &Relay) -> Result<Joined, End> {
-    let joined = relay.join().await.ok_or(End::NoJobs)?;
-    send(socket, Message::text(&*joined.init.text)).await?;
-    Ok(joined)
-}
-
-/// Sends an update unless `init` had it; and the end of the job unless `init` knew it.
-async fn forward(socket: &mut WebSocketStream, joined: &Joined, update: &Update) -> Result<(), End> {
-    let known = joined.init.known.get(&update.job);
-    if known.is_some_and(|known| known.order >= update.mark.order) {
-        return Ok(());
-    }
-    send(socket, Message::text(&*update.text)).await?;
-    match &update.end {
-        Some(end) if update.mark.is_new_end(known) => send(socket, Message::text(&**end)).await,
-        _ => Ok(()),
     }
 }
 

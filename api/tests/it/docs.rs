@@ -10,7 +10,7 @@ async fn the_served_document_is_the_one_of_the_code() {
     let server = Server::start().await;
     let (status, document) = server.get("/api/openapi.json").await;
     assert_eq!(status, 200);
-    assert_eq!(document, serde_json::from_str::<Value>(&hfd_api::openapi_json()).unwrap());
+    assert_eq!(document, serde_json::from_str::<Value>(&hfd_api::openapi_json().unwrap()).unwrap());
 }
 
 #[tokio::test]

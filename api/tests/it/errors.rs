@@ -19,7 +19,7 @@ async fn an_unknown_path_or_method_is_answered_in_json() {
         assert_error(&server.get(path).await, 404, "Not found");
     }
     let response = server.request(Method::PUT, "/api/jobs").send().await.unwrap();
-    assert_eq!(response.headers()["allow"], "GET, HEAD");
+    assert_eq!(response.headers()["allow"], "GET, HEAD, DELETE");
     assert_error(&read(response).await, 405, "Method not allowed");
 }
 
@@ -40,16 +40,18 @@ async fn a_wrong_body_is_refused_and_the_field_is_named() {
     let server = Server::start().await;
     let many = vec!["x"; 201];
     for (body, error, named) in [
-        (json!({ "repo": 1 }), "Invalid request body", "\"repo\" must be a string"),
-        (json!({ "repo": true }), "Invalid request body", "\"repo\" must be a string"),
-        (json!({ "repo": null }), "Invalid request body", "\"repo\" is required"),
-        (json!({}), "Invalid request body", "\"repo\" is required"),
-        (json!({ "repo": "a/b", "filter": ["q4"] }), "Invalid request body", "unknown field \"filter\""),
-        (json!({ "repo": "a/b", "filters": "q4" }), "Invalid request body", "\"filters\" must be a list of strings"),
-        (json!({ "repo": "a/b", "filters": [4] }), "Invalid request body", "\"filters\" must be a list of strings"),
-        (json!({ "repo": "a/b", "dataset": "true" }), "Invalid request body", "\"dataset\" must be true or false"),
-        (json!({ "repo": "a/b", "dryRun": 1 }), "Invalid request body", "\"dryRun\" must be true or false"),
-        (json!({ "repo": "a/b", "revision": 1 }), "Invalid request body", "\"revision\" must be a string"),
+        (json!({ "repo": 1 }), "Invalid request body", "repo: must be a string"),
+        (json!({ "repo": true }), "Invalid request body", "repo: must be a string"),
+        (json!({ "repo": null }), "Invalid request body", "repo: is required"),
+        (json!({}), "Invalid request body", "repo: is required"),
+        (json!({ "repo": "a/b", "filter": ["q4"] }), "Invalid request body", "filter: unknown field; known are repo"),
+        (json!({ "repo": "a/b", "filters": "q4" }), "Invalid request body", "filters: must be a list of strings"),
+        (json!({ "repo": "a/b", "filters": [4] }), "Invalid request body", "filters: must be a list of strings"),
+        (json!({ "repo": "a/b", "dataset": "true" }), "Invalid request body", "dataset: must be true or false"),
+        (json!({ "repo": "a/b", "dryRun": 1 }), "Invalid request body", "dryRun: must be true or false"),
+        (json!({ "repo": "a/b", "revision": 1 }), "Invalid request body", "revision: must be a string"),
+        (json!({ "filters": 4, "x": 1 }), "Invalid request body", "filters: must be a list of strings: invalid type"),
+        (json!({ "filters": 4, "x": 1 }), "Invalid request body", "; x: unknown field"),
         (json!(["a/b"]), "Invalid request body", "a JSON object"),
         (json!({ "repo": "a/b", "revision": "../x" }), "Invalid revision", "expected a branch"),
         (json!({ "repo": "a/b", "filters": ["*["] }), "Invalid filter", "invalid pattern"),

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_api::{ApiConfig, ApiState, serve};
+use hfd_shared::callback::{CallbackPolicy, CallbackSecret};
 use hfd_shared::config::Access;
-use hfd_shared::control::{Jobs, Settings, Submitted};
+use hfd_shared::control::{Effective, Jobs, Settings, Submitted};
 use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{
-    DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, Snapshot, Task, TaskKind,
-    Transition, UnitIndex, transition,
+    DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Outcome, Plan, Priority, Snapshot,
+    Task, TaskKind, Transition, UnitIndex, Work, transition,
 };
 use hfd_shared::ports::{
     Change, Claimed, Committed, Condition, EventBus, FileEnd, Holder, JobStore, Report, StoreError, Verdict,
@@ -47,6 +48,8 @@ pub(crate) struct Setup {
     pub(crate) deaf: bool,
     /// Whether a token can be stored.
     pub(crate) has_key: bool,
+    /// Whether callbacks are taken.
+    pub(crate) has_callbacks: bool,
 }
 
 impl Default for Setup {
@@ -58,6 +61,7 @@ impl Default for Setup {
             store_is_away: None,
             deaf: false,
             has_key: true,
+            has_callbacks: true,
         }
     }
 }
@@ -78,14 +82,15 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { access, hub, max_active, store_is_away, deaf, has_key } = setup;
+        let Setup { access, hub, max_active, store_is_away, deaf, has_key, has_callbacks } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
         let jobs = Jobs::new(store.clone(), max_active);
         let hub = hub_client(&hub);
-        let settings = Settings::new(store.clone(), hub.clone(), has_key.then(secret_key), None).unwrap();
-        let config = ApiConfig { cache_dir: CACHE_DIR.into(), access, max_active, transfer: transfer() };
+        let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
+        let callbacks = callback_policy(has_callbacks);
+        let config = ApiConfig { cache_dir: CACHE_DIR.into(), access, callbacks };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -119,10 +124,16 @@ impl Server {
 
     /// A new job, running while there is room.
     pub(crate) async fn submit(&self, repo: &str) -> JobId {
+        self.submit_work(repo, Work::Download).await
+    }
+
+    /// A new job that does this work; running at once, while there is room or when it needs none.
+    pub(crate) async fn submit_work(&self, repo: &str, work: Work) -> JobId {
         let request = DownloadRequest { repo: repo.to_owned(), ..DownloadRequest::default() };
-        match self.jobs.submit(JobRequest::parse(&request).unwrap(), None).await.unwrap() {
+        let request = JobRequest { work, ..JobRequest::parse(&request).unwrap() };
+        match self.jobs.submit(request, Priority::default(), None).await.unwrap() {
             Submitted::Created(snapshot) => snapshot.job.id,
-            Submitted::Existing(_) => panic!("{repo} is there already"),
+            other => panic!("{repo}: {other:?}"),
         }
     }
 
@@ -132,16 +143,39 @@ impl Server {
 
     /// Plans a running job: files of these sizes, each a unit.
     pub(crate) async fn plan(&self, id: JobId, sizes: &[u64]) {
+        self.put_plan(id, sizes, 1).await;
+    }
+
+    /// Plans a running job: so many files of 10 bytes, in units of 128.
+    pub(crate) async fn plan_batches(&self, id: JobId, files: usize) {
+        self.put_plan(id, &vec![10; files], u64::MAX).await;
+    }
+
+    async fn put_plan(&self, id: JobId, sizes: &[u64], large_from_bytes: u64) {
         let job = self.snapshot(id).await.job;
         let claimed = self.claimed(&job, TaskKind::Plan).await;
-        let plan = Plan::new(&tree(sizes), &job.request, 1).unwrap();
+        let plan = Plan::new(&tree(sizes), &job.request, large_from_bytes).unwrap();
         assert_eq!(self.store.put_plan(&claimed, plan).await.unwrap(), Verdict::Go);
+    }
+
+    /// Ends all files of a unit.
+    pub(crate) async fn finish_batch(&self, id: JobId, unit: u32) {
+        let job = self.snapshot(id).await.job;
+        let claimed = self.claimed(&job, TaskKind::Fetch(UnitIndex(unit))).await;
+        let (files, _) = self.store.unit(id, UnitIndex(unit)).await.unwrap().unwrap();
+        let ends = files.files.into_iter().map(|file| FileEnd { file, result: Ok(()) }).collect();
+        assert_eq!(self.store.finish_unit(&claimed, ends).await.unwrap(), Verdict::Go);
     }
 
     /// Reports progress of a planned job's file.
     pub(crate) async fn report(&self, id: JobId, file: u32, downloaded_bytes: u64) {
+        self.report_of(id, file, file, downloaded_bytes).await;
+    }
+
+    /// Reports progress of a file of a unit.
+    pub(crate) async fn report_of(&self, id: JobId, unit: u32, file: u32, downloaded_bytes: u64) {
         let job = self.snapshot(id).await.job;
-        let claimed = self.claimed(&job, TaskKind::Fetch(UnitIndex(file))).await;
+        let claimed = self.claimed(&job, TaskKind::Fetch(UnitIndex(unit))).await;
         let files = vec![FileProgress { file: FileIndex(file), downloaded_bytes }];
         let report = Report { files, bytes_per_second: 50 };
         assert_eq!(self.store.report(&claimed, report).await.unwrap(), Verdict::Go);
@@ -156,8 +190,12 @@ impl Server {
     }
 
     pub(crate) async fn complete(&self, id: JobId) {
+        self.complete_with(id, None).await;
+    }
+
+    pub(crate) async fn complete_with(&self, id: JobId, outcome: Option<Outcome>) {
         let epoch = self.epoch(id).await;
-        self.apply(id, &Event::Complete { epoch }).await;
+        self.apply(id, &Event::Complete { epoch, outcome }).await;
     }
 
     pub(crate) async fn fail(&self, id: JobId, error: &str) {
@@ -196,6 +234,22 @@ impl Drop for Server {
 pub(crate) fn hub_client(endpoint: &str) -> HubClient {
     let settings = HubSettings { endpoint: endpoint.parse().unwrap(), token: None };
     HubClient::new(&settings, &transfer(), Arc::new(LocalLimiter::new())).unwrap()
+}
+
+/// The settings of a process without a token of its own.
+pub(crate) fn settings(
+    store: Arc<dyn JobStore>,
+    hub: HubClient,
+    key: Option<SecretKey>,
+    max_active: usize,
+) -> Settings {
+    Settings::new(store, hub, key, Effective { token: None, max_active, transfer: transfer() }).unwrap()
+}
+
+/// Takes callbacks to public addresses, or none.
+fn callback_policy(has_callbacks: bool) -> CallbackPolicy {
+    let secret = CallbackSecret::parse(&"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
+    CallbackPolicy { secret: has_callbacks.then_some(secret), allow_private: false }
 }
 
 /// The key of all processes.

@@ -12,13 +12,13 @@ fn the_committed_specification_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/openapi.yaml");
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
-        committed == openapi_yaml(),
+        committed == openapi_yaml().unwrap(),
         "openapi/openapi.yaml is stale; run: cargo run -p hfdownloader -- openapi > openapi/openapi.yaml"
     );
 }
 
 fn document() -> Value {
-    serde_json::from_str(&openapi_json()).unwrap()
+    serde_json::from_str(&openapi_json().unwrap()).unwrap()
 }
 
 /// All operations, each with its method and path.
@@ -125,7 +125,7 @@ async fn the_document_and_its_examples_are_valid() {
     let sandbox = Sandbox::new().unwrap();
     let python = Python::new(&sandbox, "http://127.0.0.1:9").unwrap();
     let path = sandbox.path().join("openapi.json");
-    std::fs::write(&path, openapi_json()).unwrap();
+    std::fs::write(&path, openapi_json().unwrap()).unwrap();
     let result = python.run(&sandbox, "openapi.py", &[path.to_str().unwrap()]).await.unwrap();
     assert_eq!(result["problems"], json!([]));
     assert!(result["examples"].as_u64().unwrap() > 10, "{result}");

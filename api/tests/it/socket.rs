@@ -23,7 +23,12 @@ pub(crate) struct Socket {
 impl Socket {
     /// Connects and gives what `init` holds.
     pub(crate) async fn connect(server: &Server) -> (Self, Value) {
-        let (stream, _) = connect_async(format!("ws://{}/api/ws", server.address)).await.unwrap();
+        Self::connect_to(server, "").await
+    }
+
+    /// The same with a query.
+    pub(crate) async fn connect_to(server: &Server, query: &str) -> (Self, Value) {
+        let (stream, _) = connect_async(format!("ws://{}/api/ws{query}", server.address)).await.unwrap();
         let mut socket = Self { stream };
         let init = socket.next().await;
         assert_eq!(init["type"], "init");

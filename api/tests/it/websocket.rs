@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::SinkExt as _;
+use hfd_shared::job::Work;
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::harness::{Server, Setup};
 use crate::socket::Socket;
@@ -43,7 +43,7 @@ async fn a_job_is_followed_from_its_creation_to_its_end() {
     socket.until(is_status("running")).await;
     server.plan(id, &[10, 20]).await;
     server.report(id, 0, 5).await;
-    let seen = socket.until(|message| message["data"]["files"][0]["downloaded"] == 5).await;
+    let seen = socket.until(|message| message["data"]["progress"]["downloadedBytes"] == 5).await;
     let update = &seen.last().unwrap()["data"];
     assert_eq!(update["id"], id.to_string());
     assert_eq!(update["progress"]["totalBytes"], 30);
@@ -55,8 +55,9 @@ async fn a_job_is_followed_from_its_creation_to_its_end() {
     let seen = socket.until(is_event).await;
     let last = &seen[seen.len() - 2..];
     assert!(is_status("completed")(&last[0]), "the update of the end comes right before: {last:?}");
-    let event = json!({ "type": "event", "data": { "event": "download_complete", "jobId": id.to_string() } });
-    assert_eq!(last[1], event);
+    let seq = last[0]["seq"].as_u64().unwrap() + 1;
+    let data = json!({ "event": "download_complete", "jobId": id.to_string() });
+    assert_eq!(last[1], json!({ "type": "event", "seq": seq, "data": data }));
     assert_eq!(socket.during(Duration::from_secs(6)).await, Vec::<Value>::new(), "the end is told once");
 }
 
@@ -73,6 +74,63 @@ async fn each_kind_of_end_has_its_event() {
     server.jobs.cancel(cancelled).await.unwrap();
     let seen = socket.until(is_event).await;
     assert_eq!(seen.last().unwrap()["data"], json!({ "event": "download_cancelled", "jobId": cancelled.to_string() }));
+}
+
+#[tokio::test]
+async fn an_end_is_named_after_the_kind_of_work() {
+    let server = Server::start().await;
+    let (mut socket, _) = Socket::connect(&server).await;
+    for (work, event) in [(Work::Verify, "verify_complete"), (Work::Prune, "prune_complete")] {
+        let id = server.submit_work("owner/name", work).await;
+        server.complete(id).await;
+        let seen = socket.until(is_event).await;
+        assert_eq!(seen.last().unwrap()["data"], json!({ "event": event, "jobId": id.to_string() }));
+    }
+}
+
+#[tokio::test]
+async fn all_are_told_that_a_job_is_gone() {
+    let server = Server::start().await;
+    let old = server.submit("owner/old").await;
+    server.complete(old).await;
+    let (mut socket, init) = Socket::connect(&server).await;
+    assert_eq!(init["jobs"].as_array().unwrap().len(), 1);
+    server.jobs.dismiss(old).await.unwrap();
+    let seen = socket.until(is_event).await;
+    assert_eq!(seen.last().unwrap()["data"], json!({ "event": "job_removed", "jobId": old.to_string() }));
+    assert_eq!(socket.during(Duration::from_secs(6)).await, Vec::<Value>::new(), "it is told once");
+}
+
+#[tokio::test]
+async fn a_waiting_job_sees_its_place_change() {
+    let server = Server::start_with(Setup { max_active: 1, ..Setup::default() }).await;
+    let running = server.submit("owner/running").await;
+    let (next, last) = (server.submit("owner/next").await, server.submit("owner/last").await);
+    let (mut socket, init) = Socket::connect_to(&server, &format!("?job={last}")).await;
+    assert_eq!(init["jobs"][0]["position"], 2);
+    server.complete(running).await;
+    assert_eq!(server.snapshot(next).await.job.status.as_str(), "running");
+    assert_eq!(socket.next().await["data"]["position"], 1);
+}
+
+#[tokio::test]
+async fn messages_are_numbered_for_each_client() {
+    let server = Server::start().await;
+    let (mut first, _) = Socket::connect(&server).await;
+    for (number, repo) in ["owner/a", "owner/b"].into_iter().enumerate() {
+        let id = server.submit(repo).await;
+        server.complete(id).await;
+        let seen = first.until(is_event).await;
+        let seqs: Vec<u64> = seen.iter().map(|message| message["seq"].as_u64().unwrap()).collect();
+        assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
+        assert!(number > 0 || seqs[0] == 2, "init has the number 1: {seqs:?}");
+    }
+    let (mut second, _) = Socket::connect(&server).await;
+    server.submit("owner/c").await;
+    assert_eq!(
+        (second.next().await["seq"].as_u64(), first.next().await["type"].as_str()),
+        (Some(2), Some("job_update"))
+    );
 }
 
 #[tokio::test]
@@ -153,9 +211,13 @@ async fn a_client_that_is_far_behind_gets_everything_anew() {
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
     let (mut inits, mut told, mut ended) = (0, HashSet::new(), HashSet::new());
+    let mut seq = 1;
     while ended.len() < JOBS {
         let message = socket.next().await;
         let data = &message["data"];
+        let has_gap = message["seq"].as_u64().unwrap() > seq + 1;
+        assert_eq!(message["type"] == "init", has_gap, "an init comes after a gap, and only there");
+        seq = message["seq"].as_u64().unwrap();
         match message["type"].as_str() {
             Some("init") => {
                 inits += 1;
@@ -171,40 +233,6 @@ async fn a_client_that_is_far_behind_gets_everything_anew() {
     }
     assert!(inits > 0 && told.len() < JOBS, "{inits} times anew, {} events", told.len());
     assert_eq!(socket.during(Duration::from_secs(1)).await, Vec::<Value>::new());
-}
-
-#[tokio::test]
-async fn messages_stay_below_their_limit() {
-    let server = Server::start().await;
-    for number in 0..6 {
-        let id = server.submit(&format!("owner/model-{number}")).await;
-        if server.snapshot(id).await.job.status.as_str() == "running" {
-            server.plan(id, &vec![7; 3000]).await;
-            server.complete(id).await;
-        }
-    }
-    let (stream, _) = connect_async(format!("ws://{}/api/ws", server.address)).await.unwrap();
-    let mut socket = Socket { stream };
-    let init = socket.next().await;
-    assert!(init.to_string().len() <= 512 << 10);
-    let jobs = init["data"]["jobs"].as_array().unwrap();
-    assert_eq!(jobs.len(), 6);
-    assert!(jobs.iter().all(|job| job["files"].as_array().unwrap().len() <= 200));
-    assert!(
-        jobs.iter().any(|job| job["progress"]["totalFiles"] == 3000 && job["files"].as_array().unwrap().len() == 200)
-    );
-}
-
-#[tokio::test]
-async fn a_client_that_says_too_much_is_dropped_and_others_go_on() {
-    let server = Server::start().await;
-    let (mut quiet, _) = Socket::connect(&server).await;
-    let (mut loud, _) = Socket::connect(&server).await;
-    loud.stream.send(Message::text("hello")).await.unwrap();
-    assert!(loud.is_alive().await, "what a client says is ignored");
-    let _ = loud.stream.send(Message::text("x".repeat((512 << 10) + 1))).await;
-    assert!(!loud.is_alive().await);
-    assert!(quiet.is_alive().await);
 }
 
 #[tokio::test]

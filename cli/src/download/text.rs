@@ -45,6 +45,7 @@ mod tests {
             bytes_per_second: 1 << 20,
             waiting: None,
             workers: Vec::new(),
+            position: None,
         };
         assert_eq!(summary(&progress), " 25%  1.00 MiB of 4.00 MiB  1/4 files  1.00 MiB/s  3 seconds left");
         assert!(summary(&Progress::default()).starts_with("  0%"));

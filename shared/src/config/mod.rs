@@ -5,6 +5,7 @@
 
 mod access;
 mod cache;
+mod callback;
 mod cluster;
 mod data;
 mod hub;
@@ -21,6 +22,7 @@ mod usage;
 
 pub use access::{Access, AccessArgs, BasicAuth};
 pub use cache::CacheArgs;
+pub use callback::CallbackArgs;
 pub use cluster::{ClusterArgs, ClusterConfig};
 pub use data::DataArgs;
 pub use hub::HubArgs;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tracing::{debug, info, warn};
 
-use crate::job::{Event, Job, JobId, JobRequest, Refused, Snapshot, Transition, transition};
-use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobStore, StoreError};
+use crate::job::{Event, Job, JobId, JobRequest, Priority, Refused, Snapshot, Status, Transition, transition};
+use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobQuery, JobStore, StoreError};
 use crate::trace::TraceContext;
 
 /// How often the store is looked after, beside each change of a job.
@@ -15,6 +15,10 @@ const TICK: Duration = Duration::from_secs(5);
 
 /// A job that others change all the time is given up after so many conflicts.
 const MAX_CONFLICTS: usize = 100;
+
+/// Jobs that are dismissed in one step, and steps that one request makes.
+const DISMISSED_AT_ONCE: usize = 500;
+const MAX_DISMISSALS: usize = 100;
 
 /// Why a job could not be created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +29,12 @@ pub enum ControlError {
     /// The job is not in a state for this.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// A live job asks for the same.
+    #[error("job {0} asks for the same and has not ended")]
+    Duplicate(JobId),
+    /// A live job of the same repository is in the way.
+    #[error("job {0} of the same repository has to end first")]
+    Blocked(JobId),
     /// The worker that wants the change does not have the task any more.
     #[error("the task of job {0} is in other hands")]
     NotHeld(JobId),
@@ -43,6 +53,8 @@ pub enum Submitted {
     Created(Snapshot),
     /// The live job that asks for the same.
     Existing(Snapshot),
+    /// Nothing new: this live job of the same repository has to end first, for one of the two takes files away.
+    Blocked(Snapshot),
 }
 
 /// Creates jobs and applies events to them.
@@ -53,16 +65,23 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// At most `max_active` jobs run at a time, over all processes that share the store.
+    /// At most `max_active` jobs run at a time, over all processes that share the store, unless its settings say otherwise.
     pub fn new(store: Arc<dyn JobStore>, max_active: usize) -> Self {
         Self { store, max_active }
     }
 
-    /// Creates a job, or finds the live one that asks for the same; admits it if there is room.
+    /// Creates a job, or finds the live one that asks for the same; admits it if there is room. Exclusive work
+    /// ([`Work::is_exclusive`](crate::job::Work::is_exclusive)) needs none: it is admitted at once.
     ///
     /// The trace is that of the request, if it came with one.
-    pub async fn submit(&self, request: JobRequest, trace: Option<TraceContext>) -> Result<Submitted, ControlError> {
+    pub async fn submit(
+        &self,
+        request: JobRequest,
+        priority: Priority,
+        trace: Option<TraceContext>,
+    ) -> Result<Submitted, ControlError> {
         let mut job = Job::new(JobId::random()?, request, OffsetDateTime::now_utc());
+        job.priority = priority;
         job.trace = Some(trace.map_or_else(TraceContext::random, Ok)?);
         let id = job.id;
         match self.store.create(job).await? {
@@ -75,6 +94,7 @@ impl Jobs {
                 Ok(Submitted::Created(created))
             }
             Creation::Created(job) | Creation::Duplicate(job) => Ok(Submitted::Existing(self.snapshot(job.id).await?)),
+            Creation::Blocked(job) => Ok(Submitted::Blocked(self.snapshot(job.id).await?)),
         }
     }
 
@@ -91,6 +111,42 @@ impl Jobs {
     /// Ends a job that has not ended.
     pub async fn cancel(&self, id: JobId) -> Result<Job, ControlError> {
         self.apply(id, &Event::Cancel).await
+    }
+
+    /// Queues a failed or cancelled job again, from its beginning.
+    pub async fn retry(&self, id: JobId) -> Result<Job, ControlError> {
+        self.apply(id, &Event::Retry).await
+    }
+
+    /// Forgets a job that has ended; its files stay in the cache.
+    pub async fn dismiss(&self, id: JobId) -> Result<(), ControlError> {
+        for _ in 0..MAX_CONFLICTS {
+            let job = self.store.job(id).await?.ok_or(ControlError::Unknown(id))?;
+            if !job.status.is_terminal() {
+                return Err(Refused::Status(job.status).into());
+            }
+            if self.store.remove(&[id]).await? > 0 {
+                info!(job = %id, "job dismissed");
+                return Ok(());
+            }
+        }
+        Err(changed_too_often(id))
+    }
+
+    /// Forgets all jobs that have ended in one of these states; returns how many.
+    pub async fn dismiss_ended(&self, statuses: Vec<Status>) -> Result<usize, ControlError> {
+        let query = JobQuery { statuses, limit: Some(DISMISSED_AT_ONCE), ..JobQuery::default() };
+        let mut total = 0;
+        for _ in 0..MAX_DISMISSALS {
+            let page = self.store.list(query.clone()).await?;
+            let ids: Vec<JobId> = page.snapshots.iter().map(|snapshot| snapshot.job.id).collect();
+            total += self.store.remove(&ids).await?;
+            if page.next.is_none() {
+                break;
+            }
+        }
+        info!(jobs = total, "jobs dismissed");
+        Ok(total)
     }
 
     /// Ends a job in the name of whoever has one of its tasks in hand, and of nobody else.
@@ -119,16 +175,20 @@ impl Jobs {
 
     /// Lets the jobs that have waited longest run, while there is room.
     pub async fn admit(&self) -> Result<(), StoreError> {
+        let max_active = self.store.settings().await?.overrides.max_active(self.max_active);
         for _ in 0..MAX_CONFLICTS {
             let Some(id) = self.store.next_waiting().await? else { return Ok(()) };
             let Some(job) = self.store.job(id).await? else { continue };
             let Ok(Transition { job, effects }) = transition(&job, &Event::Admit, OffsetDateTime::now_utc()) else {
                 continue;
             };
-            let condition = Condition::Room { max_active: self.max_active };
+            let condition =
+                if job.request.work.is_exclusive() { Condition::Always } else { Condition::Room { max_active } };
             match self.store.commit(Change { job, effects, condition }).await? {
                 Committed::Applied(job) => info!(job = %job.id, "job admitted"),
-                Committed::Conflict => debug!(job = %id, "admission lost a race"),
+                Committed::Conflict | Committed::Duplicate(_) | Committed::Blocked(_) => {
+                    debug!(job = %id, "admission lost a race");
+                }
                 Committed::Unmet => return Ok(()),
             }
         }
@@ -154,13 +214,19 @@ impl Jobs {
             match self.store.commit(Change { job, effects, condition: condition.clone() }).await? {
                 Committed::Applied(job) => return Ok(*job),
                 Committed::Unmet => return Err(ControlError::NotHeld(id)),
+                Committed::Duplicate(other) => return Err(ControlError::Duplicate(other)),
+                Committed::Blocked(other) => return Err(ControlError::Blocked(other)),
                 Committed::Conflict => {}
             }
         }
-        Err(StoreError::Unavailable(format!("job {id} changed {MAX_CONFLICTS} times in the meantime")).into())
+        Err(changed_too_often(id))
     }
 
     async fn snapshot(&self, id: JobId) -> Result<Snapshot, ControlError> {
         self.store.snapshot(id).await?.ok_or(ControlError::Unknown(id))
     }
+}
+
+fn changed_too_often(id: JobId) -> ControlError {
+    StoreError::Unavailable(format!("job {id} changed {MAX_CONFLICTS} times in the meantime")).into()
 }

@@ -2,22 +2,30 @@
 //!
 //! Nothing here does I/O or knows an adapter.
 
+mod callback;
 mod id;
 mod model;
+mod outcome;
 mod plan;
+mod priority;
 mod progress;
 mod request;
 mod selection;
 mod state;
 mod task;
+mod work;
 mod worker;
 
+pub use callback::CallbackUrl;
 pub use id::{Epoch, JobId, Version};
 pub use model::{Job, Status};
+pub use outcome::{OUTCOME_MAX_ENTRIES, Outcome};
 pub use plan::{FileIndex, Plan, PlannedFile, Unit, UnitIndex, WINDOW};
+pub use priority::Priority;
 pub use progress::{FileProgress, FileState, FileStatus, Progress, Snapshot};
 pub use request::{DownloadRequest, JobRequest, RequestError};
 pub use selection::{Selected, Selection, SelectionError};
 pub use state::{Effect, Event, Refused, Transition, transition};
 pub use task::{Task, TaskKind};
+pub use work::{Removal, Work, WorkKind};
 pub use worker::WorkerName;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Epoch, JobId, JobRequest, Version};
+use super::{Epoch, JobId, JobRequest, Outcome, Priority, Version};
 use crate::repo::CommitHash;
 use crate::trace::TraceContext;
 
@@ -44,30 +44,40 @@ impl Status {
     }
 }
 
-/// One download, from the request to its end.
+/// One piece of work for a repository, from the request to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// Its name.
     pub id: JobId,
     /// What was asked for.
     pub request: JobRequest,
+    /// Its claim among the waiting jobs.
+    #[serde(default)]
+    pub priority: Priority,
     /// Where it is in its life.
     pub status: Status,
     /// Its fencing token.
     pub epoch: Epoch,
+    /// How often it was started from the beginning: 1 from its first admission on, and one more with each retry.
+    #[serde(default)]
+    pub attempts: u32,
     /// How many changes were committed.
     pub version: Version,
-    /// The commit that the revision meant when the job was first planned; kept over pause and resume.
+    /// The commit that the revision meant when the job was first planned; kept over pause and resume, but not
+    /// over a retry.
     pub commit: Option<CommitHash>,
     /// Why it failed.
     pub error: Option<String>,
+    /// What it did to the cache, once it is completed; a download has none.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
     /// The trace of the request that made it.
     #[serde(default)]
     pub trace: Option<TraceContext>,
     /// When it was created.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
-    /// When it first ran.
+    /// When it first ran since it was created or retried.
     #[serde(with = "time::serde::rfc3339::option")]
     pub started_at: Option<OffsetDateTime>,
     /// When it ended.
@@ -83,16 +93,29 @@ impl Job {
         u64::try_from(nanoseconds / 1_000_000).unwrap_or(0)
     }
 
+    /// Its class among the waiting jobs: those of a lower number run first. Exclusive work waits for nobody.
+    pub(crate) fn turn(&self) -> u8 {
+        match self.priority {
+            _ if self.request.work.is_exclusive() => 0,
+            Priority::High => 1,
+            Priority::Normal => 2,
+            Priority::Low => 3,
+        }
+    }
+
     /// A new queued job.
     pub fn new(id: JobId, request: JobRequest, now: OffsetDateTime) -> Self {
         Self {
             id,
             request,
+            priority: Priority::default(),
             status: Status::Queued,
             epoch: Epoch::default(),
+            attempts: 0,
             version: Version::default(),
             commit: None,
             error: None,
+            outcome: None,
             trace: None,
             created_at: now,
             started_at: None,

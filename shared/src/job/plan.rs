@@ -62,8 +62,8 @@ pub struct Unit {
 /// What a job will do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The commit that the revision means.
-    pub commit: CommitHash,
+    /// The commit that the revision means; none when the job is not for one commit alone.
+    pub commit: Option<CommitHash>,
     /// The files, in the Hub's order.
     pub files: Vec<PlannedFile>,
     /// The units, in the order of their work.
@@ -90,7 +90,13 @@ impl Plan {
             })
             .collect();
         let units = cut(&files, large_from_bytes);
-        Ok(Self { commit: tree.commit, files, units })
+        Ok(Self { commit: Some(tree.commit), files, units })
+    }
+
+    /// A plan for files that are in the cache already, at no one commit; cut into units like a download.
+    pub fn of_cached(files: Vec<PlannedFile>, large_from_bytes: u64) -> Self {
+        let units = cut(&files, large_from_bytes);
+        Self { commit: None, files, units }
     }
 
     /// Bytes of all files.

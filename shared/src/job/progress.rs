@@ -58,6 +58,9 @@ pub struct Progress {
     pub waiting: Option<String>,
     /// The workers that have its tasks in work, by name.
     pub workers: Vec<WorkerName>,
+    /// Its place among the waiting jobs, from 1, while it is queued.
+    #[serde(default)]
+    pub position: Option<u64>,
 }
 
 /// A job and its progress at one moment.

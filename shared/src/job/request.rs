@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Selection, SelectionError};
+use super::{CallbackUrl, Selection, SelectionError, Work};
 use crate::repo::{Invalid, RepoId, RepoKind, RepoRef, Revision};
 
 const MAX_PATTERNS: usize = 200;
@@ -24,11 +24,16 @@ pub struct DownloadRequest {
     pub excludes: Vec<String>,
     /// Whether each file also gets a link in a folder named by the filter that it matched.
     pub append_filter_subdir: bool,
+    /// Where the job's end is told.
+    pub callback_url: Option<String>,
 }
 
 /// A checked request: the identity of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRequest {
+    /// What is done with the repository.
+    #[serde(default)]
+    pub work: Work,
     /// The repository.
     pub repo: RepoRef,
     /// The revision as asked for.
@@ -39,6 +44,9 @@ pub struct JobRequest {
     pub excludes: Vec<String>,
     /// Whether files also get a link in a folder named by their filter.
     pub append_filter_subdir: bool,
+    /// Where the job's end is told.
+    #[serde(default)]
+    pub callback: Option<CallbackUrl>,
 }
 
 /// Why a request cannot become a job.
@@ -56,6 +64,9 @@ pub enum RequestError {
     /// There are more patterns than anyone needs, or a very long one.
     #[error("too many or too long filters and excludes: at most {MAX_PATTERNS} of {MAX_PATTERN_BYTES} bytes each")]
     TooManyPatterns,
+    /// The end of the job cannot be told there.
+    #[error(transparent)]
+    Callback(Invalid),
 }
 
 impl JobRequest {
@@ -81,12 +92,18 @@ impl JobRequest {
         if filters.is_empty() {
             filters = split_patterns(&[inline.to_owned()]);
         }
+        let callback = match request.callback_url.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(text) => Some(text.parse().map_err(RequestError::Callback)?),
+        };
         let parsed = Self {
+            work: Work::Download,
             repo: RepoRef { kind: if request.dataset { RepoKind::Dataset } else { RepoKind::Model }, id },
             revision,
             filters,
             excludes: split_patterns(&request.excludes),
             append_filter_subdir: request.append_filter_subdir,
+            callback,
         };
         let patterns = || parsed.filters.iter().chain(&parsed.excludes);
         if patterns().count() > MAX_PATTERNS || patterns().any(|pattern| pattern.len() > MAX_PATTERN_BYTES) {
@@ -104,7 +121,20 @@ impl JobRequest {
         Selection::new(self.repo.kind, &self.filters, &self.excludes, self.append_filter_subdir)
     }
 
-    /// Equal for two requests that ask for the same download, whatever the order of their patterns.
+    /// A request to do something with all that the cache holds of a repository, or of a revision of it.
+    pub fn of_cache(work: Work, repo: RepoRef, revision: Revision) -> Self {
+        Self {
+            work,
+            repo,
+            revision,
+            filters: Vec::new(),
+            excludes: Vec::new(),
+            append_filter_subdir: false,
+            callback: None,
+        }
+    }
+
+    /// Equal for two requests that ask for the same, whatever the order of their patterns.
     pub fn fingerprint(&self) -> String {
         let sorted = |patterns: &[String]| {
             let mut patterns = patterns.to_vec();
@@ -114,6 +144,13 @@ impl JobRequest {
         let identity = (&self.repo, &self.revision, sorted(&self.filters), sorted(&self.excludes));
         let mut hasher = Sha256::new();
         hasher.update(format!("{identity:?}"));
+        // Not for plain downloads: those that were stored before there was anything else keep theirs.
+        if self.work != Work::Download {
+            hasher.update(format!("{:?}", self.work));
+        }
+        if let Some(callback) = &self.callback {
+            hasher.update(format!("callback {callback}"));
+        }
         hex::encode(hasher.finalize())
     }
 }
@@ -130,6 +167,8 @@ fn split_patterns(patterns: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn request(repo: &str) -> DownloadRequest {
@@ -164,6 +203,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_done_and_told_belongs_to_the_fingerprint() {
+        let plain = JobRequest::parse(&request("a/b")).unwrap();
+        let told = DownloadRequest { callback_url: Some(" http://h/x ".into()), ..request("a/b") };
+        let told = JobRequest::parse(&told).unwrap();
+        let of = |work| JobRequest::of_cache(work, plain.repo.clone(), plain.revision.clone());
+        let all = [plain.clone(), told, of(Work::Verify), of(Work::Prune)];
+        let different: HashSet<String> = all.iter().map(JobRequest::fingerprint).collect();
+        assert_eq!(different.len(), all.len());
+        assert_eq!(of(Work::Download).fingerprint(), plain.fingerprint());
+    }
+
+    #[test]
+    fn a_request_that_was_stored_before_there_was_other_work_is_a_download() {
+        let stored = r#"{"repo":{"kind":"model","id":"a/b"},"revision":"main","filters":[],"excludes":[],
+            "append_filter_subdir":false}"#;
+        let read: JobRequest = serde_json::from_str(stored).unwrap();
+        assert_eq!(read, JobRequest::parse(&request("a/b")).unwrap());
+    }
+
+    #[test]
     fn each_bad_part_is_named() {
         for bad in ["nope/", "https://huggingface.co/a/b", "hf://a/b"] {
             assert!(matches!(JobRequest::parse(&request(bad)), Err(RequestError::Repo(_))), "{bad}");
@@ -172,6 +231,8 @@ mod tests {
         assert!(matches!(JobRequest::parse(&revision), Err(RequestError::Revision(_))));
         let glob = DownloadRequest { filters: vec!["*[".into()], ..request("a/b") };
         assert!(matches!(JobRequest::parse(&glob), Err(RequestError::Pattern(_))));
+        let callback = DownloadRequest { callback_url: Some("ftp://h/".into()), ..request("a/b") };
+        assert!(matches!(JobRequest::parse(&callback), Err(RequestError::Callback(_))));
         let many = DownloadRequest { filters: vec!["x".into(); 201], ..request("a/b") };
         assert_eq!(JobRequest::parse(&many), Err(RequestError::TooManyPatterns));
     }

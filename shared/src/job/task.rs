@@ -32,12 +32,19 @@ pub enum TaskKind {
     Finish,
     /// Remove the partials of a cancelled job that nobody else wants.
     Clean,
+    /// Tell the end of the job where its request wants it told.
+    Callback,
 }
 
 impl TaskKind {
     /// Whether the task moves data; the others are short and go through a queue of their own.
     pub fn is_fetch(self) -> bool {
         matches!(self, Self::Fetch(_))
+    }
+
+    /// Whether the task is done after the end of its job.
+    pub fn follows_end(self) -> bool {
+        matches!(self, Self::Clean | Self::Callback)
     }
 
     /// What it is called, without its unit.
@@ -47,6 +54,7 @@ impl TaskKind {
             Self::Fetch(_) => "fetch",
             Self::Finish => "finish",
             Self::Clean => "clean",
+            Self::Callback => "callback",
         }
     }
 }
@@ -64,11 +72,12 @@ impl FromStr for TaskKind {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let invalid = || Invalid::new("kind of task", text, "plan, fetch-<unit>, finish or clean");
+        let invalid = || Invalid::new("kind of task", text, "plan, fetch-<unit>, finish, clean or callback");
         match text {
             "plan" => Ok(Self::Plan),
             "finish" => Ok(Self::Finish),
             "clean" => Ok(Self::Clean),
+            "callback" => Ok(Self::Callback),
             _ => {
                 let unit = text.strip_prefix("fetch-").ok_or_else(invalid)?;
                 unit.parse().map(|unit| Self::Fetch(UnitIndex(unit))).map_err(|_| invalid())
@@ -103,7 +112,9 @@ mod tests {
     #[test]
     fn a_task_is_read_as_it_is_written() {
         let job = JobId::random().unwrap();
-        for kind in [TaskKind::Plan, TaskKind::Fetch(UnitIndex(70_000)), TaskKind::Finish, TaskKind::Clean] {
+        for kind in
+            [TaskKind::Plan, TaskKind::Fetch(UnitIndex(70_000)), TaskKind::Finish, TaskKind::Clean, TaskKind::Callback]
+        {
             let task = Task { job, epoch: Epoch(7), kind };
             assert_eq!(task.to_string().parse(), Ok(task));
         }

@@ -6,15 +6,19 @@
 //! all its adapters pass.
 
 mod bus;
+mod changes;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod limiter;
+mod listing;
 mod queue;
 mod settings;
 mod store;
 
 pub use bus::{EventBus, Heard, Subscription};
+pub use changes::{CHANGES_REMEMBERED, Extent, FileChanges, FileMark};
 pub use limiter::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_WINDOW};
+pub use listing::{JobCursor, JobPage, JobQuery};
 pub use queue::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 pub use settings::{SettingsCommitted, StoredSettings};
 pub use store::{

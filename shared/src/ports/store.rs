@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::changes::{FileChanges, FileMark};
+use super::listing::{JobPage, JobQuery};
 use super::queue::{Lane, Message};
 use super::settings::{SettingsCommitted, StoredSettings};
 use crate::job::{
@@ -36,6 +38,9 @@ pub enum Creation {
     Created(Job),
     /// A live job asks for the same.
     Duplicate(Job),
+    /// A live job of the same repository is in the way: one of the two takes files away
+    /// ([`Work::is_exclusive`](crate::job::Work::is_exclusive)).
+    Blocked(Job),
 }
 
 /// A change of a job that is to be committed.
@@ -72,6 +77,10 @@ pub enum Committed {
     Conflict,
     /// The condition does not hold.
     Unmet,
+    /// An ended job cannot come back, for this live job asks for the same.
+    Duplicate(JobId),
+    /// An ended job cannot come back, for this live job of the same repository is in the way.
+    Blocked(JobId),
 }
 
 /// The answer to a worker that wants to begin a task.
@@ -229,12 +238,12 @@ pub enum Leased {
 /// change rings the job's doorbell.
 ///
 /// A task is *open* from the step that emits it to the step that settles it. Only an open task of the job's present
-/// epoch can be claimed, reported on or settled, and only while the job runs (Clean: also after its end). Once it is
+/// epoch can be claimed, reported on or settled, and only while the job runs (Clean and Callback: also after its end). Once it is
 /// claimed, only its last holder can. So whatever comes late changes nothing.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Stores a new queued job, unless a live one (queued, running or paused) has the same fingerprint. The same job
-    /// created again is a duplicate of itself.
+    /// Stores a new queued job, unless a live one (queued, running or paused) has the same fingerprint or is in the way.
+    /// The same job created again is a duplicate of itself.
     async fn create(&self, job: Job) -> Result<Creation, StoreError>;
 
     /// One job.
@@ -246,15 +255,25 @@ pub trait JobStore: Send + Sync {
     /// All jobs with their progress, newest first.
     async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError>;
 
+    /// The jobs that the query wants, with their progress.
+    async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError>;
+
     /// The files of a job in the plan's order; none before it is planned or when it is unknown.
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError>;
+
+    /// At most `limit` files of a job that have changed after a mark; up to half of them are those in work, and the other
+    /// changes come in their order, so that whoever asks again and again hears of each. The cost depends on the files that
+    /// are told and those in work, not on the job's files. Nothing is told of an unknown job.
+    async fn changed_files(&self, id: JobId, since: Option<FileMark>, limit: usize) -> Result<FileChanges, StoreError>;
 
     /// Compare-and-set on the job's version, together with the moves between the indexes that follow from its status.
     /// A change of epoch or the end of the job voids all its open tasks; the effects open new ones. A job that stops
     /// running keeps the bytes that were in flight as downloaded, until it is planned anew. An unknown job is a conflict.
+    ///
+    /// An ended job becomes live again only where it could be created; its plan is forgotten.
     async fn commit(&self, change: Change) -> Result<Committed, StoreError>;
 
-    /// The queued job that has waited longest.
+    /// The queued job whose turn it is: exclusive work first, then by priority, then the one that has waited longest.
     async fn next_waiting(&self) -> Result<Option<JobId>, StoreError>;
 
     /// Begins a task: counts the attempt before the work, so that a task that kills its worker is found out. A task in
@@ -287,7 +306,7 @@ pub trait JobStore: Send + Sync {
     /// void; `None` keeps an earlier one.
     async fn defer(&self, claimed: &Claimed, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError>;
 
-    /// Settles a task that has no result of its own (Clean).
+    /// Settles a task that has no result of its own (Clean, Callback).
     async fn settle(&self, claimed: &Claimed) -> Result<Verdict, StoreError>;
 
     /// Takes entries of the outbox that are due, in the order of their time, and hides them from others for `lease`.
@@ -308,6 +327,9 @@ pub trait JobStore: Send + Sync {
 
     /// Gives a lease back; nothing happens when it is somebody else's by now.
     async fn release_blob(&self, blob: &BlobKey, holder: &Holder) -> Result<(), StoreError>;
+
+    /// Forgets those of these jobs that have ended; returns how many. Their open tasks are void.
+    async fn remove(&self, jobs: &[JobId]) -> Result<usize, StoreError>;
 
     /// Forgets ended jobs beyond the limits, those that ended first; returns how many. Their open tasks are void.
     async fn trim(&self, retention: Retention) -> Result<usize, StoreError>;

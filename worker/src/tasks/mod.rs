@@ -1,17 +1,21 @@
 //! What each kind of task does.
 
 mod alive;
+mod callback;
 mod clean;
 mod fetch;
 mod finish;
 mod lease;
 mod plan;
+mod prune;
+mod remove;
 mod reporter;
+mod verify;
 
 use std::time::Duration;
 
 use hfd_shared::control::ControlError;
-use hfd_shared::job::{Event, Job, TaskKind};
+use hfd_shared::job::{Event, Job, TaskKind, Work};
 use hfd_shared::ports::{Claimed, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -48,10 +52,29 @@ pub(crate) async fn perform(
 ) -> Result<Outcome, StoreError> {
     let stop = &stop.child_token();
     match claimed.task.kind {
+        TaskKind::Fetch(unit) if job.request.work == Work::Verify => verify::check(env, job, claimed, unit, stop).await,
         TaskKind::Fetch(unit) => fetch::perform(env, job, claimed, unit, stop).await,
-        TaskKind::Plan => alive(env, claimed, fence, stop, plan::perform(env, job, claimed, stop)).await,
-        TaskKind::Finish => alive(env, claimed, fence, stop, finish::perform(env, job, claimed, fence, stop)).await,
-        TaskKind::Clean => alive(env, claimed, fence, stop, clean::perform(env, job, claimed)).await,
+        _ => alive(env, claimed, fence, stop, perform_short(env, job, claimed, fence, stop)).await,
+    }
+}
+
+/// Does a task that moves no data.
+async fn perform_short(
+    env: &Environment,
+    job: &Job,
+    claimed: &Claimed,
+    fence: &Fence,
+    stop: &CancellationToken,
+) -> Result<Outcome, StoreError> {
+    match (claimed.task.kind, job.request.work) {
+        (TaskKind::Clean, _) => clean::perform(env, job, claimed).await,
+        (TaskKind::Callback, _) => callback::perform(env, job, claimed, stop).await,
+        (_, Work::Remove(removal)) => remove::perform(env, job, claimed, removal, fence).await,
+        (_, Work::Prune) => prune::perform(env, job, claimed, fence).await,
+        (TaskKind::Finish, Work::Download) => finish::perform(env, job, claimed, fence, stop).await,
+        (TaskKind::Finish, Work::Verify) => verify::finish(env, job, claimed).await,
+        (_, Work::Download) => plan::perform(env, job, claimed, stop).await,
+        (_, Work::Verify) => verify::plan(env, job, claimed, stop).await,
     }
 }
 

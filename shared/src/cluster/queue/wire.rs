@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn each_task_can_be_read_again() {
-        for kind in [TaskKind::Plan, TaskKind::Fetch(UnitIndex(7)), TaskKind::Finish, TaskKind::Clean] {
+        for kind in [TaskKind::Plan, TaskKind::Fetch(UnitIndex(7)), TaskKind::Finish, TaskKind::Callback] {
             assert_eq!(decode_task(body(task(kind)).as_bytes()).unwrap(), task(kind));
         }
         let more = r#"{"v":1,"job":"0123456789ab","epoch":3,"kind":"plan","later":[]}"#;

@@ -3,18 +3,27 @@
 use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::live::Mark;
+use super::plan::forget_plan;
 use super::rows::{Counters, JobRow, get, put};
 use super::step::Step;
 use crate::job::{Effect, FileState, Job, JobId, Status};
 use crate::ports::{Change, Committed, Condition, Creation, StoreError};
 
+/// In the number of a job's place in the queue, its turn stands above the order in which it came.
+const TURN_SHIFT: u32 = 56;
+
+/// No id comes after it.
+const LAST_ID: &str = "ffffffffffff";
+
 /// See [`JobStore::create`](crate::ports::JobStore::create).
 pub(super) fn create(step: &mut Step<'_>, job: Job) -> Result<Creation, StoreError> {
-    let fingerprint = job.request.fingerprint();
-    let same = step.tables.live.get(fingerprint.as_str())?.map(|id| id.value().to_owned());
-    let existing: Option<JobRow> = get(&step.tables.jobs, "job", same.unwrap_or_else(|| job.id.to_string()).as_str())?;
-    if let Some(existing) = existing {
-        return Ok(Creation::Duplicate(existing.job));
+    if let Some(same) = step.job(job.id)? {
+        return Ok(Creation::Duplicate(same.job));
+    }
+    match obstacle(step, &job)? {
+        Some(Obstacle::Duplicate(other)) => return Ok(Creation::Duplicate(other)),
+        Some(Obstacle::Blocked(other)) => return Ok(Creation::Blocked(other)),
+        None => {}
     }
     let order = step.tables.next_sequence()?;
     step.tables.order.insert(order, job.id.to_string().as_str())?;
@@ -39,6 +48,16 @@ pub(super) fn commit(step: &mut Step<'_>, change: Change) -> Result<Committed, S
     if !is_met {
         return Ok(Committed::Unmet);
     }
+    if old.job.status.is_terminal() && !change.job.status.is_terminal() {
+        match obstacle(step, &change.job)? {
+            Some(Obstacle::Duplicate(other)) => return Ok(Committed::Duplicate(other.id)),
+            Some(Obstacle::Blocked(other)) => return Ok(Committed::Blocked(other.id)),
+            None => {}
+        }
+        step.tables.ended.remove((old.job.ended_ms(), old.order))?;
+        forget_plan(step, id)?;
+        step.mark(Mark::Planned(id));
+    }
     let mut row = JobRow { job: change.job, ..old };
     row.job.version = row.job.version.next();
     if old.job.status == Status::Running && row.job.status != Status::Running {
@@ -56,6 +75,33 @@ pub(super) fn commit(step: &mut Step<'_>, change: Change) -> Result<Committed, S
     Ok(Committed::Applied(Box::new(row.job)))
 }
 
+/// What keeps a job from becoming live.
+enum Obstacle {
+    /// This live job asks for the same.
+    Duplicate(Job),
+    /// This live job of the same repository, for one of the two takes files away.
+    Blocked(Job),
+}
+
+fn obstacle(step: &Step<'_>, job: &Job) -> Result<Option<Obstacle>, StoreError> {
+    let read = |id: &str| get::<_, JobRow>(&step.tables.jobs, "job", id);
+    if let Some(id) = step.tables.live.get(job.request.fingerprint().as_str())?
+        && let Some(same) = read(id.value())?
+    {
+        return Ok(Some(Obstacle::Duplicate(same.job)));
+    }
+    let repo = job.request.repo.to_string();
+    for entry in step.tables.repos.range((repo.as_str(), "")..=(repo.as_str(), LAST_ID))? {
+        let (key, is_exclusive) = entry?;
+        if (is_exclusive.value() || job.request.work.is_exclusive())
+            && let Some(other) = read(key.value().1)?
+        {
+            return Ok(Some(Obstacle::Blocked(other.job)));
+        }
+    }
+    Ok(None)
+}
+
 /// Puts a job where its status belongs, and takes it from where it was.
 fn move_indexes(step: &mut Step<'_>, from: Option<Status>, row: &mut JobRow) -> Result<(), StoreError> {
     let id = row.job.id.to_string();
@@ -67,22 +113,26 @@ fn move_indexes(step: &mut Step<'_>, from: Option<Status>, row: &mut JobRow) -> 
         step.tables.waiting.remove(place)?;
     }
     if to == Status::Queued && row.waiting.is_none() {
-        let place = step.tables.next_sequence()?;
+        let place = (u64::from(row.job.turn()) << TURN_SHIFT) | step.tables.next_sequence()?;
         step.tables.waiting.insert(place, id)?;
         row.waiting = Some(place);
     }
-    if to == Status::Running {
+    let is_exclusive = row.job.request.work.is_exclusive();
+    if to == Status::Running && !is_exclusive {
         step.tables.active.insert(id, ())?;
     } else {
         step.tables.active.remove(id)?;
     }
+    let repo = row.job.request.repo.to_string();
     if to.is_terminal() {
         leave_live(step, &row.job)?;
+        step.tables.repos.remove((repo.as_str(), id))?;
         if !from.is_some_and(Status::is_terminal) {
             step.tables.ended.insert((row.job.ended_ms(), row.order), id)?;
         }
     } else {
         step.tables.live.insert(row.job.request.fingerprint().as_str(), id)?;
+        step.tables.repos.insert((repo.as_str(), id), is_exclusive)?;
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+use super::changes::Changes;
 use super::rows::{Counters, OutboxKey};
 use crate::job::{FileIndex, JobId, Progress, Task, TaskKind, WorkerName};
-use crate::ports::{RATE_AGE_MAX, RING_INTERVAL, Silence};
+use crate::ports::{Extent, FileMark, RATE_AGE_MAX, RING_INTERVAL, Silence};
 
 /// A change of the memory that goes with a transaction; it is made when that is durable.
 #[derive(Debug)]
@@ -22,12 +23,16 @@ pub(super) enum Mark {
     Silent,
     /// These files have ended: their bytes are no longer in flight.
     Landed(JobId, Vec<FileIndex>),
+    /// This file has ended.
+    Ended(JobId, FileIndex),
     /// The task is put off: nobody has it in work.
     PutOff(Task),
     /// The task waits for something.
     Waits(Task, String),
     /// No bytes are in flight any more, and no task waits for anything.
     Reset(JobId),
+    /// The files are others now: nothing is in flight, no task waits for anything, and what changed before is void.
+    Planned(JobId),
     /// The job is forgotten.
     Gone(JobId),
 }
@@ -55,6 +60,7 @@ struct LiveTask {
 struct LiveJob {
     in_flight: HashMap<FileIndex, InFlight>,
     in_flight_bytes: u64,
+    changes: Changes,
     tasks: HashMap<TaskKind, LiveTask>,
     tick: u64,
     rung: Option<Instant>,
@@ -64,6 +70,7 @@ impl LiveJob {
     fn land(&mut self, file: FileIndex) {
         if let Some(in_flight) = self.in_flight.remove(&file) {
             self.in_flight_bytes -= in_flight.bytes;
+            self.changes.note(file);
         }
     }
 
@@ -71,6 +78,9 @@ impl LiveJob {
     fn fly(&mut self, file: FileIndex, bytes: u64, size_bytes: u64) -> bool {
         let bytes = bytes.min(size_bytes);
         let before = self.in_flight.insert(file, InFlight { bytes, size_bytes }).map(|in_flight| in_flight.bytes);
+        if before != Some(bytes) {
+            self.changes.note(file);
+        }
         self.in_flight_bytes = self.in_flight_bytes - before.unwrap_or(0) + bytes;
         before.unwrap_or(0) != bytes
     }
@@ -116,6 +126,7 @@ impl Live {
                     job.land(file);
                 }
             }
+            Mark::Ended(id, file) => self.jobs.entry(id).or_default().changes.note(file),
             Mark::PutOff(task) => {
                 if let Some(live) = self.jobs.entry(task.job).or_default().tasks.get_mut(&task.kind) {
                     live.work = None;
@@ -127,6 +138,11 @@ impl Live {
                 }
             }
             Mark::Reset(id) => self.jobs.entry(id).or_default().forget_progress(),
+            Mark::Planned(id) => {
+                let job = self.jobs.entry(id).or_default();
+                job.forget_progress();
+                job.changes.forget();
+            }
             Mark::Gone(id) => {
                 self.jobs.remove(&id);
                 return Some(id);
@@ -168,6 +184,20 @@ impl Live {
     pub(super) fn in_flight(&self, id: JobId) -> HashMap<FileIndex, u64> {
         let Some(job) = self.jobs.get(&id) else { return HashMap::new() };
         job.in_flight.iter().map(|(&file, in_flight)| (file, in_flight.bytes)).collect()
+    }
+
+    /// The files of a job that changed after a mark, at most so many; see
+    /// [`JobStore::changed_files`](crate::ports::JobStore::changed_files).
+    pub(super) fn changed(
+        &self,
+        id: JobId,
+        since: Option<FileMark>,
+        limit: usize,
+    ) -> (Vec<FileIndex>, FileMark, Extent) {
+        match self.jobs.get(&id) {
+            Some(job) => job.changes.since(since, job.in_flight.keys().copied().collect(), limit),
+            None => Changes::default().since(since, Vec::new(), limit),
+        }
     }
 
     /// A job's progress and tick.
@@ -220,13 +250,18 @@ impl Live {
 
     /// Forgets all bytes in flight: after a failed write the file may hold more than this memory knows of.
     pub(super) fn forget_progress(&mut self) {
-        self.jobs.values_mut().for_each(LiveJob::forget_progress);
+        for job in self.jobs.values_mut() {
+            job.forget_progress();
+            job.changes.forget();
+        }
     }
 }
 
 impl LiveJob {
     fn forget_progress(&mut self) {
-        self.in_flight.clear();
+        for (file, _) in self.in_flight.drain() {
+            self.changes.note(file);
+        }
         self.in_flight_bytes = 0;
         for task in self.tasks.values_mut() {
             (task.rate, task.waiting) = (None, None);

@@ -4,10 +4,12 @@
 //! kept in memory, for they mean nothing once the process is gone. Both are changed under one lock, in the pool of
 //! blocking threads: a step that was begun runs to its end even when nobody waits for it any more.
 
+mod changes;
 mod core;
 mod error;
 mod jobs;
 mod leases;
+mod listing;
 mod live;
 mod outbox;
 mod plan;
@@ -35,8 +37,9 @@ use self::reading::Listing;
 use self::step::Step;
 use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
-    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileEnd, Holder, JobStore, Leased, OutboxId,
-    Page, Report, Retention, SettingsCommitted, Silence, StoreError, StoredSettings, Verdict,
+    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileChanges, FileEnd, FileMark, Holder,
+    JobPage, JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError,
+    StoredSettings, Verdict,
 };
 
 /// A [`JobStore`] for this process. A clone is the same store.
@@ -121,11 +124,15 @@ impl JobStore for EmbeddedStore {
     }
 
     async fn snapshot(&self, id: JobId) -> Result<Option<Snapshot>, StoreError> {
-        self.read(move |core| reading::snapshot(core, id)).await
+        self.read(move |core| listing::snapshot(core, id)).await
     }
 
     async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
-        self.read(reading::snapshots).await
+        self.read(listing::snapshots).await
+    }
+
+    async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
+        self.read(move |core| listing::list(core, &query)).await
     }
 
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError> {
@@ -136,12 +143,16 @@ impl JobStore for EmbeddedStore {
         .await
     }
 
+    async fn changed_files(&self, id: JobId, since: Option<FileMark>, limit: usize) -> Result<FileChanges, StoreError> {
+        self.read(move |core| reading::changed_files(core, id, since, limit)).await
+    }
+
     async fn commit(&self, change: Change) -> Result<Committed, StoreError> {
         self.write(|step| jobs::commit(step, change)).await
     }
 
     async fn next_waiting(&self) -> Result<Option<JobId>, StoreError> {
-        self.read(reading::next_waiting).await
+        self.read(listing::next_waiting).await
     }
 
     async fn claim(&self, claimed: &Claimed, patience: Duration) -> Result<Claim, StoreError> {
@@ -212,6 +223,11 @@ impl JobStore for EmbeddedStore {
     async fn release_blob(&self, blob: &BlobKey, holder: &Holder) -> Result<(), StoreError> {
         self.shared.leases.release(blob, holder);
         Ok(())
+    }
+
+    async fn remove(&self, jobs: &[JobId]) -> Result<usize, StoreError> {
+        let jobs = jobs.to_vec();
+        self.write(move |step| trim::remove(step, &jobs)).await
     }
 
     async fn trim(&self, retention: Retention) -> Result<usize, StoreError> {

@@ -20,15 +20,15 @@ pub(super) fn put_plan(step: &mut Step<'_>, claimed: &Claimed, plan: Plan) -> Re
     write_plan(step, task.job, plan, job)?;
     open_next(step, task, &mut counters)?;
     put(&mut step.tables.counters, task.job.to_string().as_str(), &counters)?;
-    step.mark(Mark::Reset(task.job));
+    step.mark(Mark::Planned(task.job));
     step.mark(Mark::Changed(task.job));
     Ok(Verdict::Go)
 }
 
 fn write_plan(step: &mut Step<'_>, id: JobId, plan: Plan, mut job: JobRow) -> Result<(), StoreError> {
     let key = id.to_string();
-    if job.job.commit.is_none() {
-        job.job.commit = Some(plan.commit);
+    if job.job.commit.is_none() && plan.commit.is_some() {
+        job.job.commit = plan.commit;
         job.job.version = job.job.version.next();
         step.put_job(&job)?;
     }
@@ -140,6 +140,7 @@ fn end_file(step: &mut Step<'_>, id: JobId, end: FileEnd, counters: &mut Counter
         }
     }
     counters.recorded_bytes += state.downloaded_bytes;
+    step.mark(Mark::Ended(id, end.file));
     put(&mut step.tables.files, key, &state)
 }
 

@@ -1,16 +1,16 @@
-//! What changes nothing in the file: listings, progress, reports.
+//! What changes nothing in the file: a job, its files, reports.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{ReadTransaction, ReadableDatabase};
 
 use super::core::Core;
-use super::rows::{Counters, JobRow, decode, get};
+use super::rows::{JobRow, decode, get};
 use super::step::held_task;
-use super::tables::{COUNTERS, FILES, JOBS, ORDER, TASKS, UNITS, WAITING};
-use crate::job::{FileIndex, FileState, FileStatus, Job, JobId, Snapshot, Unit, UnitIndex};
-use crate::ports::{Claimed, Page, Report, StoreError};
+use super::tables::{FILES, JOBS, TASKS, UNITS};
+use crate::job::{FileIndex, FileState, FileStatus, Job, JobId, Unit, UnitIndex};
+use crate::ports::{Claimed, FileChanges, FileMark, Page, Report, StoreError};
 
 /// See [`JobStore::job`](crate::ports::JobStore::job).
 pub(super) fn job(core: &mut Core, id: JobId) -> Result<Option<Job>, StoreError> {
@@ -19,36 +19,23 @@ pub(super) fn job(core: &mut Core, id: JobId) -> Result<Option<Job>, StoreError>
     Ok(row.map(|row| row.job))
 }
 
-/// See [`JobStore::snapshot`](crate::ports::JobStore::snapshot).
-pub(super) fn snapshot(core: &mut Core, id: JobId) -> Result<Option<Snapshot>, StoreError> {
+/// See [`JobStore::changed_files`](crate::ports::JobStore::changed_files).
+pub(super) fn changed_files(
+    core: &mut Core,
+    id: JobId,
+    since: Option<FileMark>,
+    limit: usize,
+) -> Result<FileChanges, StoreError> {
     let transaction = core.database()?.begin_read()?;
-    snapshot_of(core, &transaction, &id.to_string())
-}
-
-/// See [`JobStore::snapshots`](crate::ports::JobStore::snapshots).
-pub(super) fn snapshots(core: &mut Core) -> Result<Vec<Snapshot>, StoreError> {
-    let transaction = core.database()?.begin_read()?;
-    let mut snapshots = Vec::new();
-    for entry in transaction.open_table(ORDER)?.iter()?.rev() {
-        snapshots.extend(snapshot_of(core, &transaction, entry?.1.value())?);
+    let table = transaction.open_table(FILES)?;
+    let (key, overlay) = (id.to_string(), Overlay::new(core, id));
+    let (indices, mark, extent) = core.live.changed(id, since, limit);
+    let mut files = Vec::with_capacity(indices.len());
+    for file in indices {
+        let state = get::<_, FileState>(&table, "file", (key.as_str(), file.0))?;
+        files.extend(state.map(|state| (file, overlay.over(file, state))));
     }
-    Ok(snapshots)
-}
-
-fn snapshot_of(core: &Core, transaction: &ReadTransaction, id: &str) -> Result<Option<Snapshot>, StoreError> {
-    let Some(JobRow { job, .. }) = get(&transaction.open_table(JOBS)?, "job", id)? else { return Ok(None) };
-    let counters: Counters = get(&transaction.open_table(COUNTERS)?, "counters", id)?.unwrap_or_default();
-    let (progress, tick) = core.live.progress(job.id, &counters, Instant::now());
-    Ok(Some(Snapshot { job, progress, tick }))
-}
-
-/// See [`JobStore::next_waiting`](crate::ports::JobStore::next_waiting).
-pub(super) fn next_waiting(core: &mut Core) -> Result<Option<JobId>, StoreError> {
-    let transaction = core.database()?.begin_read()?;
-    let table = transaction.open_table(WAITING)?;
-    let Some((_, id)) = table.first()? else { return Ok(None) };
-    let corrupt = |error: crate::repo::Invalid| StoreError::Corrupt { at: "waiting".into(), reason: error.to_string() };
-    id.value().parse().map(Some).map_err(corrupt)
+    Ok(FileChanges { files, mark, extent })
 }
 
 /// See [`JobStore::unit`](crate::ports::JobStore::unit).

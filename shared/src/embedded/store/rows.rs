@@ -16,7 +16,7 @@ pub(super) struct JobRow {
     pub(super) job: Job,
     /// Its place in the list of all jobs.
     pub(super) order: u64,
-    /// Its place among the waiting jobs, while it waits.
+    /// Its place among the waiting jobs, while it waits: its turn, then the order in which it came.
     pub(super) waiting: Option<u64>,
 }
 

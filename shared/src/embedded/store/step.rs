@@ -7,7 +7,7 @@ use redb::ReadableTable;
 use super::live::{Live, Mark};
 use super::rows::{JobRow, OutboxKey, TaskRow, get, put};
 use super::tables::{Json, Tables, code};
-use crate::job::{JobId, Status, Task, TaskKind};
+use crate::job::{JobId, Status, Task};
 use crate::ports::{Claimed, StoreError};
 
 /// What a step works on. A step that leaves no mark has changed nothing and is not committed.
@@ -121,7 +121,7 @@ pub(super) fn open_task(
     let id = task.job.to_string();
     let Some(row) = get::<_, TaskRow>(tasks, "task", (id.as_str(), code(task.kind)))? else { return Ok(None) };
     let Some(job) = get::<_, JobRow>(jobs, "job", id.as_str())? else { return Ok(None) };
-    let runs = job.job.status == Status::Running || task.kind == TaskKind::Clean;
+    let runs = job.job.status == Status::Running || task.kind.follows_end();
     Ok((row.task == *task && job.job.epoch == task.epoch && runs).then_some((job, row)))
 }
 

@@ -19,12 +19,14 @@ pub(super) const JOBS: TableDefinition<'_, &str, Json> = TableDefinition::new("j
 pub(super) const COUNTERS: TableDefinition<'_, &str, Json> = TableDefinition::new("counters");
 /// Sequence of creation → id.
 pub(super) const ORDER: TableDefinition<'_, u64, &str> = TableDefinition::new("order");
-/// Sequence of entering the queue → id.
+/// Place among the waiting jobs → id; the lowest is next.
 pub(super) const WAITING: TableDefinition<'_, u64, &str> = TableDefinition::new("waiting");
-/// Ids of running jobs.
+/// Ids of running jobs that take up room.
 pub(super) const ACTIVE: TableDefinition<'_, &str, ()> = TableDefinition::new("active");
 /// Fingerprint → id of the job that has not ended.
 pub(super) const LIVE: TableDefinition<'_, &str, &str> = TableDefinition::new("live");
+/// (Repository, id) of each job that has not ended → whether its work is exclusive.
+pub(super) const REPOS: TableDefinition<'_, (&str, &str), bool> = TableDefinition::new("repos");
 /// (End in milliseconds since 1970, sequence of creation) → id.
 pub(super) const ENDED: TableDefinition<'_, (u64, u64), &str> = TableDefinition::new("ended");
 /// (Id, file index) → state of the file.
@@ -48,6 +50,7 @@ pub(super) struct Tables<'txn> {
     pub(super) waiting: Table<'txn, u64, &'static str>,
     pub(super) active: Table<'txn, &'static str, ()>,
     pub(super) live: Table<'txn, &'static str, &'static str>,
+    pub(super) repos: Table<'txn, (&'static str, &'static str), bool>,
     pub(super) ended: Table<'txn, (u64, u64), &'static str>,
     pub(super) files: Table<'txn, (&'static str, u32), Json>,
     pub(super) units: Table<'txn, (&'static str, u32), Json>,
@@ -67,6 +70,7 @@ impl<'txn> Tables<'txn> {
             waiting: transaction.open_table(WAITING)?,
             active: transaction.open_table(ACTIVE)?,
             live: transaction.open_table(LIVE)?,
+            repos: transaction.open_table(REPOS)?,
             ended: transaction.open_table(ENDED)?,
             files: transaction.open_table(FILES)?,
             units: transaction.open_table(UNITS)?,
@@ -104,13 +108,14 @@ impl<'txn> Tables<'txn> {
     }
 }
 
-/// The second part of a task's key: plan, fetches in the order of their units, finish, clean.
+/// The second part of a task's key: plan, fetches in the order of their units, finish, clean, callback.
 pub(super) fn code(kind: TaskKind) -> u64 {
     match kind {
         TaskKind::Plan => 0,
         TaskKind::Fetch(unit) => (1 << 32) | u64::from(unit.0),
         TaskKind::Finish => 2 << 32,
         TaskKind::Clean => 3 << 32,
+        TaskKind::Callback => 4 << 32,
     }
 }
 

@@ -4,6 +4,7 @@ use redb::ReadableTable;
 
 use super::live::Mark;
 use super::plan::forget_plan;
+use super::rows::JobRow;
 use super::step::{Step, now_ms};
 use crate::job::JobId;
 use crate::ports::{Retention, StoreError};
@@ -28,6 +29,21 @@ pub(super) fn trim(step: &mut Step<'_>, retention: Retention) -> Result<usize, S
         forget(step, id)?;
     }
     Ok(victims.len())
+}
+
+/// See [`JobStore::remove`](crate::ports::JobStore::remove).
+pub(super) fn remove(step: &mut Step<'_>, jobs: &[JobId]) -> Result<usize, StoreError> {
+    let mut removed = 0;
+    for &id in jobs {
+        let Some(JobRow { job, order, .. }) = step.job(id)? else { continue };
+        if job.status.is_terminal() {
+            step.tables.ended.remove((job.ended_ms(), order))?;
+            step.tables.order.remove(order)?;
+            forget(step, id)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 fn forget(step: &mut Step<'_>, id: JobId) -> Result<(), StoreError> {

@@ -25,6 +25,25 @@ macro_rules! job_store_contract {
             a_completed_job_has_no_open_tasks,
             a_change_in_the_name_of_a_lost_task_is_refused,
         ]);
+        $crate::contract_cases!($make, store::listing: [
+            a_list_holds_the_jobs_that_are_wanted,
+            pages_hold_each_job_once_while_others_come_and_go,
+            jobs_wait_by_priority_then_by_age,
+            a_queued_job_knows_its_position,
+        ]);
+        $crate::contract_cases!($make, store::exclusion: [
+            exclusive_work_is_blocked_by_each_live_job_of_its_repository,
+            exclusive_work_blocks_each_other_job_of_its_repository,
+            of_a_download_and_a_removal_at_once_one_is_made,
+            exclusive_work_takes_up_no_room,
+        ]);
+        $crate::contract_cases!($make, store::again: [
+            a_job_that_is_tried_again_begins_anew,
+            a_job_that_came_back_is_kept_until_it_ends_again,
+            a_job_comes_back_only_where_it_could_be_made,
+            a_dismissed_job_is_gone,
+            an_end_is_told_after_it_once,
+        ]);
         $crate::contract_cases!($make, store::fencing: [
             tasks_of_an_older_epoch_are_void,
             a_task_that_was_never_opened_is_void,
@@ -54,6 +73,16 @@ macro_rules! job_store_contract {
             a_reason_to_wait_is_shown_until_bytes_move,
             a_paused_job_shows_how_far_it_came,
             ticks_order_the_snapshots_of_a_version,
+        ]);
+        $crate::contract_cases!($make, store::changes: [
+            only_files_that_changed_are_told,
+            files_in_work_come_first_and_the_others_in_the_order_of_their_change,
+            many_changes_come_in_parts_and_none_is_left_out,
+            a_job_that_stops_tells_of_the_files_in_work,
+            a_new_plan_loses_what_changed_before,
+            of_too_many_changes_the_first_are_lost,
+            nothing_is_told_of_an_unknown_job,
+            who_follows_the_changes_knows_every_file,
         ]);
         $crate::contract_cases!($make, store::attempts: [
             each_claim_counts_an_attempt,

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use super::{LONG, StoreRig};
 use crate::job::{
-    DownloadRequest, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, PlannedFile, Snapshot, Task,
-    TaskKind, Transition, Unit, UnitIndex, transition,
+    DownloadRequest, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, PlannedFile, Removal, Snapshot,
+    Task, TaskKind, Transition, Unit, UnitIndex, Work, transition,
 };
 use crate::ports::{Change, Claim, Claimed, Committed, Condition, Creation, FileEnd, Holder, Report, Silence, Verdict};
 use crate::repo::BlobHash;
@@ -16,6 +16,18 @@ use crate::repo::BlobHash;
 pub(super) fn job(name: &str) -> Job {
     let request = DownloadRequest { repo: format!("owner/{name}"), ..DownloadRequest::default() };
     Job::new(JobId::random().unwrap(), JobRequest::parse(&request).unwrap(), now())
+}
+
+/// The kinds of work beside a download.
+pub(super) const VERIFY: Work = Work::Verify;
+pub(super) const REMOVE: Work = Work::Remove(Removal::Repo);
+pub(super) const PRUNE: Work = Work::Prune;
+
+/// A new job that does this work.
+pub(super) fn job_of(name: &str, work: Work) -> Job {
+    let download = job(name);
+    let request = JobRequest { work, ..download.request };
+    Job { request, ..download }
 }
 
 /// The time, as precise as every store keeps it.
@@ -35,7 +47,7 @@ pub(super) fn plan(units: &[&[u64]]) -> Plan {
         let end = u32::try_from(files.len()).unwrap();
         cut.push(Unit { files: (first..end).map(FileIndex).collect() });
     }
-    Plan { commit: "c1".repeat(20).parse().unwrap(), files, units: cut }
+    Plan { commit: Some("c1".repeat(20).parse().unwrap()), files, units: cut }
 }
 
 /// A plan of so many units, each of one file of 10 bytes.
@@ -78,9 +90,25 @@ pub(super) fn holder(worker: &str, attempt: u64) -> Holder {
 impl StoreRig {
     /// Creates a job.
     pub(super) async fn queued(&self, name: &str) -> Job {
-        match self.store.create(job(name)).await.unwrap() {
+        self.created(job(name)).await
+    }
+
+    /// Creates a job that does this work.
+    pub(super) async fn queued_work(&self, name: &str, work: Work) -> Job {
+        self.created(job_of(name, work)).await
+    }
+
+    /// Creates a job whose end is told.
+    pub(super) async fn queued_with_callback(&self, name: &str, callback: &str) -> Job {
+        let mut job = job(name);
+        job.request.callback = Some(callback.parse().unwrap());
+        self.created(job).await
+    }
+
+    async fn created(&self, job: Job) -> Job {
+        match self.store.create(job).await.unwrap() {
             Creation::Created(job) => job,
-            Creation::Duplicate(job) => panic!("{name} exists as {}", job.id),
+            other => panic!("not created: {other:?}"),
         }
     }
 

@@ -1,10 +1,11 @@
--- ARGV: id, job, status, version, epoch, fingerprint, end in ms, trace. Returns the id of a live job that asks for the same, or ''.
-local id, fingerprint = ARGV[1], ARGV[6]
-local same = redis.call('HGET', P .. ':live', fingerprint) or id
-if redis.call('EXISTS', job_key(same)) == 1 then return same end
-redis.call('HSET', job_key(id), 'job', ARGV[2], 'status', ARGV[3], 'version', ARGV[4], 'epoch', ARGV[5],
-  'fingerprint', fingerprint, 'trace', ARGV[8])
+-- ARGV: id, job, trace, then the facts. Returns 'created', or 'duplicate' or 'blocked' with the id of the other job.
+local id, job = ARGV[1], facts(4)
+if redis.call('EXISTS', job_key(id)) == 1 then return 'duplicate ' .. id end
+local other = obstacle(job)
+if other then return other end
+redis.call('HSET', job_key(id), 'job', ARGV[2], 'status', job.status, 'version', job.version, 'epoch', job.epoch,
+  'trace', ARGV[3])
 redis.call('ZADD', P .. ':jobs', num(sequence()), id)
-move(id, nil, ARGV[3], fingerprint, ARGV[7])
+move(id, nil, job)
 ring(id)
-return ''
+return 'created'

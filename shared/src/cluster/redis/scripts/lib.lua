@@ -21,6 +21,19 @@ local function ring(id)
   redis.call('PUBLISH', P .. ':events', id)
 end
 
+-- Files of a job whose changes are remembered.
+local CHANGES_MAX = 10000
+
+-- Notes that a file has changed; of too many, the one that changed first is forgotten.
+local function touch(id, file)
+  local key = job_key(id)
+  local changed = key .. ':changed'
+  redis.call('ZADD', changed, num(redis.call('HINCRBY', key, 'changes', 1)), file)
+  if redis.call('ZCARD', changed) > CHANGES_MAX then
+    redis.call('HSET', key, 'changes_from', redis.call('ZPOPMIN', changed)[2])
+  end
+end
+
 local function get_row(id, kind)
   local json = redis.call('HGET', job_key(id) .. ':tasks', kind)
   return json and cjson.decode(json) or nil
@@ -75,7 +88,7 @@ local function open_row(id, epoch, kind)
   local row = get_row(id, kind)
   local job = redis.call('HMGET', job_key(id), 'epoch', 'status')
   if not row or row.epoch ~= epoch or job[1] ~= epoch then return nil end
-  if job[2] ~= 'running' and kind ~= 'clean' then return nil end
+  if job[2] ~= 'running' and kind ~= 'clean' and kind ~= 'callback' then return nil end
   return row
 end
 
@@ -103,7 +116,7 @@ end
 local function land(id, file)
   local key = job_key(id)
   local bytes = tonumber(redis.call('HGET', key .. ':flying', file) or '0')
-  redis.call('HDEL', key .. ':flying', file)
+  if redis.call('HDEL', key .. ':flying', file) == 1 then touch(id, file) end
   redis.call('HINCRBY', key, 'flying_bytes', num(-bytes))
   return bytes
 end
@@ -134,12 +147,14 @@ local function end_file(id, file, err)
     redis.call('HINCRBY', key, 'failed_files', 1)
     redis.call('HINCRBY', key, 'recorded_bytes', num(flown))
   end
+  touch(id, file)
 end
 
--- Removes the files, units and sums of a job.
+-- Removes the files, units and sums of a job, and what is known of their changes.
 local function forget_plan(id)
   local key = job_key(id)
-  redis.call('UNLINK', key .. ':files', key .. ':states', key .. ':flying', key .. ':units')
+  redis.call('UNLINK', key .. ':files', key .. ':states', key .. ':flying', key .. ':units', key .. ':changed')
+  redis.call('HSET', key, 'changes_from', redis.call('HINCRBY', key, 'changes', 1))
   redis.call('HDEL', key, 'total_files', 'completed_files', 'failed_files', 'total_bytes', 'recorded_bytes',
     'flying_bytes', 'units', 'next_unit', 'settled_units')
 end
@@ -148,19 +163,51 @@ local function is_terminal(status)
   return status == 'completed' or status == 'failed' or status == 'cancelled'
 end
 
+-- What the scripts have to know of a job beside its text, from the arguments that begin at the first.
+local function facts(first)
+  return { status = ARGV[first], version = ARGV[first + 1], epoch = ARGV[first + 2], fingerprint = ARGV[first + 3],
+    repo_key = P .. ':repo:' .. ARGV[first + 4], exclusive = ARGV[first + 5] == '1', turn = tonumber(ARGV[first + 6]),
+    ended_ms = ARGV[first + 7] }
+end
+
+-- What keeps a job from becoming live: 'duplicate' or 'blocked' with the id of the other, or nothing.
+local function obstacle(job)
+  local same = redis.call('HGET', P .. ':live', job.fingerprint)
+  if same and redis.call('EXISTS', job_key(same)) == 1 then return 'duplicate ' .. same end
+  local others = redis.call('HGETALL', job.repo_key)
+  for i = 1, #others, 2 do
+    if job.exclusive or others[i + 1] == 'exclusive' then return 'blocked ' .. others[i] end
+  end
+end
+
 -- Puts a job where its status belongs, and takes it from where it was.
-local function move(id, from, to, fingerprint, ended_ms)
-  if to ~= 'queued' then
+local function move(id, from, job)
+  if job.status ~= 'queued' then
     redis.call('ZREM', P .. ':waiting', id)
   elseif not redis.call('ZSCORE', P .. ':waiting', id) then
-    redis.call('ZADD', P .. ':waiting', num(sequence()), id)
+    -- The turn stands above the order in which it came.
+    redis.call('ZADD', P .. ':waiting', num(job.turn * 2 ^ 50 + sequence()), id)
   end
-  redis.call(to == 'running' and 'SADD' or 'SREM', P .. ':active', id)
-  if not is_terminal(to) then
-    redis.call('HSET', P .. ':live', fingerprint, id)
+  redis.call((job.status == 'running' and not job.exclusive) and 'SADD' or 'SREM', P .. ':active', id)
+  if not is_terminal(job.status) then
+    redis.call('HSET', P .. ':live', job.fingerprint, id)
+    redis.call('HSET', job.repo_key, id, job.exclusive and 'exclusive' or 'shared')
     redis.call('ZREM', P .. ':ended', id)
     return
   end
-  if redis.call('HGET', P .. ':live', fingerprint) == id then redis.call('HDEL', P .. ':live', fingerprint) end
-  if not is_terminal(from) then redis.call('ZADD', P .. ':ended', ended_ms, id) end
+  redis.call('HDEL', job.repo_key, id)
+  if redis.call('HGET', P .. ':live', job.fingerprint) == id then
+    redis.call('HDEL', P .. ':live', job.fingerprint)
+  end
+  if not is_terminal(from) then redis.call('ZADD', P .. ':ended', job.ended_ms, id) end
+end
+
+-- Forgets a job that has ended, with all that belongs to it.
+local function forget(id)
+  close_all(id)
+  forget_plan(id)
+  redis.call('UNLINK', job_key(id), job_key(id) .. ':tasks')
+  redis.call('ZREM', P .. ':ended', id)
+  redis.call('ZREM', P .. ':jobs', id)
+  redis.call('PUBLISH', P .. ':events', id)
 end

@@ -19,7 +19,7 @@ for from, to in pairs({ [KEYS[2]] = key .. ':files', [KEYS[3]] = key .. ':units'
 end
 redis.call('HSET', key, 'total_files', ARGV[4], 'completed_files', '0', 'failed_files', '0', 'total_bytes', ARGV[5],
   'recorded_bytes', '0', 'flying_bytes', '0', 'units', ARGV[6], 'next_unit', '0', 'settled_units', '0')
-if (redis.call('HGET', key, 'commit') or '') == '' then
+if ARGV[3] ~= '' and (redis.call('HGET', key, 'commit') or '') == '' then
   redis.call('HSET', key, 'commit', ARGV[3])
   redis.call('HINCRBY', key, 'version', 1)
 end

@@ -9,8 +9,12 @@ for i = 5, #ARGV, 2 do
   local size = size_of(id, file)
   if size and not has_ended(id, file) then
     local bytes = math.min(tonumber(ARGV[i + 1]), size)
-    local before = tonumber(redis.call('HGET', key .. ':flying', file) or '0')
-    redis.call('HSET', key .. ':flying', file, num(bytes))
+    local flying = redis.call('HGET', key .. ':flying', file)
+    local before = tonumber(flying or '0')
+    if not flying or bytes ~= before then
+      redis.call('HSET', key .. ':flying', file, num(bytes))
+      touch(id, file)
+    end
     delta = delta + bytes - before
     moved = moved or bytes ~= before
   end

@@ -4,12 +4,5 @@ local surplus = math.min(redis.call('ZCARD', ended) - tonumber(ARGV[1]), limit)
 local victims = surplus > 0 and redis.call('ZRANGE', ended, 0, surplus - 1) or {}
 local old = redis.call('ZRANGEBYSCORE', ended, '-inf', '(' .. num(NOW - tonumber(ARGV[2])), 'LIMIT', 0, limit)
 if #old > #victims then victims = old end
-for _, id in ipairs(victims) do
-  close_all(id)
-  forget_plan(id)
-  redis.call('UNLINK', job_key(id), job_key(id) .. ':tasks')
-  redis.call('ZREM', ended, id)
-  redis.call('ZREM', P .. ':jobs', id)
-  redis.call('PUBLISH', P .. ':events', id)
-end
+for _, id in ipairs(victims) do forget(id) end
 return #victims

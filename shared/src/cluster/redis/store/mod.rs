@@ -1,5 +1,7 @@
 //! The store on Redis: a script a step.
 
+mod changes;
+mod listing;
 mod outbox;
 mod plan;
 mod reading;
@@ -18,8 +20,9 @@ use self::scripts::Scripts;
 use super::client::RedisClient;
 use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
-    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, FileEnd, Holder, JobStore, Leased, OutboxId, Page,
-    Report, Retention, SettingsCommitted, Silence, StoreError, StoredSettings, Verdict,
+    BlobKey, Change, Claim, Claimed, Committed, Creation, Due, FileChanges, FileEnd, FileMark, Holder, JobPage,
+    JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError,
+    StoredSettings, Verdict,
 };
 
 /// What this version writes. Raise it when older versions could not read it any more.
@@ -66,15 +69,23 @@ impl JobStore for RedisStore {
     }
 
     async fn snapshot(&self, id: JobId) -> Result<Option<Snapshot>, StoreError> {
-        reading::snapshot(&self.client, id).await
+        listing::snapshot(&self.client, id).await
     }
 
     async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
-        reading::snapshots(&self.client).await
+        listing::snapshots(&self.client).await
+    }
+
+    async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
+        listing::list(&self.client, &query).await
     }
 
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError> {
         reading::files(&self.client, id, page).await
+    }
+
+    async fn changed_files(&self, id: JobId, since: Option<FileMark>, limit: usize) -> Result<FileChanges, StoreError> {
+        changes::changed_files(self, id, since, limit).await
     }
 
     async fn commit(&self, change: Change) -> Result<Committed, StoreError> {
@@ -82,7 +93,7 @@ impl JobStore for RedisStore {
     }
 
     async fn next_waiting(&self) -> Result<Option<JobId>, StoreError> {
-        reading::next_waiting(&self.client).await
+        listing::next_waiting(&self.client).await
     }
 
     async fn claim(&self, claimed: &Claimed, patience: Duration) -> Result<Claim, StoreError> {
@@ -135,6 +146,10 @@ impl JobStore for RedisStore {
 
     async fn release_blob(&self, blob: &BlobKey, holder: &Holder) -> Result<(), StoreError> {
         steps::release_blob(self, blob, holder).await
+    }
+
+    async fn remove(&self, jobs: &[JobId]) -> Result<usize, StoreError> {
+        outbox::remove(self, jobs).await
     }
 
     async fn trim(&self, retention: Retention) -> Result<usize, StoreError> {

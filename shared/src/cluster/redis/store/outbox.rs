@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{RedisStore, millis, rows};
+use crate::job::JobId;
 use crate::ports::{Due, Lane, Message, OutboxId, Retention, Silence, StoreError};
 
 /// Tasks that one step emits again, and jobs that one step forgets, so that others do not wait.
@@ -32,6 +33,7 @@ pub(super) async fn acknowledge_due(store: &RedisStore, OutboxId(entry): &Outbox
 pub(super) async fn emit_lost(store: &RedisStore, silence: Silence) -> Result<usize, StoreError> {
     let lane = silence.lane.map_or("", |lane| match lane {
         Lane::Control => "control",
+        Lane::Callback => "callback",
         Lane::Fetch => "fetch",
     });
     let mut total = 0;
@@ -61,4 +63,19 @@ pub(super) async fn trim(store: &RedisStore, retention: Retention) -> Result<usi
             return Ok(total);
         }
     }
+}
+
+/// See [`JobStore::remove`](crate::ports::JobStore::remove).
+pub(super) async fn remove(store: &RedisStore, jobs: &[JobId]) -> Result<usize, StoreError> {
+    let mut total = 0;
+    for jobs in jobs.chunks(AT_ONCE) {
+        let remove = store.client.run(&store.scripts.remove, |script| {
+            for id in jobs {
+                script.arg(id.to_string());
+            }
+        });
+        let removed: usize = remove.await?;
+        total += removed;
+    }
+    Ok(total)
 }

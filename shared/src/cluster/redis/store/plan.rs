@@ -25,7 +25,8 @@ pub(super) async fn put_plan(store: &RedisStore, claimed: &Claimed, plan: Plan) 
     stage(store, &units, &plan.units).await?;
     let put = store.client.run(&store.scripts.put_plan, |script| {
         script.key(&files).key(&units).arg(claimed.task.to_string()).arg(claimed.holder.to_string());
-        script.arg(plan.commit.to_string()).arg(plan.files.len()).arg(plan.total_bytes());
+        script.arg(plan.commit.map(|commit| commit.to_string()).unwrap_or_default());
+        script.arg(plan.files.len()).arg(plan.total_bytes());
         script.arg(plan.units.len()).arg(WINDOW);
     });
     put.await.map(verdict)

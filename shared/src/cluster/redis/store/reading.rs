@@ -1,17 +1,14 @@
-//! What changes nothing: jobs, files, progress.
+//! What changes nothing: a job, its files.
 
-use redis::{FromRedisValue, Value, pipe};
+use redis::pipe;
 
 use super::rows;
 use crate::cluster::redis::RedisClient;
-use crate::job::{FileIndex, FileState, Job, JobId, Snapshot, Unit, UnitIndex};
+use crate::job::{FileIndex, FileState, Job, JobId, Unit, UnitIndex};
 use crate::ports::{Page, StoreError};
 
 /// Files that are read in one step: small enough that others do not wait.
 const FILES_AT_ONCE: usize = 2_000;
-
-/// Jobs that are read in one step.
-const JOBS_AT_ONCE: usize = 500;
 
 /// See [`JobStore::job`](crate::ports::JobStore::job).
 pub(super) async fn job(client: &RedisClient, id: JobId) -> Result<Option<Job>, StoreError> {
@@ -21,54 +18,6 @@ pub(super) async fn job(client: &RedisClient, id: JobId) -> Result<Option<Job>, 
         client.query(&commands).await?;
     let Some(job) = job else { return Ok(None) };
     rows::job(&job, &version.unwrap_or_default(), &commit.unwrap_or_default()).map(Some)
-}
-
-/// See [`JobStore::snapshot`](crate::ports::JobStore::snapshot).
-pub(super) async fn snapshot(client: &RedisClient, id: JobId) -> Result<Option<Snapshot>, StoreError> {
-    Ok(snapshots_of(client, &[id.to_string()]).await?.pop())
-}
-
-/// See [`JobStore::snapshots`](crate::ports::JobStore::snapshots).
-pub(super) async fn snapshots(client: &RedisClient) -> Result<Vec<Snapshot>, StoreError> {
-    let mut commands = pipe();
-    commands.cmd("ZREVRANGE").arg(client.key("jobs")).arg(0).arg(-1);
-    let (ids,): (Vec<String>,) = client.query(&commands).await?;
-    let mut snapshots = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(JOBS_AT_ONCE) {
-        snapshots.extend(snapshots_of(client, ids).await?);
-    }
-    Ok(snapshots)
-}
-
-/// The jobs that are there, each with its tasks as of the same moment.
-async fn snapshots_of(client: &RedisClient, ids: &[String]) -> Result<Vec<Snapshot>, StoreError> {
-    let mut commands = pipe();
-    commands.atomic().cmd("TIME");
-    for id in ids {
-        commands.cmd("HGETALL").arg(client.key(&format!("job:{id}")));
-        commands.cmd("HGETALL").arg(client.key(&format!("job:{id}:tasks")));
-    }
-    let mut answers = client.query::<Vec<Value>>(&commands).await?.into_iter();
-    let (seconds, micros): (u64, u64) = answers.next().map(convert).transpose()?.unwrap_or_default();
-    let now_ms = seconds * 1000 + micros / 1000;
-    let mut snapshots = Vec::with_capacity(ids.len());
-    while let (Some(fields), Some(tasks)) = (answers.next(), answers.next()) {
-        snapshots.extend(rows::snapshot(&convert(fields)?, &convert(tasks)?, now_ms)?);
-    }
-    Ok(snapshots)
-}
-
-fn convert<T: FromRedisValue>(value: Value) -> Result<T, StoreError> {
-    redis::from_redis_value(value).map_err(|error| rows::corrupt("a job's hash".to_owned(), error))
-}
-
-/// See [`JobStore::next_waiting`](crate::ports::JobStore::next_waiting).
-pub(super) async fn next_waiting(client: &RedisClient) -> Result<Option<JobId>, StoreError> {
-    let mut commands = pipe();
-    commands.cmd("ZRANGE").arg(client.key("waiting")).arg(0).arg(0);
-    let (mut ids,): (Vec<String>,) = client.query(&commands).await?;
-    let corrupt = |error: crate::repo::Invalid| rows::corrupt("waiting jobs".to_owned(), error);
-    ids.pop().map(|id| id.parse().map_err(corrupt)).transpose()
 }
 
 /// See [`JobStore::files`](crate::ports::JobStore::files).

@@ -45,7 +45,7 @@ pub(super) fn job(json: &str, version: &str, commit: &str) -> Result<Job, StoreE
     Ok(job)
 }
 
-/// A job with its progress; none when there is no such job.
+/// A job with its progress, but without its place among those that wait; none when there is no such job.
 pub(super) fn snapshot(
     fields: &JobFields,
     tasks: &HashMap<String, String>,
@@ -72,6 +72,7 @@ pub(super) fn snapshot(
         bytes_per_second: rows.iter().filter_map(|row| row.rate(now_ms)).sum(),
         waiting: rows.iter().filter_map(|row| row.waiting.as_ref()).min().cloned(),
         workers: workers.into_iter().collect(),
+        position: None,
     };
     Ok(Some(Snapshot { tick: count("tick")?, job, progress }))
 }

@@ -18,7 +18,9 @@ pub(super) struct Scripts {
     pub(super) emit_lost: Script,
     pub(super) lease: Script,
     pub(super) release: Script,
+    pub(super) remove: Script,
     pub(super) trim: Script,
+    pub(super) changed_files: Script,
     pub(super) ready: Script,
     pub(super) settings_put: Script,
 }
@@ -40,7 +42,9 @@ impl Scripts {
             emit_lost: script!("emit_lost"),
             lease: script!("lease"),
             release: script!("release"),
+            remove: script!("remove"),
             trim: script!("trim"),
+            changed_files: script!("changed_files"),
             ready: script!("ready"),
             settings_put: script!("settings_put"),
         }

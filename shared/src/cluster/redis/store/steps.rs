@@ -13,21 +13,19 @@ use crate::ports::{
 pub(super) async fn create(store: &RedisStore, job: Job) -> Result<Creation, StoreError> {
     let json = encode(&job)?;
     for _ in 0..MAX_RACES {
-        let same: String = store
-            .client
-            .run(&store.scripts.create, |script| {
-                script.arg(job.id.to_string()).arg(&json).arg(job.status.as_str()).arg(job.version.0).arg(job.epoch.0);
-                script.arg(job.request.fingerprint()).arg(job.ended_ms());
-                script.arg(job.trace.map(|trace| trace.to_string()).unwrap_or_default());
-            })
-            .await?;
-        if same.is_empty() {
-            return Ok(Creation::Created(job));
-        }
-        let same: JobId = same.parse().map_err(|error| rows::corrupt("live jobs".to_owned(), error))?;
+        let create = store.client.run(&store.scripts.create, |script| {
+            script.arg(job.id.to_string()).arg(&json);
+            script.arg(job.trace.map(|trace| trace.to_string()).unwrap_or_default());
+            add_facts(script, &job);
+        });
+        let answer: String = create.await?;
+        let Some(obstacle) = Obstacle::read(&answer)? else { return Ok(Creation::Created(job)) };
         // It may be forgotten by now: then nothing stands in the way any more.
-        if let Some(same) = super::reading::job(&store.client, same).await? {
-            return Ok(Creation::Duplicate(same));
+        if let Some(other) = super::reading::job(&store.client, obstacle.job()).await? {
+            return Ok(match obstacle {
+                Obstacle::Duplicate(_) => Creation::Duplicate(other),
+                Obstacle::Blocked(_) => Creation::Blocked(other),
+            });
         }
     }
     Err(StoreError::Unavailable(format!("jobs like {} come and go all the time", job.id)))
@@ -35,6 +33,34 @@ pub(super) async fn create(store: &RedisStore, job: Job) -> Result<Creation, Sto
 
 /// Live jobs do not vanish again and again between two looks.
 const MAX_RACES: usize = 5;
+
+/// What keeps a job from becoming live.
+enum Obstacle {
+    Duplicate(JobId),
+    Blocked(JobId),
+}
+
+impl Obstacle {
+    /// Reads it out of a script's answer, if there is one in it.
+    fn read(answer: &str) -> Result<Option<Self>, StoreError> {
+        let Some((kind, id)) = answer.split_once(' ') else { return Ok(None) };
+        let id = id.parse().map_err(|error| rows::corrupt("live jobs".to_owned(), error))?;
+        Ok(Some(if kind == "blocked" { Self::Blocked(id) } else { Self::Duplicate(id) }))
+    }
+
+    fn job(&self) -> JobId {
+        match self {
+            Self::Duplicate(id) | Self::Blocked(id) => *id,
+        }
+    }
+}
+
+/// What the scripts have to know of a job beside its text; the function `facts` reads it.
+fn add_facts(script: &mut redis::ScriptInvocation<'_>, job: &Job) {
+    script.arg(job.status.as_str()).arg(job.version.0).arg(job.epoch.0);
+    script.arg(job.request.fingerprint()).arg(job.request.repo.to_string());
+    script.arg(u8::from(job.request.work.is_exclusive())).arg(job.turn()).arg(job.ended_ms());
+}
 
 /// See [`JobStore::commit`](crate::ports::JobStore::commit).
 pub(super) async fn commit(store: &RedisStore, change: Change) -> Result<Committed, StoreError> {
@@ -48,22 +74,23 @@ pub(super) async fn commit(store: &RedisStore, change: Change) -> Result<Committ
         Condition::Room { max_active } => ("room", max_active.to_string(), String::new()),
         Condition::Held(claimed) => ("held", claimed.task.to_string(), claimed.holder.to_string()),
     };
-    let outcome: String = store
-        .client
-        .run(&store.scripts.commit, |script| {
-            script.arg(job.id.to_string()).arg(expected.0).arg(&json).arg(job.version.0).arg(job.status.as_str());
-            script.arg(job.epoch.0).arg(job.commit.map(|commit| commit.to_string()).unwrap_or_default());
-            script.arg(job.ended_ms()).arg(name).arg(&first).arg(&second).arg(&unique);
-            for Effect::Enqueue(task) in &effects {
-                script.arg(task.to_string());
-            }
-        })
-        .await?;
-    match outcome.as_str() {
-        "applied" => Ok(Committed::Applied(Box::new(job))),
-        "unmet" => Ok(Committed::Unmet),
-        _ => Ok(Committed::Conflict),
-    }
+    let commit = store.client.run(&store.scripts.commit, |script| {
+        script.arg(job.id.to_string()).arg(expected.0).arg(&json);
+        script.arg(job.commit.map(|commit| commit.to_string()).unwrap_or_default());
+        script.arg(name).arg(&first).arg(&second).arg(&unique);
+        add_facts(script, &job);
+        for Effect::Enqueue(task) in &effects {
+            script.arg(task.to_string());
+        }
+    });
+    let answer: String = commit.await?;
+    Ok(match (answer.as_str(), Obstacle::read(&answer)?) {
+        (_, Some(Obstacle::Duplicate(other))) => Committed::Duplicate(other),
+        (_, Some(Obstacle::Blocked(other))) => Committed::Blocked(other),
+        ("applied", _) => Committed::Applied(Box::new(job)),
+        ("unmet", _) => Committed::Unmet,
+        _ => Committed::Conflict,
+    })
 }
 
 /// See [`JobStore::claim`](crate::ports::JobStore::claim).

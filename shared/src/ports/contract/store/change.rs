@@ -134,7 +134,7 @@ pub async fn a_completed_job_has_no_open_tasks(rig: &StoreRig) {
     rig.finish(&job, 0, [0]).await;
     let finish = task(&job, TaskKind::Finish);
     assert_eq!(rig.claim(&finish).await, Some(1));
-    rig.apply(job.id, &Event::Complete { epoch: job.epoch }).await;
+    rig.apply(job.id, &Event::Complete { epoch: job.epoch, outcome: None }).await;
     assert!(rig.drain().await.is_empty());
     assert_eq!(rig.claim(&finish).await, None);
     assert_eq!(rig.emit_lost(std::time::Duration::ZERO).await, 0);

@@ -13,7 +13,8 @@ pub async fn a_new_job_is_stored_as_it_was_made(rig: &StoreRig) {
     assert_eq!(rig.store.create(job.clone()).await.unwrap(), Creation::Created(job.clone()));
     assert_eq!(rig.store.job(job.id).await.unwrap(), Some(job.clone()));
     let snapshot = rig.snapshot(job.id).await;
-    assert_eq!((snapshot.job, snapshot.progress), (job.clone(), Progress::default()));
+    let progress = Progress { position: Some(1), ..Progress::default() };
+    assert_eq!((snapshot.job, snapshot.progress), (job.clone(), progress));
     assert!(rig.store.files(job.id, Page::ALL).await.unwrap().is_empty());
     assert_eq!(rig.store.next_waiting().await.unwrap(), Some(job.id));
 }
@@ -40,7 +41,7 @@ pub async fn an_ended_job_makes_room_for_a_new_one(rig: &StoreRig) {
         let event = match event {
             0 => Event::Cancel,
             1 => Event::Fail { epoch: job.epoch, error: "it broke".into() },
-            _ => Event::Complete { epoch: job.epoch },
+            _ => Event::Complete { epoch: job.epoch, outcome: None },
         };
         ended.push(rig.apply(job.id, &event).await.id);
     }
@@ -60,6 +61,7 @@ pub async fn of_many_equal_requests_at_once_one_creates(rig: &StoreRig) {
         match request.await.unwrap() {
             Creation::Created(job) => created.push(job.id),
             Creation::Duplicate(job) => found.push(job.id),
+            blocked @ Creation::Blocked(_) => panic!("{blocked:?}"),
         }
     }
     assert_eq!(created.len(), 1);

@@ -16,7 +16,7 @@ pub async fn a_plan_opens_its_first_units(rig: &StoreRig) {
     let expected: Vec<_> = (0..u32::try_from(WINDOW).unwrap()).map(|unit| fetch(&job, unit)).collect();
     assert_eq!(rig.drain().await, expected);
     let snapshot = rig.snapshot(job.id).await;
-    assert_eq!(snapshot.job.commit, Some(plan.commit));
+    assert_eq!(snapshot.job.commit, plan.commit);
     assert!(snapshot.job.version > job.version);
     assert_eq!((snapshot.progress.total_files, snapshot.progress.completed_files), (files, 0));
     assert_eq!((snapshot.progress.total_bytes, snapshot.progress.downloaded_bytes), (10 * files, 0));
@@ -53,7 +53,7 @@ pub async fn a_resumed_job_is_planned_anew(rig: &StoreRig) {
     let again = rig.restarted(first.id).await;
     rig.drain().await;
     let mut other = plan(&[&[7], &[8, 9]]);
-    other.commit = "d2".repeat(20).parse().unwrap();
+    other.commit = Some("d2".repeat(20).parse().unwrap());
     assert_eq!(rig.store.put_plan(&rig.by(task(&again, TaskKind::Plan)), other).await.unwrap(), Verdict::Go);
     assert_eq!(rig.drain().await, [fetch(&again, 0), fetch(&again, 1)]);
     let snapshot = rig.snapshot(first.id).await;

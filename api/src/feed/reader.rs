@@ -1,0 +1,81 @@
+//! Reads jobs for messages. Of a job with many files it reads what has changed, so that an update costs the same however
+//! many there are.
+
+use std::collections::HashMap;
+
+use hfd_shared::job::{JobId, Snapshot};
+use hfd_shared::ports::{Extent, FileMark, StoreError};
+
+use super::message::{MAX_DATA_BYTES, Message};
+use super::size;
+use crate::excerpt::{Excerpt, MAX_FILES};
+use crate::state::ApiState;
+use crate::view::JobView;
+
+/// Once so many files were read for `init`, no more would fit: a file takes 90 bytes at least.
+const MAX_INIT_FILES: usize = MAX_DATA_BYTES / 90;
+
+/// What is to be told of a job.
+pub(super) struct Update {
+    /// The `job_update`.
+    pub(super) message: Message,
+    /// Changes of files after this are not in it; none of a job whose updates have all files.
+    pub(super) mark: Option<FileMark>,
+    /// How much of what has changed is told.
+    pub(super) extent: Extent,
+}
+
+/// The `init` of jobs that are given newest first; and of each job whose updates will not have all files, up to where
+/// changes of its files are in it.
+pub(super) async fn init(
+    state: &ApiState,
+    snapshots: &[&Snapshot],
+) -> Result<(Message, HashMap<JobId, FileMark>), StoreError> {
+    let (mut views, mut marks, mut read) = (vec![None; snapshots.len()], HashMap::new(), 0);
+    // Live jobs first: theirs are the files that are still there when it gets tight.
+    for terminal in [false, true] {
+        let of_kind = |(_, snapshot): &(usize, &&Snapshot)| snapshot.job.status.is_terminal() == terminal;
+        for (index, snapshot) in snapshots.iter().enumerate().filter(of_kind) {
+            let view = if read < MAX_INIT_FILES {
+                let Excerpt { view, mark } = Excerpt::read(state, snapshot).await?;
+                marks.extend(mark.map(|mark| (snapshot.job.id, mark)));
+                view
+            } else {
+                JobView::new(snapshot, Vec::new(), &state.config.cache_dir)
+            };
+            read += view.files.len();
+            views[index] = Some(view);
+        }
+    }
+    Ok((size::init(views.into_iter().flatten().collect(), MAX_DATA_BYTES), marks))
+}
+
+/// A job for an update, after what is known of its files already.
+pub(super) async fn update(
+    state: &ApiState,
+    snapshot: &Snapshot,
+    known: Option<FileMark>,
+) -> Result<Update, StoreError> {
+    if Excerpt::is_whole(snapshot) {
+        let message = size::job_update(Excerpt::read(state, snapshot).await?.view);
+        return Ok(Update { message, mark: None, extent: Extent::All });
+    }
+    let mut limit = MAX_FILES;
+    loop {
+        let changes = state.store.changed_files(snapshot.job.id, known, limit).await?;
+        let (mark, extent) = (Some(changes.mark), changes.extent);
+        if extent == Extent::Lost {
+            let message = size::job_update(Excerpt::around(state, snapshot, changes).await?.view);
+            return Ok(Update { message, mark, extent });
+        }
+        let mut files = changes.files;
+        files.sort_unstable_by_key(|(index, _)| *index);
+        let files = files.into_iter().map(|(_, file)| file).collect();
+        let message = Message::job_update(&JobView::new(snapshot, files, &state.config.cache_dir));
+        // Two files always fit, and one of them is no file in work: so every change is told at some time.
+        if message.fits() || limit == 2 {
+            return Ok(Update { message, mark, extent });
+        }
+        limit /= 2;
+    }
+}

@@ -1,0 +1,201 @@
+//! `/api/jobs`
+
+mod cursor;
+mod files;
+mod steps;
+
+use hfd_shared::control::ControlError;
+use hfd_shared::job::{Job, JobId, Snapshot};
+use hfd_shared::ports::{JobPage, JobQuery};
+use hfd_shared::repo::RepoId;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+
+use self::files::FileList;
+use super::Context;
+use crate::document::{Failure, STORE_AWAY, Statuses};
+use crate::error::ApiError;
+use crate::param::List;
+use crate::view::{Done, EndedStatusView, FileStatusView, JobView, KindView, StatusView};
+
+pub(crate) use steps::JobStepsApi;
+
+/// How what concerns many jobs fails.
+struct ListFailures;
+
+impl Statuses for ListFailures {
+    const LIST: &'static [(u16, &'static str)] = &[(400, "A parameter is wrong"), STORE_AWAY];
+}
+
+/// How showing one job fails.
+struct JobFailures;
+
+impl Statuses for JobFailures {
+    const LIST: &'static [(u16, &'static str)] =
+        &[(400, "A parameter is wrong"), (404, "There is no such job"), STORE_AWAY];
+}
+
+/// How cancelling a job fails.
+struct CancelFailures;
+
+impl Statuses for CancelFailures {
+    const LIST: &'static [(u16, &'static str)] = &[
+        (404, "There is no such job, or it has ended"),
+        (409, "The job removes files and has begun: it ends within moments"),
+        STORE_AWAY,
+    ];
+}
+
+/// Jobs, or a page of them.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
+struct JobList {
+    /// The jobs, newest first.
+    jobs: Vec<JobView>,
+    /// How many are in this answer.
+    count: u64,
+    /// How many match, on all pages together.
+    total: u64,
+    /// Asks for the next page; null on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// How many jobs were dismissed.
+#[derive(Debug, Object)]
+struct Dismissed {
+    /// Always true.
+    success: bool,
+    /// In words.
+    message: String,
+    /// How many jobs are forgotten.
+    count: u64,
+}
+
+/// Shows jobs and ends them.
+pub(crate) struct JobsApi(pub(crate) Context);
+
+#[OpenApi]
+impl JobsApi {
+    /// List jobs
+    ///
+    /// All of them, newest first, or those that match; with `limit` page by page. Each job comes with at most 200 files:
+    /// those in work, and the first of the others.
+    #[oai(path = "/api/jobs", method = "get", operation_id = "listJobs")]
+    async fn list(
+        &self,
+        /// Only jobs in one of these states, each given apart or with commas between them.
+        status: Query<List<StatusView>>,
+        /// Only jobs for this repository, `owner/name`.
+        #[oai(validator(pattern = r"^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?$"))]
+        repo: Query<Option<String>>,
+        /// Only jobs of this kind.
+        kind: Query<Option<KindView>>,
+        /// How many jobs at most; all when absent.
+        #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
+        limit: Query<Option<u32>>,
+        /// The `nextCursor` of the page before.
+        #[oai(validator(pattern = "^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$"))]
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<JobList>, Failure<ListFailures>> {
+        let query = JobQuery {
+            statuses: status.0.0.into_iter().map(Into::into).collect(),
+            repo: repo.0.as_deref().map(parse_repo).transpose()?,
+            kind: kind.0.map(Into::into),
+            after: cursor.0.as_deref().map(cursor::decode).transpose()?,
+            limit: limit.0.map(|limit| limit as usize),
+        };
+        let JobPage { snapshots, total, next } = self.0.state.store.list(query).await?;
+        let jobs = self.0.list_views(snapshots).await?;
+        let next_cursor = next.map(cursor::encode);
+        Ok(Json(JobList { count: jobs.len() as u64, jobs, total: total as u64, next_cursor }))
+    }
+
+    /// Dismiss ended jobs
+    ///
+    /// The jobs are forgotten; what they brought into the cache stays.
+    #[oai(path = "/api/jobs", method = "delete", operation_id = "dismissJobs")]
+    async fn dismiss(
+        &self,
+        /// Those that have ended in one of these ways, each given apart or with commas between them.
+        status: Query<List<EndedStatusView, true>>,
+    ) -> Result<Json<Dismissed>, Failure<ListFailures>> {
+        let statuses = status.0.0.into_iter().map(Into::into).collect();
+        let count = self.0.state.jobs.dismiss_ended(statuses).await? as u64;
+        Ok(Json(Dismissed { success: true, message: "Jobs dismissed".to_owned(), count }))
+    }
+
+    /// Get specific job details
+    ///
+    /// With all its files.
+    #[oai(path = "/api/jobs/:id", method = "get", operation_id = "getJob")]
+    async fn get(&self, id: Path<String>) -> Result<Json<JobView>, Failure<JobFailures>> {
+        let snapshot = self.0.snapshot(&id.0).await?;
+        let mut view = self.0.view(&snapshot).await?;
+        view.outcome = snapshot.job.outcome.as_ref().map(Into::into);
+        Ok(Json(view))
+    }
+
+    /// List the files of a job
+    ///
+    /// In the order of the plan, page by page.
+    #[oai(path = "/api/jobs/:id/files", method = "get", operation_id = "listJobFiles")]
+    async fn files(
+        &self,
+        id: Path<String>,
+        /// Only files in one of these states, each given apart or with commas between them.
+        status: Query<List<FileStatusView>>,
+        /// Files to skip.
+        #[oai(default, validator(minimum(value = "0"), maximum(value = "4294967295")))]
+        offset: Query<u32>,
+        /// How many files at most.
+        #[oai(default = "files::default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
+        limit: Query<u32>,
+    ) -> Result<Json<FileList>, Failure<JobFailures>> {
+        let snapshot = self.0.snapshot(&id.0).await?;
+        Ok(Json(self.0.file_list(&snapshot, &status.0.0, offset.0, limit.0).await?))
+    }
+
+    /// Cancel a queued, running or paused job
+    ///
+    /// What has arrived of files that no other job wants is removed; what is in the cache stays.
+    #[oai(path = "/api/jobs/:id", method = "delete", operation_id = "cancelJob")]
+    async fn cancel(&self, id: Path<String>) -> Result<Json<Done>, Failure<CancelFailures>> {
+        let refused = "Job not found or already completed";
+        let job = parse(&id.0, refused)?;
+        Ok(done(self.0.state.jobs.cancel(job).await, "Job cancelled", refused)?)
+    }
+}
+
+impl Context {
+    /// The job that a path names.
+    async fn snapshot(&self, id: &str) -> Result<Snapshot, ApiError> {
+        let error = "Job not found";
+        self.state.store.snapshot(parse(id, error)?).await?.ok_or_else(|| unknown(error, id))
+    }
+}
+
+fn parse_repo(text: &str) -> Result<RepoId, ApiError> {
+    text.parse().map_err(|_| ApiError::bad_request("Invalid repo format", "Expected owner/name"))
+}
+
+fn parse(id: &str, refused: &'static str) -> Result<JobId, ApiError> {
+    id.parse().map_err(|_| unknown(refused, id))
+}
+
+fn unknown(error: &'static str, id: &str) -> ApiError {
+    ApiError::not_found(error, format!("there is no job {id:?}"))
+}
+
+/// The answer to a step: what was done, or that the job is not in a state for it.
+fn done(result: Result<Job, ControlError>, message: &str, refused: &'static str) -> Result<Json<Done>, ApiError> {
+    use hfd_shared::job::Refused::{Stale, Status};
+    match result {
+        Ok(_) => Ok(Json(Done::new(message))),
+        Err(error @ (ControlError::Unknown(_) | ControlError::Refused(Status(_) | Stale))) => {
+            Err(ApiError::not_found(refused, error.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
