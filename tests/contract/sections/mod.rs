@@ -27,7 +27,7 @@ pub(crate) fn all() -> Vec<Section> {
         ("Cache", cache::rows()),
         ("Settings", settings::rows()),
         ("WebSocket", websocket::rows()),
-        ("Errors and authentication", errors::rows()),
+        ("Errors, CORS, authentication", errors::rows()),
     ]
     .map(|(title, rows)| Section { title, rows })
     .into()
