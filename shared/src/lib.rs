@@ -4,6 +4,7 @@
 //! needs from the outside, [`embedded`] provides that within one process, [`cluster`] for many, [`control`] is what any process does with a job.
 
 pub mod backend;
+pub mod blocking;
 pub mod cache;
 pub mod callback;
 pub mod cluster;

@@ -2,11 +2,13 @@
 //!
 //! A file a theme. Each test has folders, ports and processes of its own; they run side by side.
 
+mod cache;
 mod callbacks;
 mod cli;
 mod faults;
 mod kill;
 mod lifecycle;
+mod many_files;
 mod memory;
 mod names;
 mod programs;

@@ -9,6 +9,7 @@ pub mod api;
 pub mod cache_watch;
 pub mod cached_repo;
 pub mod cluster;
+pub mod dice;
 pub mod fake_hub;
 pub mod member;
 pub mod process;

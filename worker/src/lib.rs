@@ -5,7 +5,6 @@
 
 mod admin;
 mod args;
-mod blocking;
 mod callback;
 mod environment;
 mod fence;

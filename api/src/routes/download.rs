@@ -28,10 +28,10 @@ pub(crate) struct DownloadBody {
     #[oai(default)]
     dataset: bool,
     /// Which files to take: parts of the path, or globs with `*` and `?`; all when empty.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 200))]
     filters: Vec<String>,
     /// Which files to leave out; beats the filters.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 200))]
     excludes: Vec<String>,
     /// Whether each file also gets a link in a folder named by the filter that it matched.
     #[oai(default)]

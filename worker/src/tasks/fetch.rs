@@ -17,9 +17,9 @@ use super::Outcome;
 use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
-use crate::blocking::blocking;
 use crate::environment::Environment;
 use crate::transfer::{self, Meter, Target, TransferError};
+use hfd_shared::blocking::blocking;
 
 /// How long to wait for somebody else who fetches the same content.
 const BUSY_DELAY: Duration = Duration::from_secs(1);

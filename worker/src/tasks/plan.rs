@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{field, info};
 
 use super::Outcome;
-use crate::blocking::blocking;
 use crate::environment::Environment;
+use hfd_shared::blocking::blocking;
 
 /// Space that stays free on the volume whatever is downloaded.
 const RESERVE_BYTES: u64 = 64 << 20;
