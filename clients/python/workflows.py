@@ -69,7 +69,7 @@ def settings(client: Client) -> None:
 def main() -> None:
     address, repo, large_repo, *token = sys.argv[1:]
     # A server without authentication does not look at the token.
-    with Client(base_url=address, token="".join(token), raise_on_unexpected_status=True) as client:
+    with Client(base_url=address, token="".join(token) or "none", raise_on_unexpected_status=True) as client:
         download(client, repo)
         pause_and_resume(client, large_repo)
         settings(client)
