@@ -35,7 +35,7 @@ pub(super) fn add(document: &mut Value) {
     restrict(schemas, "PruneRequest", "repo", &format!("^({REPO})?$"), None);
     restrict(schemas, "SettingsChange", "multipartThreshold", &format!("^{SIZE}$"), None);
     restrict(schemas, "SettingsChange", "verify", "^(none|size|sha256)$", None);
-    restrict(schemas, "SettingsChange", "token", "^[ -~]*$", None);
+    restrict(schemas, "SettingsChange", "token", r"^\s*(?!\*{8})[^\x00-\x08\x0a-\x1f\x7f]*\s*$", None);
     if let Some(Value::Mapping(list)) = document["paths"]["/api/jobs"].get_mut("get")
         && let Some(Value::Sequence(parameters)) = list.get_mut("parameters")
     {
