@@ -1,0 +1,15 @@
+use poem_openapi::Object;
+
+use super::Contents;
+
+/// To be filled.
+#[derive(Debug, Clone, PartialEq, Object)]
+#[oai(rename = "DiffusersInfo")]
+pub(crate) struct DiffusersInfo {
+    /// To be filled.
+    pub(crate) task: String,
+}
+
+pub(super) fn detect(_contents: &Contents) -> Option<DiffusersInfo> {
+    None
+}

@@ -1,0 +1,20 @@
+//! What a repository holds: its type, its facts, and what a user can choose to download from it.
+//!
+//! [`Analyzer`] asks the Hub which commit is meant and loads what describes it ([`Contents`]: the listing, the small
+//! metadata files, the headers of weight files); `detect` decides the type by pure functions, a file a type, which fill
+//! the sections of [`RepoInfo`]. All but the access check and the refs is kept in memory per commit.
+
+mod audio;
+mod contents;
+mod dataset;
+mod diffusers;
+mod info;
+mod lora;
+mod multimodal;
+mod onnx;
+mod quantized;
+mod transformers;
+mod vision;
+
+pub(crate) use contents::Contents;
+pub(crate) use info::RepoInfo;
