@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::audio::AudioInfo;
 use super::dataset::DatasetInfo;
 use super::diffusers::DiffusersInfo;
+use super::gguf::GgufInfo;
 use super::lora::LoraInfo;
 use super::multimodal::MultimodalInfo;
 use super::onnx::OnnxInfo;
@@ -201,6 +202,8 @@ pub(crate) struct RepoInfo {
     pub(crate) refs: Vec<RefInfo>,
     /// The files, in the Hub's order.
     pub(crate) files: Vec<FileInfo>,
+    /// A model in GGUF.
+    pub(crate) gguf: Option<GgufInfo>,
     /// For the transformers library.
     pub(crate) transformers: Option<TransformersInfo>,
     /// For the diffusers library.

@@ -8,6 +8,7 @@ mod audio;
 mod contents;
 mod dataset;
 mod diffusers;
+mod gguf;
 mod info;
 mod lora;
 mod multimodal;

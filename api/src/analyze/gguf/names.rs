@@ -102,6 +102,16 @@ pub(crate) fn model_name(path: &str) -> &str {
     }
 }
 
+/// The number of parameters in a model's name, as it stands there: `7B`, `8x7B`, `1.5B`.
+pub(crate) fn parameter_count(name: &str) -> Option<&str> {
+    let is_count = |text: &str| {
+        let digits = text.strip_suffix(['B', 'b']).unwrap_or_default();
+        digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits.chars().all(|c| c.is_ascii_digit() || c == '.' || c == 'x')
+    };
+    name.split(['-', '_', ' ']).find(|text| is_count(text))
+}
+
 struct Found {
     /// Upper case, with `UD-`.
     label: String,
@@ -248,6 +258,19 @@ mod tests {
             ("plain.gguf", "plain"),
         ] {
             assert_eq!(model_name(path), name);
+        }
+    }
+
+    #[test]
+    fn a_model_name_may_tell_its_parameters() {
+        for (name, count) in [
+            ("Mistral-7B-Instruct-v0.2", Some("7B")),
+            ("Qwen3-30B-A3B", Some("30B")),
+            ("Mixtral_8x7b", Some("8x7b")),
+            ("Qwen2.5-1.5B", Some("1.5B")),
+            ("plain-b", None),
+        ] {
+            assert_eq!(parameter_count(name), count);
         }
     }
 }
