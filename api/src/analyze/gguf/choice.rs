@@ -96,9 +96,10 @@ pub(super) fn exact_filter(wanted: &[&TreeFile], label: &str, all: &[TreeFile]) 
         format!("{folder}/"),
         format!("{stem}."),
         format!("{stem}-0"),
-        // Globs begin where the path does: a folder `F16` is within `BF16`.
+        // Globs begin where the path or the name does: `F16/` is also within `BF16/`.
         format!("{folder}/*"),
-        format!("{stem}*.gguf"),
+        format!("{stem}.*"),
+        format!("{stem}-0*"),
     ];
     let likely = candidates.into_iter().filter(|filter| !filter.contains(',') && filter.len() > 1);
     likely.into_iter().find(|filter| takes_exactly(filter, wanted, all)).unwrap_or(every_path)
