@@ -12,19 +12,35 @@ use poem_openapi::{OpenApi as _, OpenApiService};
 
 use crate::auth::Authenticate;
 use crate::body_limit::BodyLimit;
-use crate::document::Guarded;
+use crate::document::{Guarded, polish};
 use crate::error::{ApiError, respond};
 use crate::feed::Feed;
-use crate::routes::{Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
+use crate::routes::{
+    CacheApi, CacheWorkApi, Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi,
+};
 use crate::sse::EventsApi;
 use crate::state::{ApiState, VERSION};
 use crate::ws::WebSocketApi;
 
-type Apis = (ProbesApi, HealthApi, DownloadApi, PlanApi, JobsApi, JobStepsApi, SettingsApi, WebSocketApi, EventsApi);
+type Apis = (
+    ProbesApi,
+    HealthApi,
+    DownloadApi,
+    PlanApi,
+    JobsApi,
+    JobStepsApi,
+    CacheApi,
+    CacheWorkApi,
+    SettingsApi,
+    WebSocketApi,
+    EventsApi,
+);
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
-pub fn openapi_yaml() -> String {
-    service(None).spec_yaml()
+pub fn openapi_yaml() -> Result<String, serde_yaml::Error> {
+    let mut document = serde_yaml::from_str(&service(None).spec_yaml())?;
+    polish(&mut document);
+    serde_yaml::to_string(&document)
 }
 
 fn service(apis: Option<Apis>) -> OpenApiService<Guarded<Apis>, ()> {
@@ -44,6 +60,8 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed) -> BoxEndpoint<'static,
         PlanApi(context.clone()),
         JobsApi(context.clone()),
         JobStepsApi(context.clone()),
+        CacheApi(context.clone()),
+        CacheWorkApi(context.clone()),
         SettingsApi(context),
         WebSocketApi(feed.clone()),
         EventsApi(feed),
@@ -83,7 +101,11 @@ async fn finish(inner: Arc<impl Endpoint<Output = Response>>, request: Request) 
 fn methods_of(path: &str) -> String {
     let apis = Guarded::<Apis>::meta();
     let known = apis.iter().flat_map(|api| &api.paths).filter(|known| is_path(&known.path, path));
+    // As the router does it: of `/api/cache/prune` and `/api/cache/{name}` the first.
+    let exact = |path: &str| path.split('/').map(|part| !part.starts_with('{')).collect::<Vec<_>>();
     let methods: Vec<&str> = known
+        .max_by_key(|known| exact(&known.path))
+        .into_iter()
         .flat_map(|known| &known.operations)
         .flat_map(|operation| match operation.method {
             Method::GET => vec!["GET", "HEAD"],
@@ -133,6 +155,7 @@ mod tests {
     fn each_path_knows_its_methods() {
         assert_eq!(methods_of("/api/jobs/a1b2c3d4e5f6"), "GET, HEAD, DELETE");
         assert_eq!(methods_of("/api/jobs/x/pause"), "POST");
+        assert_eq!(methods_of("/api/cache/prune"), "POST");
         assert_eq!(methods_of("/nowhere"), "");
     }
 }

@@ -1,5 +1,8 @@
 //! What the specification says beyond the handlers: which errors they answer, and who may call them.
 
+mod patterns;
+mod polish;
+
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
@@ -14,6 +17,8 @@ use poem_openapi::{ApiResponse, OpenApi};
 
 use crate::error::{ApiError, ErrorView};
 use crate::routes::OPEN_PATHS;
+
+pub(crate) use polish::polish;
 
 /// The statuses with which a handler fails, for the specification.
 pub(crate) trait Statuses: Send + Sync + 'static {
@@ -87,6 +92,21 @@ fn complete(operation: &mut MetaOperation, is_guarded: bool) {
     responses.sort_by_key(|response| response.status);
 }
 
+/// Gives each path one entry, where several parts of the code know methods of it.
+fn join_paths(apis: &mut [MetaApi]) {
+    let mut known: HashMap<String, (usize, usize)> = HashMap::new();
+    for api in 0..apis.len() {
+        for path in std::mem::take(&mut apis[api].paths) {
+            if let Some(&(first, index)) = known.get(&path.path) {
+                apis[first].paths[index].operations.extend(path.operations);
+            } else {
+                known.insert(path.path.clone(), (api, apis[api].paths.len()));
+                apis[api].paths.push(path);
+            }
+        }
+    }
+}
+
 /// An API behind our middleware: each operation may want Basic authentication and may give the common errors. Holds
 /// nothing where just the specification is wanted.
 pub(crate) struct Guarded<T>(pub(crate) Option<T>);
@@ -94,6 +114,7 @@ pub(crate) struct Guarded<T>(pub(crate) Option<T>);
 impl<T: OpenApi> OpenApi for Guarded<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
+        join_paths(&mut apis);
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
             let is_guarded = !OPEN_PATHS.contains(&path.path.as_str());
             for operation in &mut path.operations {

@@ -8,6 +8,8 @@ mod hub;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use hfd_shared::cache::CacheError;
+use hfd_shared::callback::CallbackRefused;
 use hfd_shared::control::{ControlError, SettingsError};
 use hfd_shared::job::{Refused, RequestError};
 use hfd_shared::ports::StoreError;
@@ -15,7 +17,7 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocket
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::Object;
-use poem_openapi::error::ContentTypeError;
+use poem_openapi::error::{ContentTypeError, ParseParamError};
 use poem_openapi::types::ToJSON;
 
 /// What a client should wait before it asks an unavailable store again.
@@ -160,6 +162,23 @@ impl From<SettingsError> for ApiError {
     }
 }
 
+impl From<CacheError> for ApiError {
+    fn from(error: CacheError) -> Self {
+        tracing::error!(%error, "cache unreadable");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Cache unreadable", error.to_string())
+    }
+}
+
+impl From<CallbackRefused> for ApiError {
+    fn from(error: CallbackRefused) -> Self {
+        let details = error.to_string();
+        match error {
+            CallbackRefused::NotConfigured => Self::bad_request("Callbacks are not configured", details),
+            CallbackRefused::Private { .. } => Self::bad_request("Invalid callbackUrl", details),
+        }
+    }
+}
+
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
         match error {
@@ -190,6 +209,9 @@ fn from_poem(error: &poem::Error) -> ApiError {
             "Method not allowed",
             "the path knows other methods only",
         );
+    }
+    if let Some(ParseParamError { name, reason }) = error.downcast_ref::<ParseParamError>() {
+        return ApiError::bad_request("Invalid parameter", format!("{name}: {reason}"));
     }
     if let Some(reason) = error.downcast_ref::<ContentTypeError>() {
         let details = format!("send application/json: {reason}");

@@ -1,4 +1,4 @@
-//! The HTTP edge: REST, WebSocket, authentication, errors.
+//! The HTTP edge: REST, live progress, authentication, errors.
 //!
 //! A request comes in through `server`, passes the middleware of `app` (panics, errors, authentication, body limit)
 //! and ends in one of the `routes`. Changes of jobs are followed by `feed` and go out
@@ -12,6 +12,7 @@ mod body;
 mod body_limit;
 mod document;
 mod error;
+mod excerpt;
 mod feed;
 mod param;
 mod routes;

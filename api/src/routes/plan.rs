@@ -1,6 +1,5 @@
 //! `POST /api/plan`
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_shared::job::{JobRequest, Plan};
@@ -61,12 +60,9 @@ impl Context {
         let hub = &self.state.hub;
         let commit = hub.commit(&request.repo, &request.revision).await?;
         let tree = hub.tree(&request.repo, commit).await?;
-        let state = Arc::clone(&self.state);
+        let large_from_bytes = self.state.settings.in_force().transfer.multipart_threshold.0;
         // Many patterns over a long listing take seconds.
-        let select = move || {
-            Plan::new(&tree, &request, state.config.transfer.multipart_threshold.0)
-                .map(|plan| PlanView::new(&request, &plan))
-        };
+        let select = move || Plan::new(&tree, &request, large_from_bytes).map(|plan| PlanView::new(&request, &plan));
         Ok(tokio::task::spawn_blocking(select).await.map_err(|_| ApiError::internal())??)
     }
 }

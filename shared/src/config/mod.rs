@@ -4,6 +4,7 @@
 //! Whatever may be secret is taken as text and checked later, for clap shows the values that it refuses.
 
 mod cache;
+mod callback;
 mod cluster;
 mod data;
 mod hub;
@@ -18,6 +19,7 @@ mod transfer;
 mod usage;
 
 pub use cache::CacheArgs;
+pub use callback::CallbackArgs;
 pub use cluster::{ClusterArgs, ClusterConfig};
 pub use data::DataArgs;
 pub use hub::HubArgs;

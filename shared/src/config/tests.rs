@@ -11,6 +11,8 @@ struct Program {
     #[command(flatten)]
     cache: CacheArgs,
     #[command(flatten)]
+    callback: CallbackArgs,
+    #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
     data: DataArgs,
@@ -100,6 +102,7 @@ fn no_secret_is_in_an_error_or_in_what_debug_shows() {
         ["--broker", "amqp://user:hush@host"],
         ["--token", "hush"],
         ["--secret-key", "hush"],
+        ["--callback-secret", "hush"],
         ["--auth-user", "user"],
         ["--auth-pass", "hush"],
     ];
@@ -127,7 +130,7 @@ fn an_endpoint_that_is_no_address_of_a_hub_is_refused() {
     for endpoint in ["huggingface.co", "ftp://x", "https://user:hush@x", "https://x?y"] {
         let client = |program: &Program| {
             let backend = Backend::open(&BackendConfig::Memory).unwrap();
-            program.hub.client(&TransferSettings::default(), &backend, None).err()
+            program.hub.client(TransferSettings::default(), 1, &backend, None).err()
         };
         let error = usage_error(&["--endpoint", endpoint], client);
         assert!(error.contains("endpoint") && !error.contains("hush"), "{error}");

@@ -1,5 +1,6 @@
 //! The JSON API: answers, their retries, and the question which commit a revision is.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -50,7 +51,7 @@ impl HubClient {
         let pauses = ExponentialBuilder::new()
             .with_min_delay(FIRST_PAUSE)
             .with_max_delay(MAX_PAUSE)
-            .with_max_times(self.inner.retries)
+            .with_max_times(self.inner.retries.load(Ordering::Relaxed))
             .with_jitter();
         let get = || self.get_json_once(url.clone(), what);
         get.retry(pauses)

@@ -28,6 +28,7 @@ mod urls;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
@@ -68,7 +69,7 @@ struct Inner {
     api: Client,
     /// For content: HTTP/1.1, because HTTP/2 would put all parts of a file on one connection; no limit over all.
     data: Client,
-    retries: usize,
+    retries: AtomicUsize,
     stall_timeout: Duration,
     limits: Limits,
 }
@@ -91,7 +92,7 @@ impl HubClient {
             urls,
             api: build(base().timeout(API_TIMEOUT))?,
             data: build(base().http1_only().pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST))?,
-            retries: transfer.retries,
+            retries: AtomicUsize::new(transfer.retries),
             stall_timeout: transfer.stall_timeout,
             limits: Limits(limiter),
         };
@@ -111,6 +112,11 @@ impl HubClient {
         let token = usable_token(token, "the new token")?;
         self.inner.identities.change(Identity::new(self.endpoint(), token)?);
         Ok(())
+    }
+
+    /// Asks the API so often again, from now on, where that may help.
+    pub fn set_retries(&self, retries: usize) {
+        self.inner.retries.store(retries, Ordering::Relaxed);
     }
 
     /// The one place that decides whether a request carries the token: only one to the endpoint's own scheme, host and
