@@ -17,14 +17,11 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocket
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::Object;
-use poem_openapi::error::{ContentTypeError, ParseParamError};
+use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 use poem_openapi::types::ToJSON;
 
 /// What a client should wait before it asks an unavailable store again.
 const STORE_RETRY: Duration = Duration::from_secs(5);
-
-/// What a browser needs to ask for the password.
-const CHALLENGE: &str = r#"Basic realm="hfdownloader", charset="UTF-8""#;
 
 /// An error as a client sees it.
 #[derive(Debug, Clone, Object)]
@@ -44,12 +41,13 @@ pub(crate) struct ApiError {
     error: Cow<'static, str>,
     details: String,
     retry_after: Option<Duration>,
+    challenges: &'static [&'static str],
 }
 
 impl ApiError {
     /// An error with its status.
     pub(crate) fn new(status: StatusCode, error: &'static str, details: impl Into<String>) -> Self {
-        Self { status, error: Cow::Borrowed(error), details: details.into(), retry_after: None }
+        Self { status, error: Cow::Borrowed(error), details: details.into(), retry_after: None, challenges: &[] }
     }
 
     /// The client asked for something that cannot be.
@@ -72,13 +70,10 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", details).retry_after(STORE_RETRY)
     }
 
-    /// User or password are missing or wrong.
-    pub(crate) fn unauthorized() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "Unauthorized",
-            "send the user and the password with HTTP Basic authentication",
-        )
+    /// The credentials are missing or wrong; the challenges say which would do.
+    pub(crate) fn unauthorized(challenges: &'static [&'static str]) -> Self {
+        let details = "send the user and the password with HTTP Basic authentication, or an API token as Bearer";
+        Self { challenges, ..Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", details) }
     }
 
     /// A fault of ours; the log knows more.
@@ -98,8 +93,8 @@ impl ApiError {
         let mut response = poem::web::Json(view.to_json()).into_response();
         response.set_status(self.status);
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        for challenge in self.challenges {
+            headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(after) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
@@ -210,12 +205,15 @@ fn from_poem(error: &poem::Error) -> ApiError {
             "the path knows other methods only",
         );
     }
-    if let Some(ParseParamError { name, reason }) = error.downcast_ref::<ParseParamError>() {
-        return ApiError::bad_request("Invalid parameter", format!("{name}: {reason}"));
-    }
     if let Some(reason) = error.downcast_ref::<ContentTypeError>() {
         let details = format!("send application/json: {reason}");
         return ApiError::bad_request("Invalid content type", details);
+    }
+    if let Some(ParseParamError { name, reason }) = error.downcast_ref() {
+        return ApiError::bad_request("Invalid parameter", format!("{name}: {reason}"));
+    }
+    if let Some(ParsePathError { name, reason }) = error.downcast_ref() {
+        return ApiError::bad_request("Invalid parameter", format!("{name}: {reason}"));
     }
     if error.is::<WebSocketError>() {
         return ApiError::bad_request("WebSocket required", "connect with a WebSocket client, version 13");

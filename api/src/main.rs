@@ -26,7 +26,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     let config = ApiConfig {
         // Only read: what changes the volume is the workers' business.
         cache_dir: program.cache.folder()?,
-        auth: program.listen.auth()?,
+        access: program.listen.access.access()?,
         callbacks: program.callback.policy()?,
     };
     let listener = program.listen.listen()?;

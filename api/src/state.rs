@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hfd_shared::callback::CallbackPolicy;
-use hfd_shared::config::BasicAuth;
+use hfd_shared::config::Access;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::ports::{EventBus, JobStore};
@@ -18,8 +18,8 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub struct ApiConfig {
     /// The cache's folder: read for `/api/cache`, and shown as `outputDir`. It need not be there.
     pub cache_dir: PathBuf,
-    /// Guards everything but the probes, when given.
-    pub auth: Option<BasicAuth>,
+    /// Who may use it.
+    pub access: Access,
     /// Which callbacks are taken.
     pub callbacks: CallbackPolicy,
 }

@@ -9,7 +9,7 @@ use anyhow::Context;
 use hfd_api::{ApiConfig, ApiState};
 use hfd_shared::backend::{Backend, BackendConfig};
 use hfd_shared::callback::CallbackPolicy;
-use hfd_shared::config::BasicAuth;
+use hfd_shared::config::Access;
 use hfd_shared::readiness::Readiness;
 use hfd_shared::shutdown;
 use hfd_worker::Environment;
@@ -19,7 +19,7 @@ use crate::args::ServeArgs;
 
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     args.log.start("info")?;
-    let auth = args.listen.auth()?;
+    let access = args.listen.access.access()?;
     let folder = data_folder(&args)?;
     let backend = Backend::open(&BackendConfig::File(folder.join("jobs.redb")))?;
     // Whoever has the store is alone with the folder.
@@ -32,7 +32,7 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     info!(address = %format!("http://{}", listener.local_addr()?), cache = %env.cache.root().display(), "listening");
     let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&env.store));
     env.settings.refresh().await.context("cannot read the settings")?;
-    let api = hfd_api::serve(listener, api_state(auth, callbacks, readiness, &env), stop.clone());
+    let api = hfd_api::serve(listener, api_state(access, callbacks, readiness, &env), stop.clone());
     let (served, ()) = tokio::join!(
         async {
             let served = api.await;
@@ -51,7 +51,7 @@ fn data_folder(args: &ServeArgs) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-fn api_state(auth: Option<BasicAuth>, callbacks: CallbackPolicy, readiness: Readiness, env: &Environment) -> ApiState {
+fn api_state(access: Access, callbacks: CallbackPolicy, readiness: Readiness, env: &Environment) -> ApiState {
     ApiState {
         jobs: env.jobs.clone(),
         store: Arc::clone(&env.store),
@@ -59,6 +59,6 @@ fn api_state(auth: Option<BasicAuth>, callbacks: CallbackPolicy, readiness: Read
         hub: env.hub.clone(),
         readiness,
         settings: env.settings.clone(),
-        config: ApiConfig { cache_dir: env.cache.root().to_owned(), auth, callbacks },
+        config: ApiConfig { cache_dir: env.cache.root().to_owned(), access, callbacks },
     }
 }

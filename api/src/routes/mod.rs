@@ -1,6 +1,7 @@
 //! The endpoints, a file a resource.
 
 mod cache;
+mod docs;
 mod download;
 mod health;
 mod jobs;
@@ -20,6 +21,7 @@ use crate::state::ApiState;
 use crate::view::JobView;
 
 pub(crate) use cache::{CacheApi, CacheWorkApi};
+pub(crate) use docs::DocsApi;
 pub(crate) use download::DownloadApi;
 pub(crate) use health::HealthApi;
 pub(crate) use jobs::{JobStepsApi, JobsApi};

@@ -40,6 +40,8 @@ pub(crate) struct PlanApi(pub(crate) Context);
 #[OpenApi]
 impl PlanApi {
     /// Get download plan without starting download
+    ///
+    /// Lists the repository on the Hub and shows the files that a download with the same body would take.
     #[oai(path = "/api/plan", method = "post", operation_id = "planDownload")]
     async fn plan(&self, body: Strict<DownloadBody>) -> Result<Json<PlanView>, Failure<PlanFailures>> {
         Ok(Json(self.0.plan(body.0.into_request()?).await?))

@@ -84,6 +84,8 @@ pub(crate) struct SettingsApi(pub(crate) Context);
 #[OpenApi]
 impl SettingsApi {
     /// Get current server settings
+    ///
+    /// The token is masked.
     #[oai(path = "/api/settings", method = "get", operation_id = "getSettings")]
     async fn get(&self) -> Result<Json<SettingsView>, Failure<ReadFailures>> {
         let state = &self.0.state;

@@ -59,7 +59,7 @@ fn put(cache: &Path, repo: &str, commit: &str, refs: &[&str], files: &[(&str, &s
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 fn repos(list: &Value) -> Vec<String> {

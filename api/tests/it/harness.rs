@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hfd_api::{ApiConfig, ApiState, serve};
 use hfd_shared::callback::{CallbackPolicy, CallbackSecret};
-use hfd_shared::config::BasicAuth;
+use hfd_shared::config::Access;
 use hfd_shared::control::{Effective, Jobs, Settings, Submitted};
 use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
 use hfd_shared::hub::HubClient;
@@ -38,7 +38,7 @@ const WORKER: &str = "worker";
 
 /// How a server is set up.
 pub(crate) struct Setup {
-    pub(crate) auth: Option<BasicAuth>,
+    pub(crate) access: Access,
     /// Where the Hub is; by default, where nobody listens.
     pub(crate) hub: String,
     /// How many jobs run at a time.
@@ -58,7 +58,7 @@ pub(crate) struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            auth: None,
+            access: Access::default(),
             hub: "http://127.0.0.1:9".to_owned(),
             max_active: 2,
             store_is_away: None,
@@ -86,7 +86,7 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { auth, hub, max_active, store_is_away, deaf, cache_dir, has_key, has_callbacks } = setup;
+        let Setup { access, hub, max_active, store_is_away, deaf, cache_dir, has_key, has_callbacks } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
@@ -94,7 +94,7 @@ impl Server {
         let hub = hub_client(&hub);
         let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
         let callbacks = callback_policy(has_callbacks);
-        let config = ApiConfig { cache_dir, auth, callbacks };
+        let config = ApiConfig { cache_dir, access, callbacks };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();

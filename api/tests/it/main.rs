@@ -4,10 +4,13 @@
 
 mod auth;
 mod cache;
+mod cors;
+mod docs;
 mod download;
 mod errors;
 mod events;
 mod harness;
+mod host;
 mod jobs;
 mod lists;
 mod many_files;
@@ -15,6 +18,7 @@ mod one_job;
 mod openapi;
 mod plan;
 mod probes;
+mod request_id;
 mod settings;
 mod shutdown;
 mod socket;

@@ -94,7 +94,6 @@ impl CacheApi {
     /// Of a model and a dataset with the same name, the model, unless `type` says otherwise. The files of a revision are
     /// shown where `revision` asks for them.
     #[oai(path = "/api/cache/:owner/:name", method = "get", operation_id = "getCachedRepo")]
-    #[expect(clippy::too_many_arguments, reason = "parameters of a request")]
     async fn get(
         &self,
         owner: Path<String>,

@@ -156,6 +156,8 @@ impl JobsApi {
     }
 
     /// Cancel a queued, running or paused job
+    ///
+    /// What has arrived of files that no other job wants is removed; what is in the cache stays.
     #[oai(path = "/api/jobs/:id", method = "delete", operation_id = "cancelJob")]
     async fn cancel(&self, id: Path<String>) -> Result<Json<Done>, Failure<CancelFailures>> {
         let refused = "Job not found or already completed";
