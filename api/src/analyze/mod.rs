@@ -4,18 +4,25 @@
 //! metadata files, the headers of weight files); `detect` decides the type by pure functions, a file a type, which fill
 //! the sections of [`RepoInfo`]. All but the access check and the refs is kept in memory per commit.
 
+mod analyzer;
+mod answer;
 mod audio;
 mod contents;
 mod dataset;
+mod detect;
 mod diffusers;
+mod documents;
 mod gguf;
+mod head;
 mod info;
 mod lora;
 mod multimodal;
 mod onnx;
 mod quantized;
+mod safetensors;
 mod transformers;
 mod vision;
 
+pub(crate) use analyzer::{Analysis, AnalyzeError, Analyzer, Question};
 pub(crate) use contents::Contents;
 pub(crate) use info::RepoInfo;

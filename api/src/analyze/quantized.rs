@@ -7,7 +7,7 @@ use super::Contents;
 #[oai(rename = "QuantizedInfo")]
 pub(crate) struct QuantizedInfo {
     /// To be filled.
-    pub(crate) task: String,
+    pub(crate) method: String,
 }
 
 pub(super) fn detect(_contents: &Contents) -> Option<QuantizedInfo> {

@@ -54,10 +54,11 @@ fn tell_apart(choices: &mut [Choice<'_>]) {
         let label = &mut choice.quantization.label;
         if labels.iter().filter(|other| *other == label).count() > 1 {
             let stem = names::stem(choice.files[0].path.as_str());
-            label.push_str(&format!(" ({stem})"));
+            *label = format!("{label} ({stem})");
         }
         if choice.files.len() > 1 {
-            choice.quantization.description.push_str(&format!(" ({}-part split)", choice.files.len()));
+            let description = &mut choice.quantization.description;
+            *description = format!("{description} ({}-part split)", choice.files.len());
         }
     }
 }
