@@ -5,15 +5,24 @@
 //! the sections of [`RepoInfo`]. All but the access check and the refs is kept in memory per commit.
 
 mod audio;
+mod card;
 mod contents;
 mod dataset;
 mod diffusers;
+mod fields;
+mod filter;
 mod gguf;
 mod info;
 mod lora;
+mod memory;
+mod metadata;
+mod model_config;
 mod multimodal;
 mod onnx;
+mod parameters;
 mod quantized;
+#[cfg(test)]
+mod testing;
 mod transformers;
 mod vision;
 

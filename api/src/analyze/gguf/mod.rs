@@ -16,7 +16,8 @@ use hfd_shared::hub::HubClient;
 
 use super::Contents;
 
-pub(crate) use facts::Facts;
+pub(crate) use facts::{Facts, human_count};
+pub(crate) use names::stars;
 pub(crate) use section::{GgufInfo, describe};
 
 /// How many headers are read at a time.
