@@ -8,7 +8,12 @@ use super::contents::Contents;
 use super::detect::describe;
 use super::gguf::{self, Facts};
 use super::info::{FileInfo, RefInfo, RefType, RepoInfo, RepoType, Sections, SelectableItem, human_size};
+use super::quantized::{branch_items, branches};
+use super::transformers::weight_bytes;
 use crate::view::whole_seconds;
+
+/// More weights than this in `main` are a model of their own.
+const MAX_MAIN_BYTES: u64 = 50 << 20;
 
 /// What is known of a commit, whoever asks.
 #[derive(Debug)]
@@ -31,21 +36,30 @@ pub(super) fn repo_info(findings: &Findings, refs: &Refs, revision: &Revision, c
         }
         None => (None, Vec::new()),
     };
+    let refs = ref_infos(refs);
     let sections = sections.clone();
-    items.extend(sections.items);
+    let mut kind = *kind;
+    let branches = quantizations_in_branches(contents, kind, revision, &refs);
+    if branches.is_empty() {
+        // Beside quantizations, formats of weights would only confuse.
+        items.extend(sections.items.into_iter().filter(|_| gguf.is_none()));
+    } else {
+        kind = RepoType::Quantized;
+        items.extend(branches);
+    }
     let total_size = contents.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
-    let of_type = |wanted| sections.quantized.clone().filter(|_| *kind == wanted);
+    let of_type = |wanted| sections.quantized.clone().filter(|_| kind == wanted);
     RepoInfo {
         repo: contents.repo.id.to_string(),
         is_dataset: contents.repo.kind == RepoKind::Dataset,
-        kind: *kind,
-        type_description: describe(*kind).to_owned(),
+        kind,
+        type_description: describe(kind).to_owned(),
         file_count: contents.files.len() as u64,
         total_size,
         total_size_human: human_size(total_size),
         branch: revision.to_string(),
         commit: contents.commit.to_string(),
-        refs: ref_infos(refs),
+        refs,
         files: contents.files.iter().map(FileInfo::from).collect(),
         gguf,
         transformers: sections.transformers,
@@ -65,6 +79,20 @@ pub(super) fn repo_info(findings: &Findings, refs: &Refs, revision: &Revision, c
         related_downloads: sections.related,
         analyzed_at: whole_seconds(OffsetDateTime::now_utc()),
     }
+}
+
+/// The choices of a repository that keeps its quantizations in branches and next to nothing in `main`.
+fn quantizations_in_branches(
+    contents: &Contents,
+    kind: RepoType,
+    revision: &Revision,
+    refs: &[RefInfo],
+) -> Vec<SelectableItem> {
+    let may_be = matches!(kind, RepoType::Generic | RepoType::Transformers | RepoType::Quantized);
+    if !may_be || *revision != Revision::default() || weight_bytes(contents) >= MAX_MAIN_BYTES {
+        return Vec::new();
+    }
+    branch_items(&branches(contents.repo.id.as_str(), refs))
 }
 
 fn ref_infos(refs: &Refs) -> Vec<RefInfo> {

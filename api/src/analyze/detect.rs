@@ -4,28 +4,30 @@ use hfd_shared::repo::RepoKind;
 
 use super::contents::Contents;
 use super::info::{RepoType, Sections};
-use super::{audio, dataset, diffusers, lora, multimodal, onnx, quantized, transformers, vision};
+use super::{audio, dataset, diffusers, items, lora, multimodal, onnx, quantized, transformers, vision};
 
 const WEIGHTS: &[&str] = &[".safetensors", ".bin"];
 
 /// What the detectors find.
 pub(super) fn sections(contents: &Contents) -> Sections {
-    if contents.repo.kind == RepoKind::Dataset {
-        return Sections { dataset: dataset::detect(contents), ..Sections::default() };
-    }
-    Sections {
-        transformers: transformers::detect(contents),
-        diffusers: diffusers::detect(contents),
-        lora: lora::detect(contents),
-        quantized: quantized::detect(contents),
-        onnx: onnx::detect(contents),
-        audio: audio::detect(contents),
-        vision: vision::detect(contents),
-        multimodal: multimodal::detect(contents),
-        dataset: None,
-        items: Vec::new(),
-        related: Vec::new(),
-    }
+    let mut sections = if contents.repo.kind == RepoKind::Dataset {
+        Sections { dataset: dataset::detect(contents), ..Sections::default() }
+    } else {
+        Sections {
+            transformers: transformers::detect(contents),
+            diffusers: diffusers::detect(contents),
+            lora: lora::detect(contents),
+            quantized: quantized::detect(contents),
+            onnx: onnx::detect(contents),
+            audio: audio::detect(contents),
+            vision: vision::detect(contents),
+            multimodal: multimodal::detect(contents),
+            ..Sections::default()
+        }
+    };
+    sections.items = items::of(contents, &sections);
+    sections.related = sections.lora.as_ref().map(lora::related).unwrap_or_default();
+    sections
 }
 
 /// The type: by the files that only one has, then refined by what the configuration tells.

@@ -7,19 +7,28 @@
 mod analyzer;
 mod answer;
 mod audio;
+mod card;
 mod contents;
 mod dataset;
 mod detect;
 mod diffusers;
 mod documents;
+mod fields;
+mod filter;
 mod gguf;
 mod head;
 mod info;
+mod items;
 mod lora;
+mod memory;
+mod model_config;
 mod multimodal;
 mod onnx;
+mod parameters;
 mod quantized;
 mod safetensors;
+#[cfg(test)]
+mod testing;
 mod transformers;
 mod vision;
 

@@ -19,7 +19,8 @@ use self::load::LoadError;
 use super::Contents;
 use super::head::is_of_the_hub;
 
-pub(crate) use facts::Facts;
+pub(crate) use facts::{Facts, human_count};
+pub(crate) use names::stars;
 pub(crate) use section::{GgufInfo, describe};
 
 /// How many headers are read at a time.
