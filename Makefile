@@ -4,7 +4,7 @@ CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
 
-.PHONY: help build run test chaos lint demo bench docs
+.PHONY: help build run test chaos fuzz lint demo bench clients docs fixtures
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -25,6 +25,12 @@ chaos: ## Break a cluster at random for five minutes (HFD_CHAOS_SECONDS=600, HFD
 	$(CARGO) build --workspace --bins
 	HFD_CHAOS_SECONDS=$${HFD_CHAOS_SECONDS:-300} $(CARGO) test -p hfd-tests --test cluster -- --nocapture chaos::
 
+fuzz: ## Throw 500,000 random requests at the service, and 1000 of schemathesis at each operation (HFD_TEST_SEED=7 to repeat a run)
+	tests/setup.sh
+	$(CARGO) build --workspace --bins
+	HFD_FUZZ_REQUESTS=$${HFD_FUZZ_REQUESTS:-500000} HFD_SCHEMATHESIS_EXAMPLES=$${HFD_SCHEMATHESIS_EXAMPLES:-1000} \
+		$(CARGO) test -p hfd-tests --test contract -- --nocapture fuzz:: schemathesis::
+
 lint: ## Check format, lints, documentation, licences
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
@@ -42,7 +48,18 @@ bench: ## Compare with other tools on this machine (a table, and target/bench.js
 	tests/bench/bench.py $(RELEASE)
 	$(CARGO) test --release -p hfd-tests --test cluster -- --ignored --nocapture --test-threads 1
 
+clients: ## Generate clients for Python, TypeScript and Go into target/clients
+	clients/generate.sh python
+	clients/generate.sh typescript
+	clients/generate.sh go
+
 docs: ## Write the documents that are made from the code
 	$(CARGO) build -p hfdownloader
 	$(DEV)/hfdownloader openapi > openapi/openapi.yaml
 	$(DEV)/hfdownloader configuration > docs/configuration.md
+	HFD_WRITE_DOCS=1 $(CARGO) test -p hfd-tests --test contract document::
+
+fixtures: ## Make the repositories that the analyzer is tested with anew (installs PyTorch into target/fixtures, 3 GB)
+	python3 -m venv target/fixtures
+	target/fixtures/bin/pip install --quiet -r tests/python/fixtures/requirements.txt
+	target/fixtures/bin/python tests/python/fixtures/make.py tests/fixtures/repos

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Installs what the tests need besides Rust: a Python environment with huggingface_hub, in .venv, and the programs of Redis
-# and RabbitMQ, of which the tests start servers of their own.
+# Installs what the tests need besides Rust: Python environments with huggingface_hub (.venv) and with what tests the API
+# (.venv-tools), Node.js and small programs for the documented examples and the generated clients, and the programs of Redis and
+# RabbitMQ, of which the tests start servers of their own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-venv=${HFD_TEST_VENV:-.venv}
-requirements=tests/python/requirements.txt
 
 missing=
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=" python3 python3-venv"
 command -v redis-server >/dev/null || missing+=" redis-server"
+for program in bc curl jq; do command -v "$program" >/dev/null || missing+=" $program"; done
+command -v node >/dev/null || missing+=" nodejs"
+command -v npm >/dev/null || missing+=" npm"
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=" rabbitmq-server"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" -ne 0 ]; then
@@ -35,9 +36,19 @@ if [ -n "$missing" ]; then
         fi
     done
 fi
-if ! cmp -s "$requirements" "$venv/requirements.installed"; then
+# Makes the virtual environment $1 with the packages of tests/python/$2, unless it has them.
+environment() {
+    local venv=$1 requirements=tests/python/$2
+    cmp -s "$requirements" "$venv/requirements.installed" && return
     echo "installing the Python packages of $requirements into $venv"
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --requirement "$requirements"
     cp "$requirements" "$venv/requirements.installed"
+}
+environment "${HFD_TEST_VENV:-.venv}" requirements.txt
+environment .venv-tools tools-requirements.txt
+if ! cmp -s tests/node/package-lock.json tests/node/node_modules/.installed-lock.json; then
+    echo "installing the packages of tests/node"
+    npm ci --prefix tests/node --no-audit --no-fund --silent
+    cp tests/node/package-lock.json tests/node/node_modules/.installed-lock.json
 fi

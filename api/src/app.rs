@@ -1,138 +1,103 @@
 //! The endpoints behind their middleware, and the specification.
 
-use std::any::Any;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use poem::endpoint::BoxEndpoint;
-use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::middleware::CatchPanic;
-use poem::{Endpoint, EndpointExt as _, IntoEndpoint as _, IntoResponse as _, Request, Response};
-use poem_openapi::{OpenApi as _, OpenApiService};
+use poem::{EndpointExt as _, IntoEndpoint as _, Response};
+use poem_openapi::OpenApiService;
 
-use crate::auth::Authenticate;
-use crate::body_limit::BodyLimit;
-use crate::document::Guarded;
-use crate::error::{ApiError, respond};
+use crate::document::{Guarded, polish};
+use crate::error::respond;
 use crate::feed::Feed;
-use crate::routes::{Context, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi, SettingsApi};
+use crate::middleware::{
+    Authenticate, BodyLimit, CheckHost, CheckTarget, Cors, Credentials, Deadline, finish, panicked,
+};
+use crate::routes::{
+    AnalyzeApi, CacheApi, CacheWorkApi, Context, DocsApi, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi,
+    ProbesApi, SettingsApi,
+};
 use crate::sse::EventsApi;
 use crate::state::{ApiState, VERSION};
 use crate::ws::WebSocketApi;
 
-type Apis = (ProbesApi, HealthApi, DownloadApi, PlanApi, JobsApi, JobStepsApi, SettingsApi, WebSocketApi, EventsApi);
+pub(crate) type Apis = (
+    ProbesApi,
+    HealthApi,
+    DocsApi,
+    DownloadApi,
+    PlanApi,
+    AnalyzeApi,
+    JobsApi,
+    JobStepsApi,
+    CacheApi,
+    CacheWorkApi,
+    SettingsApi,
+    WebSocketApi,
+    EventsApi,
+);
 
 /// The specification of the API, OpenAPI 3.0, as YAML. It names no server: paths are relative to where it is served.
-pub fn openapi_yaml() -> String {
-    service(None).spec_yaml()
+pub fn openapi_yaml() -> Result<String, serde_yaml::Error> {
+    serde_yaml::to_string(&document()?)
+}
+
+/// The same as JSON.
+pub fn openapi_json() -> Result<String, serde_yaml::Error> {
+    serde_json::to_string_pretty(&document()?).map_err(serde::ser::Error::custom)
+}
+
+/// An interactive page of the specification: HTML that loads nothing.
+pub(crate) fn openapi_page() -> Result<String, serde_yaml::Error> {
+    let service = service(None);
+    Ok(service.swagger_ui_html().replacen(&service.spec(), &openapi_json()?, 1))
+}
+
+fn document() -> Result<serde_yaml::Value, serde_yaml::Error> {
+    let mut document = serde_yaml::from_str(&service(None).spec_yaml())?;
+    polish(&mut document);
+    Ok(document)
 }
 
 fn service(apis: Option<Apis>) -> OpenApiService<Guarded<Apis>, ()> {
-    OpenApiService::new(Guarded(apis), "HFDownloader", VERSION)
-        .description("Downloads Hugging Face models and datasets into a cache that a whole cluster shares.")
+    OpenApiService::new(Guarded(apis), "HFDownloader", VERSION).description(
+        "Downloads Hugging Face models and datasets into a cache that a whole cluster shares.\n\n\
+         Every response carries `X-Request-Id`: the one of the request, or a random one. Every error is an `Error`.",
+    )
 }
 
 /// All routes behind the middleware; what is named last sees a request first.
-pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed) -> BoxEndpoint<'static, Response> {
-    let auth = state.config.auth.clone();
+pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed, address: SocketAddr) -> BoxEndpoint<'static, Response> {
+    let access = state.config.access.clone();
     let probes = ProbesApi(state.readiness.clone());
     let context = Context::new(state);
     let apis = (
         probes,
         HealthApi,
+        DocsApi,
         DownloadApi(context.clone()),
         PlanApi(context.clone()),
+        AnalyzeApi(context.clone()),
         JobsApi(context.clone()),
         JobStepsApi(context.clone()),
+        CacheApi(context.clone()),
+        CacheWorkApi(context.clone()),
         SettingsApi(context),
         WebSocketApi(feed.clone()),
         EventsApi(feed),
     );
     service(Some(apis))
         .into_endpoint()
+        .with(Deadline::default())
         .with(BodyLimit)
-        .with(Authenticate(auth))
+        .with(CheckTarget)
+        .with(Authenticate(Arc::new(Credentials::new(&access))))
         .catch_all_error(|error| async move { respond(&error) })
-        .around(finish)
         .with(CatchPanic::new().with_handler(panicked))
         .map_to_response()
+        .with(Cors(access.origins.as_slice().into()))
+        .with(CheckHost::new(&access, address))
+        .around(finish)
         .boxed()
-}
-
-/// Adds what every response carries, and the line in the log.
-async fn finish(inner: Arc<impl Endpoint<Output = Response>>, request: Request) -> poem::Result<Response> {
-    let begun = Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let mut response = inner.call(request).await?;
-    let status = response.status();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if status == StatusCode::METHOD_NOT_ALLOWED
-        && let Ok(methods) = HeaderValue::from_str(&methods_of(&path))
-    {
-        headers.insert(header::ALLOW, methods);
-    }
-    let elapsed_ms = begun.elapsed().as_millis();
-    tracing::debug!(%method, path, status = status.as_u16(), elapsed_ms, "request answered");
-    Ok(response)
-}
-
-/// The methods that a path knows, for `Allow`.
-fn methods_of(path: &str) -> String {
-    let apis = Guarded::<Apis>::meta();
-    let known = apis.iter().flat_map(|api| &api.paths).filter(|known| is_path(&known.path, path));
-    let methods: Vec<&str> = known
-        .flat_map(|known| &known.operations)
-        .flat_map(|operation| match operation.method {
-            Method::GET => vec!["GET", "HEAD"],
-            ref method => vec![method.as_str()],
-        })
-        .collect();
-    methods.join(", ")
-}
-
-fn is_path(pattern: &str, path: &str) -> bool {
-    let (pattern, path) = (pattern.split('/'), path.split('/'));
-    pattern.clone().count() == path.clone().count()
-        && pattern.zip(path).all(|(wanted, given)| wanted.starts_with('{') || wanted == given)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "poem hands the payload over by value")]
-fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
-    tracing::error!(panic = text, "a handler panicked");
-    ApiError::internal().to_response().into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use poem::handler;
-    use poem::test::TestClient;
-
-    use super::*;
-
-    #[handler]
-    fn panicking() {
-        panic!("secret");
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_a_500_with_a_body_that_keeps_its_text() {
-        let client = TestClient::new(panicking.with(CatchPanic::new().with_handler(panicked)));
-        let response = client.get("/").send().await;
-        response.assert_status(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = response.json().await;
-        body.value().object().get("error").assert_string("Internal error");
-        body.value().object().get("details").assert_string("the server failed; its log says why");
-    }
-
-    #[test]
-    fn each_path_knows_its_methods() {
-        assert_eq!(methods_of("/api/jobs/a1b2c3d4e5f6"), "GET, HEAD, DELETE");
-        assert_eq!(methods_of("/api/jobs/x/pause"), "POST");
-        assert_eq!(methods_of("/nowhere"), "");
-    }
 }

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use hfd_shared::config::{
-    AdmissionArgs, CacheArgs, ClusterArgs, HubArgs, ListenArgs, LogArgs, SecretArgs, TransferArgs,
+    AdmissionArgs, CacheArgs, CallbackArgs, ClusterArgs, HubArgs, ListenArgs, LogArgs, SecretArgs, TransferArgs,
 };
 
 /// Serves the API of a cluster; holds no state, so any number of replicas answer alike.
@@ -24,6 +24,8 @@ pub struct Program {
     pub admission: AdmissionArgs,
     #[command(flatten)]
     pub secret: SecretArgs,
+    #[command(flatten)]
+    pub callback: CallbackArgs,
     #[command(flatten)]
     pub log: LogArgs,
 }

@@ -8,6 +8,8 @@ mod hub;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use hfd_shared::cache::CacheError;
+use hfd_shared::callback::CallbackRefused;
 use hfd_shared::control::{ControlError, SettingsError};
 use hfd_shared::job::{Refused, RequestError};
 use hfd_shared::ports::StoreError;
@@ -15,14 +17,11 @@ use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, WebSocket
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::Object;
-use poem_openapi::error::ContentTypeError;
+use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 use poem_openapi::types::ToJSON;
 
 /// What a client should wait before it asks an unavailable store again.
 const STORE_RETRY: Duration = Duration::from_secs(5);
-
-/// What a browser needs to ask for the password.
-const CHALLENGE: &str = r#"Basic realm="hfdownloader", charset="UTF-8""#;
 
 /// An error as a client sees it.
 #[derive(Debug, Clone, Object)]
@@ -42,12 +41,13 @@ pub(crate) struct ApiError {
     error: Cow<'static, str>,
     details: String,
     retry_after: Option<Duration>,
+    challenges: &'static [&'static str],
 }
 
 impl ApiError {
     /// An error with its status.
     pub(crate) fn new(status: StatusCode, error: &'static str, details: impl Into<String>) -> Self {
-        Self { status, error: Cow::Borrowed(error), details: details.into(), retry_after: None }
+        Self { status, error: Cow::Borrowed(error), details: details.into(), retry_after: None, challenges: &[] }
     }
 
     /// The client asked for something that cannot be.
@@ -70,13 +70,10 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", details).retry_after(STORE_RETRY)
     }
 
-    /// User or password are missing or wrong.
-    pub(crate) fn unauthorized() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "Unauthorized",
-            "send the user and the password with HTTP Basic authentication",
-        )
+    /// The credentials are missing or wrong; the challenges say which would do.
+    pub(crate) fn unauthorized(challenges: &'static [&'static str]) -> Self {
+        let details = "send the user and the password with HTTP Basic authentication, or an API token as Bearer";
+        Self { challenges, ..Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", details) }
     }
 
     /// A fault of ours; the log knows more.
@@ -90,14 +87,25 @@ impl ApiError {
         Self { retry_after: Some(after), ..self }
     }
 
+    /// The same as a part of something larger that failed: its status and its name move into the details.
+    #[must_use]
+    pub(crate) fn within(self, error: &'static str) -> Self {
+        let mut name = self.error.into_owned();
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        let details = format!("{}: {name}: {}", self.status.as_u16(), self.details);
+        Self { error: Cow::Borrowed(error), details, ..self }
+    }
+
     /// The response.
     pub(crate) fn to_response(&self) -> Response {
         let view = ErrorView { error: self.error.clone().into_owned(), details: self.details.clone() };
         let mut response = poem::web::Json(view.to_json()).into_response();
         response.set_status(self.status);
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        for challenge in self.challenges {
+            headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(after) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
@@ -160,6 +168,23 @@ impl From<SettingsError> for ApiError {
     }
 }
 
+impl From<CacheError> for ApiError {
+    fn from(error: CacheError) -> Self {
+        tracing::error!(%error, "cache unreadable");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Cache unreadable", error.to_string())
+    }
+}
+
+impl From<CallbackRefused> for ApiError {
+    fn from(error: CallbackRefused) -> Self {
+        let details = error.to_string();
+        match error {
+            CallbackRefused::NotConfigured => Self::bad_request("Callbacks are not configured", details),
+            CallbackRefused::Private { .. } => Self::bad_request("Invalid callbackUrl", details),
+        }
+    }
+}
+
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
         match error {
@@ -194,6 +219,12 @@ fn from_poem(error: &poem::Error) -> ApiError {
     if let Some(reason) = error.downcast_ref::<ContentTypeError>() {
         let details = format!("send application/json: {reason}");
         return ApiError::bad_request("Invalid content type", details);
+    }
+    if let Some(ParseParamError { name, reason }) = error.downcast_ref() {
+        return ApiError::bad_request("Invalid parameter", format!("{name}: {reason}"));
+    }
+    if let Some(ParsePathError { name, reason }) = error.downcast_ref() {
+        return ApiError::bad_request("Invalid parameter", format!("{name}: {reason}"));
     }
     if error.is::<WebSocketError>() {
         return ApiError::bad_request("WebSocket required", "connect with a WebSocket client, version 13");

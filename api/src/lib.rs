@@ -1,18 +1,18 @@
-//! The HTTP edge: REST, WebSocket, authentication, errors.
+//! The HTTP edge: REST, live progress, authentication, errors.
 //!
-//! A request comes in through `server`, passes the middleware of `app` (panics, errors, authentication, body limit)
+//! A request comes in through `server`, passes the `middleware` in the order of `app` (host, origin, authentication, limits)
 //! and ends in one of the `routes`. Changes of jobs are followed by `feed` and go out
 //! through `ws` and `sse`.
 
 mod analyze;
 mod app;
 mod args;
-mod auth;
 mod body;
-mod body_limit;
 mod document;
 mod error;
+mod excerpt;
 mod feed;
+mod middleware;
 mod param;
 mod routes;
 mod server;
@@ -21,7 +21,7 @@ mod state;
 mod view;
 mod ws;
 
-pub use app::openapi_yaml;
+pub use app::{openapi_json, openapi_yaml};
 pub use args::Program;
 pub use server::serve;
 pub use state::{ApiConfig, ApiState};

@@ -20,19 +20,19 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     program.log.start("info")?;
     let cluster = program.cluster.config()?;
     let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;
-    let transfer = program.transfer.settings();
-    let (hub, settings) = program.hub.client(&transfer, &backend, program.secret.key()?)?;
+    let max_active = program.admission.max_active();
+    let (hub, settings) =
+        program.hub.client(program.transfer.settings(), max_active, &backend, program.secret.key()?)?;
     let config = ApiConfig {
-        // Only shown: the volume is the workers' business.
+        // Only read: what changes the volume is the workers' business.
         cache_dir: program.cache.folder()?,
-        auth: program.listen.auth()?,
-        max_active: program.admission.max_active(),
-        transfer,
+        access: program.listen.access.access()?,
+        callbacks: program.callback.policy()?,
     };
     let listener = program.listen.listen()?;
     let stop = shutdown::on_signal().context("cannot handle signals")?;
     let Backend { store, queue, bus, .. } = backend.clone();
-    let jobs = Jobs::new(Arc::clone(&store), program.admission.max_active());
+    let jobs = Jobs::new(Arc::clone(&store), max_active);
     // A broker that is away holds nothing up here: the store's outbox holds the tasks.
     let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&store));
     let state = ApiState { jobs: jobs.clone(), store, bus, hub, readiness, settings: settings.clone(), config };

@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
 
-/// Values that are given with commas between them, or with the parameter once for each. None when it is absent.
+/// Values that are given with commas between them, or with the parameter once for each. None when it is absent, which is
+/// refused if it is required.
 #[derive(Debug)]
-pub(crate) struct List<T>(pub(crate) Vec<T>);
+pub(crate) struct List<T, const REQUIRED: bool = false>(pub(crate) Vec<T>);
 
-impl<T: Type> Type for List<T> {
-    const IS_REQUIRED: bool = false;
+impl<T: Type, const REQUIRED: bool> Type for List<T, REQUIRED> {
+    const IS_REQUIRED: bool = REQUIRED;
     type RawValueType = Self;
     type RawElementValueType = T::RawValueType;
 
@@ -19,7 +20,8 @@ impl<T: Type> Type for List<T> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        Vec::<T>::schema_ref()
+        let schema = Vec::<T>::schema_ref();
+        if REQUIRED { schema.merge(MetaSchema { min_items: Some(1), ..MetaSchema::ANY }) } else { schema }
     }
 
     fn register(registry: &mut Registry) {
@@ -35,7 +37,7 @@ impl<T: Type> Type for List<T> {
     }
 }
 
-impl<T: ParseFromParameter> ParseFromParameter for List<T> {
+impl<T: ParseFromParameter, const REQUIRED: bool> ParseFromParameter for List<T, REQUIRED> {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
         Self::parse_from_parameters([value])
     }
@@ -46,6 +48,9 @@ impl<T: ParseFromParameter> ParseFromParameter for List<T> {
             for part in value.as_ref().split(',').map(str::trim).filter(|part| !part.is_empty()) {
                 list.push(T::parse_from_parameter(part).map_err(ParseError::propagate)?);
             }
+        }
+        if REQUIRED && list.is_empty() {
+            return Err(ParseError::custom("at least one value is required"));
         }
         Ok(Self(list))
     }
@@ -61,5 +66,6 @@ mod tests {
         assert_eq!(parse(&[]), Some(vec![]));
         assert_eq!(parse(&["1, 2", "3"]), Some(vec![1, 2, 3]));
         assert_eq!(parse(&["1,x"]), None);
+        assert!(List::<u8, true>::parse_from_parameters([" ,"]).is_err());
     }
 }

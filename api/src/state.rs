@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hfd_shared::config::BasicAuth;
+use hfd_shared::callback::CallbackPolicy;
+use hfd_shared::config::Access;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::ports::{EventBus, JobStore};
 use hfd_shared::readiness::Readiness;
-use hfd_shared::settings::TransferSettings;
 
 /// The version that `health` and `init` tell.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -16,14 +16,12 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How the API is set up.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// The cache's folder, shown as `outputDir`.
+    /// The cache's folder: read for `/api/cache`, and shown as `outputDir`. It need not be there.
     pub cache_dir: PathBuf,
-    /// Guards everything but the probes, when given.
-    pub auth: Option<BasicAuth>,
-    /// How many jobs run at a time.
-    pub max_active: usize,
-    /// How data is moved.
-    pub transfer: TransferSettings,
+    /// Who may use it.
+    pub access: Access,
+    /// Which callbacks are taken.
+    pub callbacks: CallbackPolicy,
 }
 
 /// What the API works with.

@@ -20,7 +20,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(args).await,
         Command::Download(args) => download::run(args).await,
-        Command::Openapi => print(&hfd_api::openapi_yaml()),
+        Command::Openapi => print(&hfd_api::openapi_yaml()?),
         Command::Configuration => print(&configuration::markdown()?),
     }
 }

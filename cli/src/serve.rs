@@ -8,7 +8,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use hfd_api::{ApiConfig, ApiState};
 use hfd_shared::backend::{Backend, BackendConfig};
-use hfd_shared::config::BasicAuth;
+use hfd_shared::callback::CallbackPolicy;
+use hfd_shared::config::Access;
 use hfd_shared::readiness::Readiness;
 use hfd_shared::shutdown;
 use hfd_worker::Environment;
@@ -18,16 +19,20 @@ use crate::args::ServeArgs;
 
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     args.log.start("info")?;
-    let auth = args.listen.auth()?;
-    let backend = Backend::open(&BackendConfig::File(store_file(&args)?))?;
-    let settings = args.worker.settings(&backend, args.secret.key()?)?;
-    let env = Arc::new(Environment::open(settings, args.jobs.settings(), &backend)?);
+    let access = args.listen.access.access()?;
+    let folder = data_folder(&args)?;
+    let backend = Backend::open(&BackendConfig::File(folder.join("jobs.redb")))?;
+    // Whoever has the store is alone with the folder.
+    let key = args.secret.key_or_kept_in(&folder.join("secret.key"))?;
+    let (limits, callbacks) = (args.jobs.settings(), args.callback.policy()?);
+    let settings = args.worker.settings(limits.max_active, &backend, Some(key))?;
+    let env = Arc::new(Environment::open(settings, limits, callbacks.clone(), &backend)?);
     let listener = args.listen.listen()?;
     let stop = shutdown::on_signal().context("cannot handle signals")?;
     info!(address = %format!("http://{}", listener.local_addr()?), cache = %env.cache.root().display(), "listening");
     let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&env.store));
     env.settings.refresh().await.context("cannot read the settings")?;
-    let api = hfd_api::serve(listener, api_state(auth, readiness, &env), stop.clone());
+    let api = hfd_api::serve(listener, api_state(access, callbacks, readiness, &env), stop.clone());
     let (served, ()) = tokio::join!(
         async {
             let served = api.await;
@@ -40,13 +45,13 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn store_file(args: &ServeArgs) -> anyhow::Result<PathBuf> {
+fn data_folder(args: &ServeArgs) -> anyhow::Result<PathBuf> {
     let folder = args.data.folder()?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create the data folder {}", folder.display()))?;
-    Ok(folder.join("jobs.redb"))
+    Ok(folder)
 }
 
-fn api_state(auth: Option<BasicAuth>, readiness: Readiness, env: &Environment) -> ApiState {
+fn api_state(access: Access, callbacks: CallbackPolicy, readiness: Readiness, env: &Environment) -> ApiState {
     ApiState {
         jobs: env.jobs.clone(),
         store: Arc::clone(&env.store),
@@ -54,11 +59,6 @@ fn api_state(auth: Option<BasicAuth>, readiness: Readiness, env: &Environment) -
         hub: env.hub.clone(),
         readiness,
         settings: env.settings.clone(),
-        config: ApiConfig {
-            cache_dir: env.cache.root().to_owned(),
-            auth,
-            max_active: env.limits.max_active,
-            transfer: env.transfer.clone(),
-        },
+        config: ApiConfig { cache_dir: env.cache.root().to_owned(), access, callbacks },
     }
 }

@@ -4,7 +4,9 @@
 //! needs from the outside, [`embedded`] provides that within one process, [`cluster`] for many, [`control`] is what any process does with a job.
 
 pub mod backend;
+pub mod blocking;
 pub mod cache;
+pub mod callback;
 pub mod cluster;
 pub mod config;
 pub mod control;

@@ -3,6 +3,8 @@
 //! AES-256-GCM with a random nonce. What a sealed text is for is bound to it, so that it opens nowhere else. Its form is
 //! `v1:` and, in base64, the nonce and the ciphertext with its tag.
 
+mod key_file;
+
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -11,6 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+
+pub use key_file::KeyFileError;
 
 const KEY_BYTES: usize = 32;
 

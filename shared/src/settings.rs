@@ -1,5 +1,7 @@
 //! What can be set about downloads, with its limits; parsed once and handed down.
 
+mod bounded;
+mod overrides;
 mod span;
 
 use std::fmt;
@@ -10,8 +12,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::ports::Retention;
-use crate::repo::Invalid;
+use crate::repo::{Invalid, serde_as_text};
 
+pub use bounded::{Connections, MaxActive, Retries};
+pub use overrides::Overrides;
 pub use span::Span;
 
 /// The Hub, unless another endpoint is given.
@@ -50,6 +54,8 @@ impl fmt::Display for Verify {
         })
     }
 }
+
+serde_as_text!(Verify);
 
 /// A number of bytes that people write as `32MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,16 +98,18 @@ impl fmt::Display for ByteSize {
     }
 }
 
+serde_as_text!(ByteSize);
+
 /// How data is moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferSettings {
-    /// Connections that one large file, or one batch of small ones, uses at a time; 1 to 64.
+    /// Connections that one large file, or one batch of small ones, uses at a time; see [`Connections`].
     pub connections: usize,
     /// Files of at least so many bytes are fetched in parts.
     pub multipart_threshold: ByteSize,
     /// How content is checked.
     pub verify: Verify,
-    /// Failures in a row without progress after which a file is given up; 0 to 20.
+    /// Failures in a row without progress after which a file is given up; see [`Retries`].
     pub retries: usize,
     /// A connection that gives no byte for so long is dropped and tried again.
     pub stall_timeout: Duration,
@@ -125,7 +133,7 @@ impl Default for TransferSettings {
 /// How many jobs run, and how long they and the signs of life of their workers count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobSettings {
-    /// Jobs that run at a time, over all processes that share the store; 1 to 256.
+    /// Jobs that run at a time, over all processes that share the store; see [`MaxActive`].
     pub max_active: usize,
     /// A worker that is silent for so long has lost its tasks and blobs to others.
     pub lease_timeout: Duration,

@@ -289,7 +289,8 @@ async fn embedded_settings_outlive_the_process_and_do_not_show_the_token() {
     let path = folder.path().join("jobs.redb");
     let key = SecretKey::parse(&"00ff".repeat(16).into()).unwrap();
     let token = "hf_secret0123456789";
-    let settings = StoredSettings { version: 0, token: Some(key.seal(&token.into(), "test").unwrap()) };
+    let settings =
+        StoredSettings { token: Some(key.seal(&token.into(), "test").unwrap()), ..StoredSettings::default() };
     let SettingsCommitted::Applied(put) = open(&path).put_settings(settings).await.unwrap() else {
         panic!("a conflict")
     };

@@ -5,13 +5,13 @@
 mod faults;
 mod leftovers;
 
-use std::env;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use hfd_tests::api::{Api, Download, Job, Status};
 use hfd_tests::cluster::{Cluster, Shape};
-use hfd_tests::fake_hub::{RepoBuilder, random_bytes};
+use hfd_tests::dice::{self, Dice};
+use hfd_tests::fake_hub::RepoBuilder;
 use hfd_tests::traffic::{data_bytes, distinct_bytes};
 use hfd_tests::wait;
 
@@ -23,28 +23,6 @@ const DEFAULT_SECONDS: u64 = 45;
 
 /// How long the rest may take once nothing fails any more.
 const SETTLE_LIMIT: Duration = Duration::from_mins(6);
-
-/// Numbers that follow from a seed.
-struct Dice {
-    bytes: std::vec::IntoIter<u8>,
-}
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Self { bytes: random_bytes(1 << 16, seed).into_iter() }
-    }
-
-    /// A number below `end`.
-    fn below(&mut self, end: usize) -> usize {
-        let bytes = [self.bytes.next().unwrap_or(0), self.bytes.next().unwrap_or(0)];
-        usize::from(u16::from_le_bytes(bytes)) % end
-    }
-}
-
-fn number(name: &str) -> anyhow::Result<Option<u64>> {
-    let read = |text: String| text.parse().with_context(|| format!("{name}={text} is no number"));
-    env::var(name).ok().map(read).transpose()
-}
 
 fn model(number: u64) -> String {
     format!("acme/model-{number}")
@@ -72,11 +50,9 @@ async fn insist<T>(cluster: &Cluster, what: &str, ask: impl AsyncFn(&Api) -> any
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_fails_every_job_ends_whole_and_nothing_is_left_over() -> anyhow::Result<()> {
     let _alone = HEAVY.lock().await;
-    let now = u64::from(SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos());
-    let seed = number("HFD_TEST_SEED")?.unwrap_or(now);
-    let seconds = number("HFD_CHAOS_SECONDS")?.unwrap_or(DEFAULT_SECONDS);
-    println!("HFD_TEST_SEED={seed} HFD_CHAOS_SECONDS={seconds}");
-    let mut dice = Dice::new(seed);
+    let seconds = dice::number("HFD_CHAOS_SECONDS")?.unwrap_or(DEFAULT_SECONDS);
+    println!("HFD_CHAOS_SECONDS={seconds}");
+    let mut dice = Dice::new(dice::seed()?);
     let shape = Shape::new(2, 3).own_rabbit().hub(|hub| hub.rate_bytes_per_s(3 << 20));
     let shape = shape.worker_flags(&["--slots", "2", "--connections", "2", "--retries", "20", "--lease-timeout", "5"]);
     let mut cluster = Cluster::start(shape, (0..JOBS).map(repo)).await?;

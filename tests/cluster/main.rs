@@ -4,6 +4,8 @@
 //! their own, too.
 
 mod broker;
+mod cache;
+mod callbacks;
 mod chaos;
 mod crowd;
 mod disk;
@@ -11,6 +13,7 @@ mod drain;
 mod limits;
 mod replicas;
 mod secrets;
+mod settings;
 mod sharing;
 mod store;
 mod tls;

@@ -78,8 +78,7 @@ async fn after_the_store_was_emptied_posting_again_goes_on_from_the_partials() -
     cluster.api().moving(&lost.id, 24 << 20).await?;
     cluster.redis.flush().await?;
     ensure!(cluster.api().jobs().await?.is_empty());
-    // A client that follows gets all jobs anew: none.
-    let is_told = |message: &Message| matches!(message, Message::Init { jobs, .. } if jobs.is_empty());
+    let is_told = |message: &Message| matches!(message, Message::Event { event, job_id } if event == "job_removed" && *job_id == lost.id);
     while !is_told(&watcher.next().await?) {}
     for member in cluster.apis.iter().chain(&cluster.workers) {
         wait::until("the log to say so", wait::LIMIT, async || {

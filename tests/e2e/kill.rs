@@ -1,11 +1,11 @@
 //! `kill -9` again and again while a download runs.
 
-use std::env;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use hfd_tests::api::{Download, Status};
 use hfd_tests::cache_watch::CacheWatch;
+use hfd_tests::dice::{self, Dice};
 use hfd_tests::fake_hub::{RepoBuilder, random_bytes};
 use hfd_tests::stage::Stage;
 use hfd_tests::traffic::{data_bytes, distinct_bytes, open_data_answers};
@@ -31,22 +31,11 @@ const COST_BYTES: u64 = CONNECTIONS * (4 << 20);
 /// is meant to fail.
 const RATE_BYTES_PER_S: u64 = 5 << 20;
 
-/// Names the moments; printed, so that a failure can be had again.
-const SEED_VARIABLE: &str = "HFD_TEST_SEED";
-
 /// The moments, in bytes that were sent since the last start.
 fn moments(seed: u64) -> Vec<u64> {
     let (from, to) = (2 << 20, 44 << 20);
-    let random = random_bytes(KILLS * 8, seed);
-    let random = random.chunks_exact(8).map(|bytes| bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
-    random.map(|random| from + random % (to - from)).collect()
-}
-
-fn seed() -> anyhow::Result<u64> {
-    match env::var(SEED_VARIABLE) {
-        Ok(text) => text.parse().with_context(|| format!("{SEED_VARIABLE}={text} is no number")),
-        Err(_) => Ok(u64::from(SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos())),
-    }
+    let mut dice = Dice::new(seed);
+    (0..KILLS).map(|_| from + dice.number() % (to - from)).collect()
 }
 
 /// Lets the download run up to a moment, kills the server, and returns how much was sent.
@@ -61,8 +50,6 @@ async fn run_and_kill(stage: &mut Stage, moment: u64) -> anyhow::Result<u64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_kills_cost_little_and_never_show_a_partial_file() -> anyhow::Result<()> {
     let _alone = HEAVY.lock().await;
-    let seed = seed()?;
-    println!("{SEED_VARIABLE}={seed}");
     let mut repo = RepoBuilder::model(MODEL).many_files("small", SMALL_FILES);
     for number in 0..LARGE_FILES {
         repo = repo.random_file(format!("weights/model-{number}.safetensors"), LARGE_BYTES, number);
@@ -71,7 +58,7 @@ async fn twenty_kills_cost_little_and_never_show_a_partial_file() -> anyhow::Res
     let watch = CacheWatch::start(&stage.sandbox.cache(), &stage.hub, MODEL)?;
     let job = stage.api().start(&Download::model(MODEL)).await?;
     let mut allowed = distinct_bytes(&stage.hub, MODEL);
-    for moment in moments(seed) {
+    for moment in moments(dice::seed()?) {
         let sent = run_and_kill(&mut stage, moment).await?;
         println!("killed after {sent} bytes, planned {moment}");
         allowed += sent.min(COST_BYTES);
@@ -91,13 +78,11 @@ async fn twenty_kills_cost_little_and_never_show_a_partial_file() -> anyhow::Res
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_among_small_files_never_show_a_partial_file() -> anyhow::Result<()> {
-    let seed = seed()?;
-    println!("{SEED_VARIABLE}={seed}");
     let mut stage = Stage::new([RepoBuilder::model(MODEL).many_files("small", 1500)], &[]).await?;
     let watch = CacheWatch::start(&stage.sandbox.cache(), &stage.hub, MODEL)?;
     let job = stage.api().start(&Download::model(MODEL)).await?;
     // Fewer than a task may die: these die too soon to tell that they got somewhere.
-    for random in random_bytes(4, seed) {
+    for random in random_bytes(4, dice::seed()?) {
         let before = stage.hub.requests().len();
         let some_requests = || stage.hub.requests().len() - before > 2 * usize::from(random);
         wait::until_true("the moment to kill", wait::LIMIT, some_requests).await?;
@@ -112,12 +97,10 @@ async fn kills_among_small_files_never_show_a_partial_file() -> anyhow::Result<(
 /// The last bytes are sent; what follows are the last blobs and links, the manifest and the name of the revision.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_the_end_of_a_download_never_show_a_partial_file() -> anyhow::Result<()> {
-    let seed = seed()?;
-    println!("{SEED_VARIABLE}={seed}");
     let ids: Vec<String> = (0..12).map(|number| format!("acme/model-{number}")).collect();
     let repo = |id: &String| RepoBuilder::model(id).many_files("small", 30).random_file("model.bin", 2 << 20, 1);
     let mut stage = Stage::new(ids.iter().map(repo), &["--multipart-threshold", "1MiB"]).await?;
-    for (id, delay_ms) in ids.iter().zip(random_bytes(12, seed)) {
+    for (id, delay_ms) in ids.iter().zip(random_bytes(12, dice::seed()?)) {
         stage.hub.reset_log();
         let watch = CacheWatch::start(&stage.sandbox.cache(), &stage.hub, id)?;
         let job = stage.api().start(&Download::model(id)).await?;

@@ -2,10 +2,15 @@
 //!
 //! A file a theme. Each test has folders, ports and processes of its own; they run side by side.
 
+mod analyze_gguf;
+mod analyze_types;
+mod cache;
+mod callbacks;
 mod cli;
 mod faults;
 mod kill;
 mod lifecycle;
+mod many_files;
 mod memory;
 mod names;
 mod programs;
@@ -13,6 +18,7 @@ mod python_hub;
 mod real_model;
 mod refusals;
 mod restart;
+mod settings;
 mod sharing;
 mod wrong_content;
 

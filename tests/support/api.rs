@@ -99,6 +99,7 @@ pub struct PlannedFile {
 
 /// A request for a download or a plan.
 #[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Download {
     repo: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +107,8 @@ pub struct Download {
     dataset: bool,
     filters: Vec<String>,
     excludes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback_url: Option<String>,
 }
 
 impl Download {
@@ -123,6 +126,13 @@ impl Download {
     #[must_use]
     pub fn revision(mut self, revision: &str) -> Self {
         self.revision = Some(revision.to_owned());
+        self
+    }
+
+    /// Has the job's end told there.
+    #[must_use]
+    pub fn callback(mut self, url: &str) -> Self {
+        self.callback_url = Some(url.to_owned());
         self
     }
 
@@ -284,6 +294,31 @@ impl Api {
         let url = format!("{}/api/settings", self.base);
         let response = self.client.post(&url).json(&serde_json::json!({ "token": token })).send().await?;
         Ok(response.status().as_u16())
+    }
+
+    /// Any request: its status and its JSON.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<(u16, Value)> {
+        let url = format!("{}/api/{path}", self.base);
+        let mut request = self.client.request(method, &url);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.with_context(|| format!("asking {url}"))?;
+        Ok((response.status().as_u16(), response.json().await.with_context(|| format!("reading {url}"))?))
+    }
+
+    /// The settings.
+    pub async fn settings(&self) -> anyhow::Result<Value> {
+        Ok(self.ask(Method::GET, "settings", None).await?.1)
+    }
+
+    /// Changes settings.
+    pub async fn change_settings(&self, change: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/api/settings", self.base);
+        let response = self.client.post(&url).json(change).send().await?;
+        let status = response.status();
+        anyhow::ensure!(status.is_success(), "{status}: {}", response.text().await?);
+        Ok(())
     }
 
     /// Gets a document as text.

@@ -156,8 +156,22 @@ impl Cluster {
 
     /// Starts one more replica.
     pub async fn add_api(&mut self) -> anyhow::Result<&mut Member> {
-        let member = Member::start(&self.sandbox, Role::Api, self.flags_over(&self.redis.url())).await?;
+        self.add_api_with(&[]).await
+    }
+
+    /// Starts one more replica, with these flags behind those of all processes.
+    pub async fn add_api_with(&mut self, flags: &[&str]) -> anyhow::Result<&mut Member> {
+        let mut all = self.flags_over(&self.redis.url());
+        all.extend(flags.iter().map(ToString::to_string));
+        let member = Member::start(&self.sandbox, Role::Api, all).await?;
         self.apis.push(member);
+        self.apis.last_mut().context("a replica was just added")
+    }
+
+    /// Starts one more replica below another command, which must become the replica.
+    pub async fn add_api_below(&mut self, wrapper: Vec<String>) -> anyhow::Result<&mut Member> {
+        let flags = self.flags_over(&self.redis.url());
+        self.apis.push(Member::start_below(&self.sandbox, Role::Api, flags, wrapper).await?);
         self.apis.last_mut().context("a replica was just added")
     }
 

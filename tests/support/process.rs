@@ -52,6 +52,11 @@ impl Process {
         self.child.id()
     }
 
+    /// What it has printed so far.
+    pub fn stdout(&self) -> anyhow::Result<String> {
+        read(&self.stdout)
+    }
+
     /// What it has complained of so far.
     pub fn stderr(&self) -> anyhow::Result<String> {
         read(&self.stderr)

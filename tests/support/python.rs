@@ -1,4 +1,4 @@
-//! Python with huggingface_hub, in a virtual environment of the tests' own.
+//! Python in virtual environments of the tests' own: one with huggingface_hub, one with tools that test the API.
 
 use std::env;
 use std::ffi::OsStr;
@@ -16,7 +16,7 @@ use crate::sandbox::Sandbox;
 /// Limit of one script: importing numpy and hashing everything takes a while on a busy machine.
 const SCRIPT_LIMIT: Duration = Duration::from_mins(2);
 
-/// Names another environment than `.venv` in the workspace; it is used as it is.
+/// Names another environment with huggingface_hub than `.venv` in the workspace; it is used as it is.
 const VENV_VARIABLE: &str = "HFD_TEST_VENV";
 
 /// In an environment that is complete: what was installed into it. `tests/setup.sh` writes the same.
@@ -34,7 +34,7 @@ impl Python {
     pub fn new(sandbox: &Sandbox, endpoint: &str) -> anyhow::Result<Self> {
         let venv = match env::var_os(VENV_VARIABLE) {
             Some(path) => PathBuf::from(path),
-            None => install()?,
+            None => install(".venv", "requirements.txt")?,
         };
         let variables = vec![
             ("HF_ENDPOINT", endpoint.to_owned()),
@@ -85,12 +85,17 @@ fn tests_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Makes the environment, unless it is complete already.
-fn install() -> anyhow::Result<PathBuf> {
-    let requirements = tests_folder().join("python/requirements.txt");
+/// A program of the tools that test the API, such as `st`. Installs what is missing, once.
+pub fn tool(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(install(".venv-tools", "tools-requirements.txt")?.join("bin").join(name))
+}
+
+/// Makes an environment in the workspace, unless it is complete already.
+fn install(venv: &str, requirements: &str) -> anyhow::Result<PathBuf> {
+    let requirements = tests_folder().join("python").join(requirements);
     let wanted = fs::read_to_string(&requirements).with_context(|| format!("reading {}", requirements.display()))?;
     let workspace = tests_folder().parent().context("the tests lie in no workspace")?;
-    let venv = workspace.join(".venv");
+    let venv = workspace.join(venv);
     fs::create_dir_all(&venv).with_context(|| format!("creating {}", venv.display()))?;
     // Held until it is closed at the end of this function: tests in other threads and processes wait here.
     let lock = venv.join("hfd-tests.lock");

@@ -49,8 +49,13 @@ impl Watcher {
 
     /// The next message.
     pub async fn next(&mut self) -> anyhow::Result<Message> {
-        let text = tokio::time::timeout(wait::LIMIT, self.next_text()).await.context("the WebSocket is silent")??;
+        let text = self.text().await?;
         serde_json::from_str(&text).with_context(|| format!("a message against the contract: {text:.500}"))
+    }
+
+    /// The next message as it comes.
+    pub async fn text(&mut self) -> anyhow::Result<String> {
+        tokio::time::timeout(wait::LIMIT, self.next_text()).await.context("the WebSocket is silent")?
     }
 
     async fn next_text(&mut self) -> anyhow::Result<String> {

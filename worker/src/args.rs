@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 use hfd_shared::backend::Backend;
 use hfd_shared::config::{
-    CacheArgs, ClusterArgs, HubArgs, JobArgs, ListenError, LogArgs, SecretArgs, TransferArgs, UsageError, listen,
+    CacheArgs, CallbackArgs, ClusterArgs, HubArgs, JobArgs, ListenError, LogArgs, SecretArgs, TransferArgs, UsageError,
+    listen,
 };
 use hfd_shared::control::Settings;
 use hfd_shared::hub::HubClient;
 use hfd_shared::secret::SecretKey;
-use hfd_shared::settings::TransferSettings;
 use tokio::net::TcpListener;
 
 /// Downloads the jobs of a cluster: takes tasks from the broker, moves the bytes into the shared cache.
@@ -29,6 +29,8 @@ pub struct Program {
     pub jobs: JobArgs,
     #[command(flatten)]
     pub secret: SecretArgs,
+    #[command(flatten)]
+    pub callback: CallbackArgs,
     #[command(flatten)]
     pub log: LogArgs,
 }
@@ -74,8 +76,6 @@ pub struct WorkerSettings {
     pub hub: HubClient,
     /// What all processes share.
     pub shared: Settings,
-    /// How data is moved.
-    pub transfer: TransferSettings,
     /// How many Fetch tasks are done at a time.
     pub slots: usize,
 }
@@ -85,9 +85,13 @@ impl WorkerArgs {
     ///
     /// # Errors
     /// When they name no cache folder, or a Hub or a token that cannot be used.
-    pub fn settings(&self, backend: &Backend, key: Option<SecretKey>) -> Result<WorkerSettings, UsageError> {
-        let transfer = self.transfer.settings();
-        let (hub, shared) = self.hub.client(&transfer, backend, key)?;
-        Ok(WorkerSettings { cache_dir: self.cache.folder()?, hub, shared, transfer, slots: usize::from(self.slots) })
+    pub fn settings(
+        &self,
+        max_active: usize,
+        backend: &Backend,
+        key: Option<SecretKey>,
+    ) -> Result<WorkerSettings, UsageError> {
+        let (hub, shared) = self.hub.client(self.transfer.settings(), max_active, backend, key)?;
+        Ok(WorkerSettings { cache_dir: self.cache.folder()?, hub, shared, slots: usize::from(self.slots) })
     }
 }

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hfd_shared::backend::Backend;
 use hfd_shared::cache::{Cache, CacheError};
+use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::WorkerName;
 use hfd_shared::ports::{EventBus, Holder, JobStore, TaskQueue};
-use hfd_shared::settings::{JobSettings, TransferSettings};
+use hfd_shared::settings::JobSettings;
 
 use crate::args::WorkerSettings;
+use crate::callback::CallbackClient;
 use crate::patience::Patience;
 
 /// Everything a task needs; made once per process.
@@ -26,7 +28,7 @@ pub struct Environment {
     pub bus: Arc<dyn EventBus>,
     /// Moves jobs through their life.
     pub jobs: Jobs,
-    /// How long signs of life count, and ended jobs are kept.
+    /// How long signs of life count, and ended jobs are kept; how many run, unless the shared settings say otherwise.
     pub limits: JobSettings,
     /// The Hub.
     pub hub: HubClient,
@@ -34,8 +36,8 @@ pub struct Environment {
     pub settings: Settings,
     /// The cache on disk.
     pub cache: Arc<Cache>,
-    /// How data is moved.
-    pub transfer: TransferSettings,
+    /// Tells the ends of jobs.
+    pub(crate) callbacks: CallbackClient,
     /// How many Fetch tasks are done at a time.
     pub slots: usize,
     /// How long the locks of other programs are waited for.
@@ -58,18 +60,27 @@ pub enum EnvironmentError {
     /// The operating system gave no random number.
     #[error("no random number for the worker's name: {0}")]
     Random(#[from] getrandom::Error),
+    /// The system gives no TLS.
+    #[error("no client for callbacks: {0}")]
+    Callbacks(#[from] reqwest::Error),
 }
 
 impl Environment {
     /// Opens the cache and gives the worker its name.
-    pub fn open(settings: WorkerSettings, limits: JobSettings, backend: &Backend) -> Result<Self, EnvironmentError> {
-        let WorkerSettings { cache_dir, hub, shared, transfer, slots } = settings;
+    pub fn open(
+        settings: WorkerSettings,
+        limits: JobSettings,
+        callbacks: CallbackPolicy,
+        backend: &Backend,
+    ) -> Result<Self, EnvironmentError> {
+        let WorkerSettings { cache_dir, hub, shared, slots } = settings;
         let Backend { store, queue, bus, .. } = backend.clone();
         Ok(Self {
             name: WorkerName::random(&host_name())?,
             jobs: Jobs::new(Arc::clone(&store), limits.max_active),
             cache: Arc::new(Cache::open(cache_dir)?),
             patience: Patience::default(),
+            callbacks: CallbackClient::new(callbacks)?,
             attempts: AtomicU64::default(),
             store,
             queue,
@@ -77,7 +88,6 @@ impl Environment {
             limits,
             hub,
             settings: shared,
-            transfer,
             slots,
         })
     }

@@ -5,7 +5,7 @@
 
 mod admin;
 mod args;
-mod blocking;
+mod callback;
 mod environment;
 mod fence;
 mod patience;

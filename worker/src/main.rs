@@ -19,10 +19,11 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     program.log.start("info")?;
     let cluster = program.cluster.config()?;
     let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;
-    let settings = program.worker.settings(&backend, program.secret.key()?)?;
+    let limits = program.jobs.settings();
+    let settings = program.worker.settings(limits.max_active, &backend, program.secret.key()?)?;
     let admin = program.admin.listen()?;
     let stop = shutdown::on_signal().context("cannot handle signals")?;
-    let env = Arc::new(Environment::open(settings, program.jobs.settings(), &backend)?);
+    let env = Arc::new(Environment::open(settings, limits, program.callback.policy()?, &backend)?);
     let readiness = Readiness::new(stop.clone())
         .needs_store(backend.store)
         .needs_queue(backend.queue)

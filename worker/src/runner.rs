@@ -20,6 +20,9 @@ use crate::watch::Watch;
 /// Plan, Finish and Clean tasks done at a time.
 const CONTROL_SLOTS: usize = 2;
 
+/// Callback tasks done at a time.
+const CALLBACK_SLOTS: usize = 4;
+
 /// A task that has begun so often without progress or an orderly end kills its workers: its job is failed.
 const MAX_ATTEMPTS: u32 = 10;
 
@@ -37,6 +40,7 @@ pub async fn run(env: Arc<Environment>, stop: CancellationToken) {
     info!(worker = %env.name, slots = env.slots, "worker started");
     let watch = Watch::new(stop.clone());
     let control = Line::new(&env, &watch, Lane::Control, CONTROL_SLOTS);
+    let callback = Line::new(&env, &watch, Lane::Callback, CALLBACK_SLOTS);
     let fetch = Line::new(&env, &watch, Lane::Fetch, env.slots);
     let beside = async {
         tokio::join!(
@@ -47,8 +51,9 @@ pub async fn run(env: Arc<Environment>, stop: CancellationToken) {
         )
     };
     let working = async {
-        tokio::join!(control.consume(&stop), fetch.consume(&stop), stop.run_until_cancelled(beside));
-        tokio::join!(control.drain(), fetch.drain());
+        let lines = async { tokio::join!(control.consume(&stop), callback.consume(&stop), fetch.consume(&stop)) };
+        tokio::join!(lines, stop.run_until_cancelled(beside));
+        tokio::join!(control.drain(), callback.drain(), fetch.drain());
         env.queue.close().await;
     };
     let late = async {
@@ -57,7 +62,7 @@ pub async fn run(env: Arc<Environment>, stop: CancellationToken) {
     };
     tokio::select! {
         () = working => {}
-        () = late => warn!(tasks = control.tasks.len() + fetch.tasks.len(), "stopped before all tasks were given back"),
+        () = late => warn!(tasks = control.tasks.len() + callback.tasks.len() + fetch.tasks.len(), "stopped before all tasks were given back"),
     }
     info!(worker = %env.name, "worker stopped");
 }

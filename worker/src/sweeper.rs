@@ -6,8 +6,8 @@ use std::time::Duration;
 use hfd_shared::ports::{Silence, StoreError};
 use tracing::{info, warn};
 
-use crate::blocking::blocking;
 use crate::environment::Environment;
+use hfd_shared::blocking::blocking;
 
 const STORE_TICK: Duration = Duration::from_secs(30);
 const CACHE_TICK: Duration = Duration::from_hours(1);

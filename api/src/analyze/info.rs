@@ -15,6 +15,8 @@ use super::quantized::QuantizedInfo;
 use super::transformers::TransformersInfo;
 use super::vision::VisionInfo;
 
+pub(crate) use crate::view::human_size;
+
 /// What a repository holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
@@ -236,21 +238,4 @@ pub(crate) struct RepoInfo {
     pub(crate) cli_command_full: String,
     /// When this was found out.
     pub(crate) analyzed_at: OffsetDateTime,
-}
-
-const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-
-/// A size in words: base 1024, one decimal.
-#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-pub(crate) fn human_size(bytes: u64) -> String {
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let mut size = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while size >= 1024.0 && unit + 1 < UNITS.len() {
-        size /= 1024.0;
-        unit += 1;
-    }
-    format!("{size:.1} {}", UNITS[unit])
 }

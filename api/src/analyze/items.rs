@@ -1,7 +1,7 @@
 //! What a user can choose to download of a repository, by what it holds. GGUF repositories have choices of their own.
 
 use super::Contents;
-use super::info::{SelectableItem, Sections};
+use super::info::{Sections, SelectableItem};
 use super::{dataset, diffusers, onnx, transformers};
 
 /// The choices: parts of a dataset or a pipeline, else formats of weights, else precisions of ONNX models. None when

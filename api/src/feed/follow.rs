@@ -11,6 +11,9 @@ use super::backlog::{About, After, Backlog, News};
 use super::message::Message;
 use super::relay::Relay;
 
+/// Ended jobs, each with the version in which it has ended.
+pub(super) type Ended = Arc<HashMap<JobId, Version>>;
+
 /// The jobs at one moment.
 #[derive(Debug)]
 pub(super) struct Init {
@@ -18,8 +21,8 @@ pub(super) struct Init {
     pub(super) message: Message,
     /// The number of the last message before it.
     pub(super) number: u64,
-    /// The ended jobs, those that did not fit included, and in which version they ended: nobody needs to be told again.
-    pub(super) ended: HashMap<JobId, Version>,
+    /// Those that have ended, those that did not fit included: nobody needs to be told again.
+    pub(super) ended: Ended,
     /// Whether there are no jobs.
     pub(super) is_empty: bool,
 }
@@ -95,7 +98,8 @@ pub(crate) struct Follow {
     /// The only job that it wants to hear of.
     job: Option<JobId>,
     place: Place,
-    init: Option<Arc<Init>>,
+    /// What the last `init` said; the message itself is not held on to.
+    ended: Ended,
     missed: u64,
     _presence: Presence,
 }
@@ -109,7 +113,7 @@ impl Follow {
             last: relay.last.clone(),
             job,
             place: Place::Begin(None),
-            init: None,
+            ended: Ended::default(),
             missed: 0,
             _presence: Presence::new(&relay.clients),
         }
@@ -164,7 +168,7 @@ impl Follow {
     fn begin(&mut self, init: Arc<Init>) -> Told {
         let is_over = self.job.is_some() && init.is_empty;
         self.place = if is_over { Place::Over } else { Place::Behind(init.number) };
-        self.init = Some(Arc::clone(&init));
+        self.ended = Arc::clone(&init.ended);
         Told { missed: std::mem::take(&mut self.missed), number: init.number, what: What::Init(init) }
     }
 
@@ -177,8 +181,7 @@ impl Follow {
 
     /// Whether the client wants to hear of it and has not seen it in `init`.
     fn concerns(&self, news: &News) -> bool {
-        let known_end = self.init.as_ref().and_then(|init| init.ended.get(&news.job));
-        let is_known = matches!((news.about, known_end), (About::End(end), Some(known)) if end == *known);
+        let is_known = matches!(news.about, About::End(end) if self.ended.get(&news.job) == Some(&end));
         self.job.is_none_or(|job| job == news.job) && !is_known
     }
 }

@@ -17,10 +17,9 @@ use tracing::warn;
 
 use super::backlog::{About, Backlog};
 use super::follow::Init;
-use super::message::{MAX_DATA_BYTES, Mark, Message};
-use super::reader::{self, Excerpt, Update};
+use super::message::{Mark, Message};
+use super::reader::{self, Update};
 use super::relay::Join;
-use super::size;
 use crate::state::ApiState;
 
 /// The time between two updates of a job.
@@ -38,9 +37,6 @@ const LINGER: Duration = Duration::from_secs(30);
 /// When more jobs than this are gone at once, nobody is told of each: everybody begins anew.
 const MAX_REMOVALS: usize = 100;
 
-/// Once so many files were read for `init`, no more would fit: a file takes 90 bytes at least.
-const MAX_INIT_FILES: usize = MAX_DATA_BYTES / 90;
-
 /// The places among the waiting jobs whose change is told. Each job that leaves a queue of thousands moves all behind it.
 const WATCHED_POSITIONS: u64 = 50;
 
@@ -49,7 +45,7 @@ const NEVER: Duration = Duration::from_hours(1);
 
 /// What was told of a job, and when.
 #[derive(Default)]
-struct Told {
+struct Known {
     /// None of a job that only an `init` has shown.
     mark: Option<Mark>,
     at: Option<Instant>,
@@ -71,7 +67,7 @@ pub(super) struct Follower {
     is_idle: bool,
     /// When a client was last seen.
     visited: Instant,
-    told: HashMap<JobId, Told>,
+    told: HashMap<JobId, Known>,
     /// Jobs that have to be told of, and when they may.
     due: HashMap<JobId, Instant>,
 }
@@ -166,7 +162,9 @@ impl Follower {
             }
             self.restart();
         } else {
-            gone.into_iter().for_each(|job| self.remove(job));
+            for job in gone {
+                self.remove(job);
+            }
         }
         for snapshot in snapshots {
             if self.is_news(snapshot) {
@@ -238,7 +236,7 @@ impl Follower {
         }
         let (now, has_more) = (Instant::now(), extent == Extent::Part);
         let position = watched_position(&snapshot);
-        self.told.insert(job, Told { mark: Some(mark), at: Some(now), position, files, has_more });
+        self.told.insert(job, Known { mark: Some(mark), at: Some(now), position, files, has_more });
         if has_more {
             self.due.entry(job).or_insert(now + UPDATE_EVERY);
         }
@@ -262,7 +260,7 @@ impl Follower {
         for snapshot in &snapshots {
             // Nobody else follows: what those who join now get is what was told.
             let (mark, position) = (was_idle.then(|| Mark::of(snapshot)), watched_position(snapshot));
-            self.told.entry(snapshot.job.id).or_insert(Told { mark, position, ..Told::default() });
+            self.told.entry(snapshot.job.id).or_insert(Known { mark, position, ..Known::default() });
         }
         let mut inits: HashMap<Option<JobId>, Arc<Init>> = HashMap::new();
         for join in joins {
@@ -280,27 +278,16 @@ impl Follower {
     async fn init(&mut self, snapshots: &[Snapshot], job: Option<JobId>, was_idle: bool) -> Result<Init, StoreError> {
         let wanted = snapshots.iter().filter(|snapshot| job.is_none_or(|job| job == snapshot.job.id));
         let wanted: Vec<&Snapshot> = wanted.collect();
-        let mut views = vec![None; wanted.len()];
-        let mut read = 0;
-        // Live jobs first: theirs are the files that are still there when it gets tight.
-        for terminal in [false, true] {
-            for (index, snapshot) in wanted.iter().enumerate() {
-                if snapshot.job.status.is_terminal() == terminal {
-                    let has_room = read < MAX_INIT_FILES;
-                    let Excerpt { view, mark } = reader::excerpt(&self.state, snapshot, has_room).await?;
-                    read += view.files.len();
-                    views[index] = Some(view);
-                    if let Some(told) = self.told.get_mut(&snapshot.job.id).filter(|_| was_idle) {
-                        told.files = mark;
-                    }
-                }
-            }
+        let (message, marks) = reader::init(&self.state, &wanted).await?;
+        for (job, files) in marks.into_iter().filter(|_| was_idle) {
+            // Of several who join now, the first knows least.
+            self.told.entry(job).or_default().files.get_or_insert(files);
         }
         let end = |snapshot: &&Snapshot| Mark::of(snapshot).end.map(|version| (snapshot.job.id, version));
         Ok(Init {
-            message: size::init(views.into_iter().flatten().collect(), MAX_DATA_BYTES),
+            message,
             number: self.backlog.last(),
-            ended: wanted.iter().filter_map(end).collect(),
+            ended: Arc::new(wanted.iter().filter_map(end).collect()),
             is_empty: wanted.is_empty(),
         })
     }

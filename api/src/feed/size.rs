@@ -4,10 +4,8 @@ use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
 use super::message::Message;
+use crate::excerpt::MAX_FILES;
 use crate::view::{FileStatusView, FileView, JobView};
-
-/// Files of one job in a message.
-pub(super) const MAX_FILES: usize = 200;
 
 /// The files worth showing, in the plan's order: those in work, then failed ones, then what is done last and comes next.
 pub(super) fn cap_files<T>(files: Vec<T>, max: usize, status: impl Fn(&T) -> FileStatusView) -> Vec<T> {

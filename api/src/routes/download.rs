@@ -28,10 +28,10 @@ pub(crate) struct DownloadBody {
     #[oai(default)]
     dataset: bool,
     /// Which files to take: parts of the path, or globs with `*` and `?`; all when empty.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 200))]
     filters: Vec<String>,
     /// Which files to leave out; beats the filters.
-    #[oai(default)]
+    #[oai(default, validator(max_items = 200))]
     excludes: Vec<String>,
     /// Whether each file also gets a link in a folder named by the filter that it matched.
     #[oai(default)]
@@ -53,18 +53,18 @@ fn default_revision() -> String {
 }
 
 impl FromFields for DownloadBody {
-    fn from_fields(fields: &mut Fields) -> Result<Self, ApiError> {
-        Ok(Self {
-            repo: fields.required_text("repo")?,
-            revision: fields.text("revision")?.unwrap_or_else(default_revision),
-            dataset: fields.flag("dataset")?,
-            filters: fields.texts("filters")?,
-            excludes: fields.texts("excludes")?,
-            append_filter_subdir: fields.flag("appendFilterSubdir")?,
-            dry_run: fields.flag("dryRun")?,
-            priority: fields.word::<Priority>("priority", "low, normal or high")?.unwrap_or_default().into(),
-            callback_url: fields.text("callbackUrl")?.unwrap_or_default(),
-        })
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            repo: fields.required_text("repo"),
+            revision: fields.text("revision").unwrap_or_else(default_revision),
+            dataset: fields.flag("dataset"),
+            filters: fields.texts("filters"),
+            excludes: fields.texts("excludes"),
+            append_filter_subdir: fields.flag("appendFilterSubdir"),
+            dry_run: fields.flag("dryRun"),
+            priority: fields.word::<Priority>("priority", "low, normal or high").unwrap_or_default().into(),
+            callback_url: fields.text("callbackUrl").unwrap_or_default(),
+        }
     }
 }
 
@@ -151,6 +151,9 @@ impl DownloadApi {
         let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()?.parse().ok());
         let (dry_run, priority) = (body.0.dry_run, body.0.priority.into());
         let request = body.0.into_request()?;
+        if let Some(callback) = &request.callback {
+            self.0.state.config.callbacks.check(callback)?;
+        }
         if dry_run {
             return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
         }

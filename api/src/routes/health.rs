@@ -25,6 +25,8 @@ pub(crate) struct HealthApi;
 #[OpenApi]
 impl HealthApi {
     /// Check server status
+    ///
+    /// Says that the server runs, its version and its time. `/readyz` says whether it can work.
     #[oai(path = "/api/health", method = "get", operation_id = "getHealth")]
     #[expect(clippy::unused_async, reason = "poem-openapi wants it")]
     async fn health(&self) -> Json<HealthView> {

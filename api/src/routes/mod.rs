@@ -1,5 +1,8 @@
 //! The endpoints, a file a resource.
 
+mod analyze;
+mod cache;
+mod docs;
 mod download;
 mod health;
 mod jobs;
@@ -7,17 +10,21 @@ mod plan;
 mod probes;
 mod settings;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hfd_shared::job::{FileIndex, FileState, Snapshot};
+use hfd_shared::job::Snapshot;
 use hfd_shared::ports::{Page, StoreError};
 use tokio::sync::Semaphore;
 
+use crate::analyze::Analyzer;
+use crate::excerpt::Excerpt;
 use crate::state::ApiState;
 use crate::view::JobView;
 
+pub(crate) use analyze::AnalyzeApi;
+pub(crate) use cache::{CacheApi, CacheWorkApi};
+pub(crate) use docs::DocsApi;
 pub(crate) use download::DownloadApi;
 pub(crate) use health::HealthApi;
 pub(crate) use jobs::{JobStepsApi, JobsApi};
@@ -31,20 +38,24 @@ const MAX_PLANS: usize = 8;
 /// How many jobs' files are read at a time.
 const MAX_READS: usize = 16;
 
-/// How many files of a job are in a list of jobs.
-const LISTED_FILES: usize = 200;
+/// How many looks at the cache's volume are taken at a time.
+const MAX_SCANS: usize = 4;
 
 /// What the endpoints share.
 #[derive(Clone)]
 pub(crate) struct Context {
     state: Arc<ApiState>,
     plans: Arc<Semaphore>,
+    scans: Arc<Semaphore>,
+    analyzer: Arc<Analyzer>,
 }
 
 impl Context {
     /// The endpoints' view of the state.
     pub(crate) fn new(state: Arc<ApiState>) -> Self {
-        Self { state, plans: Arc::new(Semaphore::new(MAX_PLANS)) }
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        let analyzer = Arc::new(Analyzer::new(state.hub.clone()));
+        Self { state, plans: semaphore(MAX_PLANS), scans: semaphore(MAX_SCANS), analyzer }
     }
 
     /// A job with all its files.
@@ -55,23 +66,8 @@ impl Context {
 
     /// Jobs for a list, in the same order.
     async fn list_views(&self, snapshots: Vec<Snapshot>) -> Result<Vec<JobView>, StoreError> {
-        let views = stream::iter(snapshots).map(|snapshot| async move { self.list_view(&snapshot).await });
+        let view = |snapshot| async move { Ok(Excerpt::read(&self.state, &snapshot).await?.view) };
+        let views = stream::iter(snapshots).map(view);
         views.buffered(MAX_READS).try_collect().await
-    }
-
-    /// A job with the most interesting of its files: those in work, and the first of the others.
-    async fn list_view(&self, snapshot: &Snapshot) -> Result<JobView, StoreError> {
-        let (store, id) = (&self.state.store, snapshot.job.id);
-        let page = store.files(id, Page { offset: 0, limit: LISTED_FILES }).await?;
-        let mut files: BTreeMap<FileIndex, FileState> = BTreeMap::new();
-        if snapshot.progress.total_files > LISTED_FILES as u64 {
-            files.extend(store.changed_files(id, None, LISTED_FILES).await?.files);
-        }
-        for (index, file) in (0..).map(FileIndex).zip(page) {
-            if files.len() < LISTED_FILES {
-                files.entry(index).or_insert(file);
-            }
-        }
-        Ok(JobView::new(snapshot, files.into_values().collect(), &self.state.config.cache_dir))
     }
 }

@@ -1,6 +1,5 @@
 //! `POST /api/plan`
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_shared::job::{JobRequest, Plan};
@@ -41,6 +40,8 @@ pub(crate) struct PlanApi(pub(crate) Context);
 #[OpenApi]
 impl PlanApi {
     /// Get download plan without starting download
+    ///
+    /// Lists the repository on the Hub and shows the files that a download with the same body would take.
     #[oai(path = "/api/plan", method = "post", operation_id = "planDownload")]
     async fn plan(&self, body: Strict<DownloadBody>) -> Result<Json<PlanView>, Failure<PlanFailures>> {
         Ok(Json(self.0.plan(body.0.into_request()?).await?))
@@ -61,12 +62,9 @@ impl Context {
         let hub = &self.state.hub;
         let commit = hub.commit(&request.repo, &request.revision).await?;
         let tree = hub.tree(&request.repo, commit).await?;
-        let state = Arc::clone(&self.state);
+        let large_from_bytes = self.state.settings.in_force().transfer.multipart_threshold.0;
         // Many patterns over a long listing take seconds.
-        let select = move || {
-            Plan::new(&tree, &request, state.config.transfer.multipart_threshold.0)
-                .map(|plan| PlanView::new(&request, &plan))
-        };
+        let select = move || Plan::new(&tree, &request, large_from_bytes).map(|plan| PlanView::new(&request, &plan));
         Ok(tokio::task::spawn_blocking(select).await.map_err(|_| ApiError::internal())??)
     }
 }

@@ -33,13 +33,17 @@ pub(crate) struct ProbesApi(pub(crate) Readiness);
 #[OpenApi]
 impl ProbesApi {
     /// Check that the process is alive
+    ///
+    /// For whatever restarts processes that do not answer. It needs no credentials.
     #[oai(path = "/healthz", method = "get", operation_id = "getLiveness")]
     #[expect(clippy::unused_async, reason = "poem-openapi wants it")]
     async fn alive(&self) -> Json<ProbeView> {
         Json(ProbeView { status: "ok".to_owned(), reasons: None })
     }
 
-    /// Check that the process can do its work: its store answers, and it is not stopping
+    /// Check that the process can do its work
+    ///
+    /// It can when its store answers and it is not stopping. Send it requests only then. It needs no credentials.
     #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
     async fn ready(&self) -> ReadyResponse {
         match self.0.report().await {

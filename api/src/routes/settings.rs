@@ -1,15 +1,18 @@
 //! `/api/settings`
 
+mod change;
+
+use hfd_shared::control::{SealedChange, SettingsError};
 use hfd_shared::settings::DEFAULT_ENDPOINT;
 use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
-use secrecy::SecretString;
+use poem_openapi::{Enum, Object, OpenApi};
 
 use super::Context;
-use crate::body::{Fields, FromFields, Strict};
+use crate::body::{Examined, Faults};
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
 use crate::view::Done;
+use change::SettingsBody;
 
 /// How reading the settings fails.
 struct ReadFailures;
@@ -23,11 +26,33 @@ struct ChangeFailures;
 
 impl Statuses for ChangeFailures {
     const LIST: &'static [(u16, &'static str)] = &[
-        (400, "The request is wrong, or the server has no key to store a token with"),
+        (400, "Settings that cannot be, each named; nothing was changed"),
         (408, "The request did not arrive in time"),
         (413, "The request is too large"),
         STORE_AWAY,
     ];
+}
+
+/// How content is checked before it is published.
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "lowercase")]
+enum Verify {
+    /// Only the length of each response.
+    None,
+    /// The size on disk.
+    Size,
+    /// The hash that the Hub gives.
+    Sha256,
+}
+
+impl From<hfd_shared::settings::Verify> for Verify {
+    fn from(verify: hfd_shared::settings::Verify) -> Self {
+        match verify {
+            hfd_shared::settings::Verify::None => Self::None,
+            hfd_shared::settings::Verify::Size => Self::Size,
+            hfd_shared::settings::Verify::Sha256 => Self::Sha256,
+        }
+    }
 }
 
 /// The server's settings.
@@ -43,49 +68,14 @@ struct SettingsView {
     connections: u64,
     /// Jobs that run at a time.
     max_active: u64,
-    /// Files of at least this size are fetched in parts.
+    /// Files of at least this size, such as `32MiB`, are fetched in parts.
     multipart_threshold: String,
-    /// How content is checked before it is published: none, size or sha256.
-    verify: String,
+    /// How content is checked before it is published.
+    verify: Verify,
     /// Failures of a connection in a row without progress after which its file is given up.
     retries: u64,
     /// The Hub's mirror; empty for the Hub itself.
     endpoint: String,
-}
-
-/// What to change; what is absent stays.
-#[derive(Object)]
-#[oai(rename = "SettingsChange", rename_all = "camelCase")]
-struct SettingsBody {
-    /// The Hub's token for all processes, stored encrypted; empty to go by the configured one again. The masked token
-    /// changes nothing.
-    #[oai(write_only)]
-    token: Option<String>,
-}
-
-/// Settings that the server has but does not take over the API, with their flags.
-const BY_FLAG: [(&str, &str); 6] = [
-    ("connections", "it is set by the flag --connections"),
-    ("maxActive", "it is set by the flag --max-active"),
-    ("multipartThreshold", "it is set by the flag --multipart-threshold"),
-    ("verify", "it is set by the flag --verify"),
-    ("retries", "it is set by the flag --retries"),
-    ("endpoint", "it is set by the flag --endpoint"),
-];
-
-/// Folders, which nobody may choose from outside.
-const FOLDERS: [&str; 3] = ["cacheDir", "modelsDir", "datasetsDir"];
-
-impl FromFields for SettingsBody {
-    fn from_fields(fields: &mut Fields) -> Result<Self, ApiError> {
-        for (name, why) in BY_FLAG {
-            fields.refuse(name, why)?;
-        }
-        for name in FOLDERS {
-            fields.refuse(name, "it cannot be changed over the API")?;
-        }
-        Ok(Self { token: fields.text("token")? })
-    }
 }
 
 /// Shows and changes settings.
@@ -94,18 +84,21 @@ pub(crate) struct SettingsApi(pub(crate) Context);
 #[OpenApi]
 impl SettingsApi {
     /// Get current server settings
+    ///
+    /// The token is masked.
     #[oai(path = "/api/settings", method = "get", operation_id = "getSettings")]
     async fn get(&self) -> Result<Json<SettingsView>, Failure<ReadFailures>> {
         let state = &self.0.state;
-        let (config, transfer) = (&state.config, &state.config.transfer);
+        let effective = state.settings.effective().await?;
+        let (token, transfer) = (effective.masked_token(), effective.transfer);
         let endpoint = state.hub.endpoint().as_str().trim_end_matches('/');
         Ok(Json(SettingsView {
-            token: state.settings.masked().await?,
-            cache_dir: config.cache_dir.display().to_string(),
+            token,
+            cache_dir: state.config.cache_dir.display().to_string(),
             connections: transfer.connections as u64,
-            max_active: config.max_active as u64,
+            max_active: effective.max_active as u64,
             multipart_threshold: transfer.multipart_threshold.to_string(),
-            verify: transfer.verify.to_string(),
+            verify: transfer.verify.into(),
             retries: transfer.retries as u64,
             endpoint: if endpoint == DEFAULT_ENDPOINT { String::new() } else { endpoint.to_owned() },
         }))
@@ -113,12 +106,34 @@ impl SettingsApi {
 
     /// Update server settings
     ///
-    /// Only the token can be changed; the server needs a key (`HFD_SECRET_KEY`) to store it with.
+    /// For all processes, within seconds and over restarts; what has begun goes on as it was. What is absent stays, `null`
+    /// goes back to what the server was started with. All is changed or nothing.
     #[oai(path = "/api/settings", method = "post", operation_id = "updateSettings")]
-    async fn update(&self, body: Strict<SettingsBody>) -> Result<Json<Done>, Failure<ChangeFailures>> {
-        if let Some(token) = body.0.token.map(SecretString::from) {
-            self.0.state.settings.set_token(Some(&token)).await?;
+    async fn update(&self, body: Examined<SettingsBody>) -> Result<Json<Done>, Failure<ChangeFailures>> {
+        let Examined(body, mut faults) = body;
+        let sealed = self.sealed(body, &mut faults).await?;
+        faults.check("Invalid settings")?;
+        if let Some(change) = sealed {
+            let state = &self.0.state;
+            state.settings.change(&change).await?;
+            // There may be room for more jobs now.
+            state.jobs.admit().await?;
         }
         Ok(Json(Done::new("Settings updated")))
+    }
+}
+
+impl SettingsApi {
+    /// The change that may be stored; none when its token is at fault.
+    async fn sealed(&self, body: SettingsBody, faults: &mut Faults) -> Result<Option<SealedChange>, ApiError> {
+        let change = body.into_change(faults);
+        match self.0.state.settings.seal(change).await {
+            Ok(sealed) => Ok(Some(sealed)),
+            Err(error @ (SettingsError::NoKey | SettingsError::Token(_))) => {
+                faults.add("token", error);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }

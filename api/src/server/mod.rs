@@ -39,7 +39,7 @@ pub async fn serve(listener: TcpListener, state: ApiState, stop: CancellationTok
     let state = Arc::new(state);
     let (connections, sessions) = (TaskTracker::new(), TaskTracker::new());
     let feed = Feed::start(&state, sessions.clone(), stop.child_token());
-    let serving = Serving::new(app::endpoint(state, feed), address, stop.child_token());
+    let serving = Serving::new(app::endpoint(state, feed, address), address, stop.child_token());
     let mut acceptor = Acceptor::new(listener);
     debug!(%address, "listening");
     loop {

@@ -46,7 +46,7 @@ impl From<&Progress> for ProgressView {
 pub(crate) struct OutcomeView {
     /// Bytes that are free again.
     freed_bytes: u64,
-    /// What is gone, by its path in the repository's folder; a long list is cut off.
+    /// What is gone, by its path in the cache; a long list is cut off.
     removed: Vec<String>,
     /// What could not be done, and why; a long list is cut off.
     failures: Vec<String>,

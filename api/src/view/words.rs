@@ -54,6 +54,28 @@ impl From<StatusView> for Status {
     }
 }
 
+/// How a job has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "EndedStatus", rename_all = "lowercase")]
+pub(crate) enum EndedStatusView {
+    /// Everything is in the cache.
+    Completed,
+    /// By an error.
+    Failed,
+    /// By its user.
+    Cancelled,
+}
+
+impl From<EndedStatusView> for Status {
+    fn from(status: EndedStatusView) -> Self {
+        match status {
+            EndedStatusView::Completed => Self::Completed,
+            EndedStatusView::Failed => Self::Failed,
+            EndedStatusView::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 /// What a job does with its repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "JobKind", rename_all = "lowercase")]
@@ -121,4 +143,14 @@ impl From<PriorityView> for Priority {
             PriorityView::High => Self::High,
         }
     }
+}
+
+/// What a repository holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "RepoType", rename_all = "lowercase")]
+pub(crate) enum RepoTypeView {
+    /// A model.
+    Model,
+    /// A dataset.
+    Dataset,
 }

@@ -1,6 +1,6 @@
-//! Basic authentication guards everything but the probes.
+//! A password or a token guards everything but the probes.
 
-use hfd_shared::config::BasicAuth;
+use hfd_shared::config::{Access, BasicAuth};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio_tungstenite::connect_async;
@@ -11,7 +11,7 @@ use crate::harness::{Server, Setup, read};
 
 async fn guarded() -> Server {
     let auth = BasicAuth { user: "admin".into(), password: "secret123".to_owned().into() };
-    Server::start_with(Setup { auth: Some(auth), ..Setup::default() }).await
+    Server::start_with(Setup { access: Access { basic: Some(auth), ..Access::default() }, ..Setup::default() }).await
 }
 
 #[tokio::test]
@@ -62,4 +62,29 @@ async fn the_websocket_is_guarded_too() {
     let mut request = url.into_client_request().unwrap();
     request.headers_mut().insert("authorization", "Basic YWRtaW46c2VjcmV0MTIz".parse().unwrap());
     connect_async(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_opens_everything_alone_and_beside_a_password() {
+    let tokens = vec!["first-token-0000".to_owned().into(), "second-token-000".to_owned().into()];
+    let auth = BasicAuth { user: "admin".into(), password: "secret123".to_owned().into() };
+    for basic in [None, Some(auth)] {
+        let access = Access { basic: basic.clone(), tokens: tokens.clone(), ..Access::default() };
+        let server = Server::start_with(Setup { access, ..Setup::default() }).await;
+        let get = || server.request(Method::GET, "/api/jobs");
+        for token in ["first-token-0000", "second-token-000"] {
+            assert_eq!(get().bearer_auth(token).send().await.unwrap().status(), 200);
+        }
+        for wrong in [get(), get().bearer_auth("third-token-0000"), get().basic_auth("x", Some("first-token-0000"))] {
+            let response = wrong.send().await.unwrap();
+            let challenges: Vec<_> = response.headers().get_all("www-authenticate").iter().cloned().collect();
+            assert_eq!((response.status().as_u16(), challenges.len()), (401, 1 + usize::from(basic.is_some())));
+            assert_eq!(challenges.last().unwrap(), r#"Bearer realm="hfdownloader""#);
+        }
+        let with_password = get().basic_auth("admin", Some("secret123")).send().await.unwrap();
+        assert_eq!(with_password.status(), if basic.is_some() { 200 } else { 401 });
+        let mut socket = format!("ws://{}/api/ws", server.address).into_client_request().unwrap();
+        socket.headers_mut().insert("authorization", "Bearer first-token-0000".parse().unwrap());
+        connect_async(socket).await.unwrap();
+    }
 }

@@ -113,6 +113,23 @@ async fn a_wrong_priority_or_callback_is_a_400_that_names_it() {
 }
 
 #[tokio::test]
+async fn callbacks_to_private_addresses_or_without_a_secret_are_refused() {
+    let server = Server::start().await;
+    let to = |url: &str| json!({ "repo": "owner/name", "callbackUrl": url });
+    for private in ["http://127.0.0.1:9/hook?key=hush", "http://localhost/", "http://169.254.169.254/", "http://[::1]/"]
+    {
+        let (status, body) = server.post("/api/download", to(private)).await;
+        assert_eq!((status.as_u16(), body["error"].as_str()), (400, Some("Invalid callbackUrl")), "{private}");
+        assert!(!body.to_string().contains("hush"), "{body}");
+    }
+    assert_eq!(server.post("/api/download", to("https://example.org/hook")).await.0, 202);
+    let without = Server::start_with(Setup { has_callbacks: false, ..Setup::default() }).await;
+    let (status, body) = without.post("/api/download", to("https://example.org/hook")).await;
+    assert_eq!((status.as_u16(), body["error"].as_str()), (400, Some("Callbacks are not configured")));
+    assert!(body["details"].as_str().unwrap().contains("HFD_CALLBACK_SECRET"), "{body}");
+}
+
+#[tokio::test]
 async fn a_download_into_a_repository_that_is_being_removed_is_a_409() {
     let server = Server::start().await;
     let removal = server.submit_work("owner/name", Work::Remove(Removal::Repo)).await;

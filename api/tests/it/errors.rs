@@ -40,16 +40,18 @@ async fn a_wrong_body_is_refused_and_the_field_is_named() {
     let server = Server::start().await;
     let many = vec!["x"; 201];
     for (body, error, named) in [
-        (json!({ "repo": 1 }), "Invalid request body", "\"repo\" must be a string"),
-        (json!({ "repo": true }), "Invalid request body", "\"repo\" must be a string"),
-        (json!({ "repo": null }), "Invalid request body", "\"repo\" is required"),
-        (json!({}), "Invalid request body", "\"repo\" is required"),
-        (json!({ "repo": "a/b", "filter": ["q4"] }), "Invalid request body", "unknown field \"filter\""),
-        (json!({ "repo": "a/b", "filters": "q4" }), "Invalid request body", "\"filters\" must be a list of strings"),
-        (json!({ "repo": "a/b", "filters": [4] }), "Invalid request body", "\"filters\" must be a list of strings"),
-        (json!({ "repo": "a/b", "dataset": "true" }), "Invalid request body", "\"dataset\" must be true or false"),
-        (json!({ "repo": "a/b", "dryRun": 1 }), "Invalid request body", "\"dryRun\" must be true or false"),
-        (json!({ "repo": "a/b", "revision": 1 }), "Invalid request body", "\"revision\" must be a string"),
+        (json!({ "repo": 1 }), "Invalid request body", "repo: must be a string"),
+        (json!({ "repo": true }), "Invalid request body", "repo: must be a string"),
+        (json!({ "repo": null }), "Invalid request body", "repo: is required"),
+        (json!({}), "Invalid request body", "repo: is required"),
+        (json!({ "repo": "a/b", "filter": ["q4"] }), "Invalid request body", "filter: unknown field; known are repo"),
+        (json!({ "repo": "a/b", "filters": "q4" }), "Invalid request body", "filters: must be a list of strings"),
+        (json!({ "repo": "a/b", "filters": [4] }), "Invalid request body", "filters: must be a list of strings"),
+        (json!({ "repo": "a/b", "dataset": "true" }), "Invalid request body", "dataset: must be true or false"),
+        (json!({ "repo": "a/b", "dryRun": 1 }), "Invalid request body", "dryRun: must be true or false"),
+        (json!({ "repo": "a/b", "revision": 1 }), "Invalid request body", "revision: must be a string"),
+        (json!({ "filters": 4, "x": 1 }), "Invalid request body", "filters: must be a list of strings: invalid type"),
+        (json!({ "filters": 4, "x": 1 }), "Invalid request body", "; x: unknown field"),
         (json!(["a/b"]), "Invalid request body", "a JSON object"),
         (json!({ "repo": "a/b", "revision": "../x" }), "Invalid revision", "expected a branch"),
         (json!({ "repo": "a/b", "filters": ["*["] }), "Invalid filter", "invalid pattern"),
@@ -83,7 +85,7 @@ async fn a_body_that_is_not_json_is_refused() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_with_and_without_its_length() {
     let server = Server::start().await;
-    let text = format!("{{\"repo\": \"{}\"}}", "x".repeat(64 << 10));
+    let text = format!("{{\"repo\": \"{}\"}}", "x".repeat(1 << 20));
     let post = || server.request(Method::POST, "/api/download").header("content-type", "application/json");
     let answer = read(post().body(text.clone()).send().await.unwrap()).await;
     assert_error(&answer, 413, "Request too large");
@@ -96,4 +98,26 @@ async fn a_body_over_the_limit_is_refused_with_and_without_its_length() {
 async fn a_plain_request_to_the_websocket_is_refused() {
     let server = Server::start().await;
     assert_error(&server.get("/api/ws").await, 400, "WebSocket required");
+}
+
+#[tokio::test]
+async fn a_path_or_query_that_is_no_text_or_too_long_is_refused() {
+    let server = Server::start().await;
+    for target in ["/api/jobs/%ff", "/api/jobs/%zz", "/api/jobs/%", "/api/jobs/%00", "/api/jobs?x=%ff", "/%e4/x"] {
+        assert_error(&server.get(target).await, 400, "Invalid path");
+    }
+    let long = "x".repeat(8 << 10);
+    assert_error(&server.get(&format!("/api/jobs/{long}")).await, 414, "Path too long");
+    assert_error(&server.get(&format!("/api/jobs?x={long}")).await, 414, "Path too long");
+    assert_error(&server.get("/api/jobs/%C3%A4").await, 404, "Job not found");
+}
+
+#[tokio::test]
+async fn what_reads_is_asked_with_head_too() {
+    let server = Server::start().await;
+    for path in ["/api/jobs", "/api/settings", "/api/health", "/api/openapi.json", "/api/docs"] {
+        let response = server.request(Method::HEAD, path).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.bytes().await.unwrap().len(), 0, "{path}");
+    }
 }

@@ -78,6 +78,18 @@ async fn a_single_client_that_was_away_for_seconds_goes_on_where_it_was() {
     );
 }
 
+/// Nobody has followed the jobs in the meantime.
+#[tokio::test]
+async fn a_single_client_that_was_away_for_long_begins_anew() {
+    let server = Server::start().await;
+    let init = Stream::open(&server, "", None).await.next().await;
+    // Thirty seconds, and until the next sweep.
+    tokio::time::sleep(Duration::from_secs(37)).await;
+    let id = server.submit("owner/name").await;
+    let anew = Stream::open(&server, "", Some(&init.id)).await.next().await;
+    assert_eq!((anew.kind.as_str(), &anew.data["jobs"][0]["id"]), ("init", &json!(id.to_string())));
+}
+
 #[tokio::test]
 async fn an_id_that_means_nothing_here_begins_anew() {
     let (server, other) = (Server::start().await, Server::start().await);

@@ -2,12 +2,14 @@
 
 use std::future::ready;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_api::{ApiConfig, ApiState, serve};
-use hfd_shared::config::BasicAuth;
-use hfd_shared::control::{Jobs, Settings, Submitted};
+use hfd_shared::callback::{CallbackPolicy, CallbackSecret};
+use hfd_shared::config::Access;
+use hfd_shared::control::{Effective, Jobs, Settings, Submitted};
 use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{
@@ -36,7 +38,7 @@ const WORKER: &str = "worker";
 
 /// How a server is set up.
 pub(crate) struct Setup {
-    pub(crate) auth: Option<BasicAuth>,
+    pub(crate) access: Access,
     /// Where the Hub is; by default, where nobody listens.
     pub(crate) hub: String,
     /// How many jobs run at a time.
@@ -45,19 +47,25 @@ pub(crate) struct Setup {
     pub(crate) store_is_away: Option<&'static str>,
     /// No doorbell reaches the server.
     pub(crate) deaf: bool,
+    /// Where the cache is.
+    pub(crate) cache_dir: PathBuf,
     /// Whether a token can be stored.
     pub(crate) has_key: bool,
+    /// Whether callbacks are taken.
+    pub(crate) has_callbacks: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            auth: None,
+            access: Access::default(),
             hub: "http://127.0.0.1:9".to_owned(),
             max_active: 2,
             store_is_away: None,
             deaf: false,
+            cache_dir: CACHE_DIR.into(),
             has_key: true,
+            has_callbacks: true,
         }
     }
 }
@@ -78,14 +86,15 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { auth, hub, max_active, store_is_away, deaf, has_key } = setup;
+        let Setup { access, hub, max_active, store_is_away, deaf, cache_dir, has_key, has_callbacks } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
         let jobs = Jobs::new(store.clone(), max_active);
         let hub = hub_client(&hub);
-        let settings = Settings::new(store.clone(), hub.clone(), has_key.then(secret_key), None).unwrap();
-        let config = ApiConfig { cache_dir: CACHE_DIR.into(), auth, max_active, transfer: transfer() };
+        let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
+        let callbacks = callback_policy(has_callbacks);
+        let config = ApiConfig { cache_dir, access, callbacks };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -206,7 +215,7 @@ impl Server {
         claimed
     }
 
-    async fn apply(&self, id: JobId, event: &Event) {
+    pub(crate) async fn apply(&self, id: JobId, event: &Event) {
         let job = self.snapshot(id).await.job;
         let Transition { job, effects } = transition(&job, event, OffsetDateTime::now_utc()).unwrap();
         let change = Change { job, effects, condition: Condition::Always };
@@ -229,6 +238,22 @@ impl Drop for Server {
 pub(crate) fn hub_client(endpoint: &str) -> HubClient {
     let settings = HubSettings { endpoint: endpoint.parse().unwrap(), token: None };
     HubClient::new(&settings, &transfer(), Arc::new(LocalLimiter::new())).unwrap()
+}
+
+/// The settings of a process without a token of its own.
+pub(crate) fn settings(
+    store: Arc<dyn JobStore>,
+    hub: HubClient,
+    key: Option<SecretKey>,
+    max_active: usize,
+) -> Settings {
+    Settings::new(store, hub, key, Effective { token: None, max_active, transfer: transfer() }).unwrap()
+}
+
+/// Takes callbacks to public addresses, or none.
+fn callback_policy(has_callbacks: bool) -> CallbackPolicy {
+    let secret = CallbackSecret::parse(&"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
+    CallbackPolicy { secret: has_callbacks.then_some(secret), allow_private: false }
 }
 
 /// The key of all processes.

@@ -2,11 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod analyze;
 mod auth;
+mod cache;
+mod cors;
+mod docs;
 mod download;
 mod errors;
 mod events;
 mod harness;
+mod host;
 mod jobs;
 mod lists;
 mod many_files;
@@ -14,6 +19,7 @@ mod one_job;
 mod openapi;
 mod plan;
 mod probes;
+mod request_id;
 mod settings;
 mod shutdown;
 mod socket;

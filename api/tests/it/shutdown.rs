@@ -37,7 +37,7 @@ async fn a_request_that_has_begun_is_finished() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let body = r#"{"repo":"owner/name"}"#;
     let head = format!(
-        "POST /api/download HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "POST /api/download HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();

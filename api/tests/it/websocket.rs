@@ -102,6 +102,18 @@ async fn all_are_told_that_a_job_is_gone() {
 }
 
 #[tokio::test]
+async fn a_waiting_job_sees_its_place_change() {
+    let server = Server::start_with(Setup { max_active: 1, ..Setup::default() }).await;
+    let running = server.submit("owner/running").await;
+    let (next, last) = (server.submit("owner/next").await, server.submit("owner/last").await);
+    let (mut socket, init) = Socket::connect_to(&server, &format!("?job={last}")).await;
+    assert_eq!(init["jobs"][0]["position"], 2);
+    server.complete(running).await;
+    assert_eq!(server.snapshot(next).await.job.status.as_str(), "running");
+    assert_eq!(socket.next().await["data"]["position"], 1);
+}
+
+#[tokio::test]
 async fn messages_are_numbered_for_each_client() {
     let server = Server::start().await;
     let (mut first, _) = Socket::connect(&server).await;

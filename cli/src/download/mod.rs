@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use hfd_shared::backend::{Backend, BackendConfig};
+use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::config::UsageError;
 use hfd_shared::control::{ControlError, Submitted};
-use hfd_shared::job::{FileState, FileStatus, JobId, JobRequest, Priority, Snapshot, Status};
-use hfd_shared::ports::{JobStore, Page, StoreError};
+use hfd_shared::job::{FileState, JobId, JobRequest, Priority, Snapshot, Status};
+use hfd_shared::ports::{JobStore, StoreError};
 use hfd_shared::settings::JobSettings;
 use hfd_shared::shutdown;
 use hfd_worker::Environment;
@@ -28,8 +29,8 @@ const EXIT_INTERRUPTED: u8 = 130;
 /// How often progress is looked at.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Jobs with more files show only their sums.
-const MAX_LISTED_FILES: u64 = 5_000;
+/// Files in work that are shown at most.
+const MAX_LISTED_FILES: usize = 200;
 
 /// Something that shows how a job goes on.
 trait Display {
@@ -48,9 +49,9 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     args.log.start("error")?;
     let request = JobRequest::parse(&args.request()).map_err(|error| UsageError(error.to_string()))?;
     let backend = Backend::open(&BackendConfig::Memory)?;
-    let settings = args.worker.settings(&backend, None)?;
     let limits = JobSettings { max_active: 1, ..JobSettings::default() };
-    let env = Arc::new(Environment::open(settings, limits, &backend)?);
+    let settings = args.worker.settings(limits.max_active, &backend, None)?;
+    let env = Arc::new(Environment::open(settings, limits, CallbackPolicy::default(), &backend)?);
     let interrupted = shutdown::on_signal().context("cannot handle signals")?;
     let stop = interrupted.child_token();
     let mut worker = tokio::spawn(hfd_worker::run(Arc::clone(&env), stop.clone()));
@@ -90,19 +91,15 @@ async fn follow(store: &dyn JobStore, id: JobId, display: &mut dyn Display) -> a
         if snapshot.job.status.is_terminal() {
             return Ok(snapshot);
         }
-        display.update(&snapshot, &in_work(store, &snapshot).await?);
+        display.update(&snapshot, &in_work(store, id).await?);
         tokio::time::sleep(TICK).await;
     }
 }
 
-/// The files that are being fetched; none of a job that has too many to look through again and again.
-async fn in_work(store: &dyn JobStore, snapshot: &Snapshot) -> Result<Vec<FileState>, StoreError> {
-    if snapshot.progress.total_files > MAX_LISTED_FILES {
-        return Ok(Vec::new());
-    }
-    let mut files = store.files(snapshot.job.id, Page::ALL).await?;
-    files.retain(|file| file.status == FileStatus::Downloading && file.downloaded_bytes < file.file.size_bytes);
-    Ok(files)
+/// The files that are being fetched.
+async fn in_work(store: &dyn JobStore, id: JobId) -> Result<Vec<FileState>, StoreError> {
+    let in_work = store.changed_files(id, None, MAX_LISTED_FILES).await?.files.into_iter().map(|(_, file)| file);
+    Ok(in_work.filter(|file| file.downloaded_bytes < file.file.size_bytes).collect())
 }
 
 fn report(env: &Environment, end: Option<Snapshot>, json: bool) -> anyhow::Result<ExitCode> {

@@ -4,9 +4,11 @@
 //! one, or somebody may put a symlink in place of a folder. What is done relative to an open folder stays within it, and
 //! names inside the cache are never followed through symlinks.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +23,12 @@ pub(super) struct Dir {
     fd: OwnedFd,
     path: PathBuf,
 }
+
+/// Folders that are removed nest no deeper than this.
+const MAX_DEPTH: usize = 512;
+
+/// The unit of `st_blocks`, whatever the file system's own is.
+pub(super) const BLOCK_BYTES: u64 = 512;
 
 /// Ends the names of files in the making.
 pub(super) const TMP: &str = ".tmp";
@@ -146,13 +154,76 @@ impl Dir {
         }
     }
 
-    /// Removes a folder with all that is in it, if it is there.
-    pub(super) fn remove_folder(&self, name: &str) -> Result<(), CacheError> {
-        let path = self.path_of(name);
-        match std::fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CacheError::new("remove", path, error)),
-            _ => Ok(()),
+    /// Removes a folder with all that is in it, if it is there; returns the bytes that it took up. Symlinks are removed, not
+    /// followed.
+    pub(super) fn remove_folder(&self, name: &str) -> Result<u64, CacheError> {
+        let Some(stat) = self.stat(name)? else { return Ok(0) };
+        if !is_folder(&stat) {
+            return self.remove_file(name).map(|()| occupied_bytes(&stat));
         }
+        let freed = match self.child(name)? {
+            Some(folder) => folder.remove_entries(MAX_DEPTH)?,
+            None => 0,
+        };
+        self.unlink(name, AtFlags::REMOVEDIR).map(|()| freed)
+    }
+
+    fn remove_entries(&self, depth_left: usize) -> Result<u64, CacheError> {
+        let mut freed = 0;
+        for entry in rustix::fs::Dir::read_from(&self.fd).at("list", &self.path)? {
+            let entry = entry.at("list", &self.path)?;
+            let name = entry.file_name();
+            if name == c"." || name == c".." {
+                continue;
+            }
+            let path = self.path.join(OsStr::from_bytes(name.to_bytes()));
+            let stat = match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => continue,
+                stat => stat.at("inspect", &path)?,
+            };
+            if !is_folder(&stat) {
+                self.unlink(name, AtFlags::empty())?;
+                freed += occupied_bytes(&stat);
+                continue;
+            }
+            if depth_left == 0 {
+                return Err(CacheError::Conflict { path, expected: "a folder of at most 512 levels" });
+            }
+            match rustix::fs::openat(&self.fd, name, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
+                Ok(fd) => freed += Self { fd, path: path.clone() }.remove_entries(depth_left - 1)?,
+                Err(Errno::NOENT) => continue,
+                Err(error) => return Err(CacheError::new("open", path, error)),
+            }
+            self.unlink(name, AtFlags::REMOVEDIR)?;
+        }
+        Ok(freed)
+    }
+
+    fn unlink(&self, name: impl rustix::path::Arg + Copy, flags: AtFlags) -> Result<(), CacheError> {
+        match rustix::fs::unlinkat(&self.fd, name, flags) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(CacheError::new("remove", self.path_of(&name.to_string_lossy()), error)),
+        }
+    }
+
+    /// The folder that a relative path leads to but for its last name, and that name; none if there is no such folder.
+    pub(super) fn parent_of<'a>(&self, path: &'a str) -> Result<Option<(Self, &'a str)>, CacheError> {
+        let (folders, name) = path.rsplit_once('/').map_or(("", path), |(folders, name)| (folders, name));
+        let mut parent = self.again()?;
+        for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
+            match parent.child(folder) {
+                Ok(Some(child)) => parent = child,
+                Ok(None) | Err(CacheError::Conflict { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some((parent, name)))
+    }
+
+    /// The same folder once more.
+    fn again(&self) -> Result<Self, CacheError> {
+        let fd = self.fd.try_clone().at("open", &self.path)?;
+        Ok(Self { fd, path: self.path.clone() })
     }
 
     /// The names of all entries; those that are not UTF-8 are not ours and left out.
@@ -199,6 +270,24 @@ pub(super) fn is_folder(stat: &Stat) -> bool {
 /// When an entry was last changed. Times before 1970 count as 1970.
 pub(super) fn modified(stat: &Stat) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).unwrap_or(0))
+}
+
+/// When an entry was last read, as far as the volume notes it.
+pub(super) fn accessed(stat: &Stat) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_atime).unwrap_or(0))
+}
+
+/// How much of the volume an entry takes up: less than its size where it has holes. Folders and symlinks count for nothing.
+pub(super) fn occupied_bytes(stat: &Stat) -> u64 {
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return 0;
+    }
+    let size_bytes = u64::try_from(stat.st_size).unwrap_or(0);
+    match u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(BLOCK_BYTES) {
+        // Some volumes give no number of blocks, or not at once.
+        0 => size_bytes,
+        reserved => size_bytes.min(reserved),
+    }
 }
 
 /// A name that nobody else uses, with `ending` behind it.

@@ -89,6 +89,11 @@ impl CacheError {
         Self::new("write or read the partial of", path, source)
     }
 
+    /// The class of an error from reading a file of the cache through its plain file handle.
+    pub fn reading(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::new("read", path, source)
+    }
+
     /// Sorts an error of the system into its class.
     pub(super) fn new(operation: &'static str, path: impl Into<PathBuf>, source: impl Into<io::Error>) -> Self {
         let (path, source) = (path.into(), source.into());

@@ -59,7 +59,7 @@ fn remove_if_stale(parent: &Dir, name: &str, older_than: Duration, scratch: &Dir
 }
 
 /// A time in the future, by another machine's clock, is not old.
-fn is_old(time: SystemTime, older_than: Duration) -> bool {
+pub(super) fn is_old(time: SystemTime, older_than: Duration) -> bool {
     SystemTime::now().duration_since(time).is_ok_and(|age| age >= older_than)
 }
 

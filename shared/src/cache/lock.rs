@@ -25,8 +25,13 @@ impl RepoCache {
     /// Takes the lock of a blob as huggingface_hub does (`WeakFileLock` in `utils/_fixes.py`: `flock` on a file of mode
     /// 0664 that is never removed). None while somebody else holds it.
     pub fn lock_blob(&self, blob: &BlobHash) -> Result<Option<BlobLock>, CacheError> {
+        self.lock_etag(&blob.to_string())
+    }
+
+    /// The same for what another program has put there under any ETag.
+    pub(super) fn lock_etag(&self, etag: &str) -> Result<Option<BlobLock>, CacheError> {
         let folder = Dir::make(&self.locks)?;
-        let name = format!("{blob}.lock");
+        let name = format!("{etag}.lock");
         let (file, created) = match open_lock_file(&folder, &name) {
             Ok(opened) => opened,
             // Another user's lock file, which this one may not open: no reason not to download.

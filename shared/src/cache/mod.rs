@@ -14,12 +14,16 @@
 //! <root>/models--o--n/.hfd/<etag>/<writer>.parts     what of it is durable, one file a writer
 //! <root>/models--o--n/.hfd/quarantine/<etag>/        bytes that failed the check, never used again
 //! <root>/models--o--n/.hfd/trees/<commit>.json       a listing whose files are still to come
+//! <root>/models--o--n/.hfd/removing/<commit>         a revision in removal
 //! <root>/models--o--n/.hfd/*.tmp, *.trash            in the making, in removal
+//! <root>/.locks/models--o--n.<random>.trash          a repository in removal
 //! ```
 //!
 //! No correctness rests on locks, for on some network volumes they do nothing. Several processes may work on one
 //! partial: see [`Partial`].
 
+mod clear;
+mod contents;
 mod dir;
 mod error;
 mod garbage;
@@ -31,6 +35,7 @@ mod publish;
 mod ranges;
 mod records;
 mod refs;
+mod remove;
 mod repo;
 mod root;
 mod small;
@@ -40,6 +45,11 @@ mod tree_json;
 #[cfg(test)]
 mod tests;
 
+pub use clear::Clearing;
+pub use contents::{
+    CachedContent, CachedFile, CachedRevision, FilePage, Inventory, RepoContents, STALE_AFTER, State, Unused,
+    UnusedKind,
+};
 pub use error::CacheError;
 pub use lock::BlobLock;
 pub use partial::Partial;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustix::fs::{FallocateFlags, OFlags};
 
-use super::dir::Dir;
+use super::dir::{BLOCK_BYTES, Dir};
 use super::error::{At, CacheError};
 use super::publish::{self, Verified};
 use super::ranges::{merged, total_bytes};
@@ -17,9 +17,6 @@ use crate::repo::{BlobHash, ByteRange};
 
 /// How often a partial that vanishes while it is being opened is tried again.
 const OPEN_ATTEMPTS: usize = 8;
-
-/// The unit of `st_blocks`, whatever the file system's own is.
-const BLOCK_BYTES: u64 = 512;
 
 /// One writer's view of an unfinished blob.
 ///

@@ -33,7 +33,7 @@ pub(super) fn run(root: &Path, folder: &Dir) -> Result<(), CacheError> {
     let place = locks.make_child(&name)?;
     let result = check(root, &place).and_then(|()| tag(folder, &place));
     let removed = locks.remove_folder(&name);
-    result.and(removed)
+    result.and(removed.map(drop))
 }
 
 fn check(root: &Path, place: &Dir) -> Result<(), CacheError> {

@@ -4,6 +4,9 @@ use super::error::CacheError;
 use super::repo::{RepoCache, SNAPSHOTS};
 use crate::repo::{CommitHash, Revision};
 
+/// The folder of refs.
+pub(super) const REFS: &str = "refs";
+
 impl RepoCache {
     /// Notes which commit a revision stands for; the last step of a download. Nothing for a revision that is a commit.
     ///
@@ -17,7 +20,7 @@ impl RepoCache {
         // A ref to a snapshot that is not there would make `scan_cache_dir()` drop the whole repository.
         repo.make_child(SNAPSHOTS)?.make_child(&commit.to_string())?;
 
-        let mut folder = repo.make_child("refs")?;
+        let mut folder = repo.make_child(REFS)?;
         let mut names: Vec<&str> = revision.as_str().split('/').collect();
         let name = names.pop().unwrap_or_default();
         for name in names {

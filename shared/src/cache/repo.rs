@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::contents::OpenRepo;
 use super::dir::{Dir, unique_name};
 use super::error::CacheError;
 use crate::repo::{BlobHash, CommitHash, RepoRef};
@@ -26,6 +27,9 @@ const QUARANTINE_ATTEMPTS: usize = 4;
 /// One repository's folder. Nothing is created before the first write.
 #[derive(Debug, Clone)]
 pub struct RepoCache {
+    repo: RepoRef,
+    root: PathBuf,
+    name: String,
     folder: PathBuf,
     pub(super) locks: PathBuf,
 }
@@ -33,7 +37,28 @@ pub struct RepoCache {
 impl RepoCache {
     pub(super) fn new(root: &Path, repo: &RepoRef) -> Self {
         let name = folder_name(repo);
-        Self { folder: root.join(&name), locks: root.join(super::root::LOCKS).join(name) }
+        let locks = root.join(super::root::LOCKS).join(&name);
+        Self { repo: repo.clone(), root: root.to_owned(), folder: root.join(&name), name, locks }
+    }
+
+    /// The hub folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The name of the repository's folder.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The path of something in the repository's folder, for messages.
+    pub(super) fn path_in_cache(&self, path: &str) -> String {
+        format!("{}/{path}", self.name)
+    }
+
+    /// The folder for reading; none if there is none.
+    pub(super) fn open(&self) -> Result<Option<OpenRepo>, CacheError> {
+        OpenRepo::open(&self.root, &self.repo)
     }
 
     /// The folder of the repository.
@@ -128,7 +153,7 @@ pub(super) fn discard(parent: &Dir, name: &str, scratch: &Dir) -> Result<(), Cac
     let trash = unique_name("old", TRASH)?;
     match parent.rename(name, scratch, &trash) {
         Err(error) if error.is_not_found() => Ok(()),
-        moved => moved.and_then(|()| scratch.remove_folder(&trash)),
+        moved => moved.and_then(|()| scratch.remove_folder(&trash).map(drop)),
     }
 }
 

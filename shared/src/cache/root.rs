@@ -52,8 +52,7 @@ impl Cache {
 
     /// The models and datasets that have a folder, whether complete or not.
     pub fn repos(&self) -> Result<Vec<RepoRef>, CacheError> {
-        let names = Dir::open(&self.root)?.names()?;
-        Ok(names.iter().filter_map(|name| parse_folder_name(name)).collect())
+        self.inventory().repos()
     }
 
     /// Removes from all repositories what nobody has written to for `older_than`: partials, quarantined bytes, listings
@@ -71,7 +70,7 @@ impl Cache {
 }
 
 /// The inverse of `folder_name`: a repository id has no `--` of its own.
-fn parse_folder_name(name: &str) -> Option<RepoRef> {
+pub(super) fn parse_folder_name(name: &str) -> Option<RepoRef> {
     [RepoKind::Model, RepoKind::Dataset].into_iter().find_map(|kind| {
         let id = name.strip_prefix(kind.plural())?.strip_prefix("--")?;
         let repo = RepoRef { kind, id: id.replace("--", "/").parse().ok()? };

@@ -49,6 +49,7 @@ impl RepoCache {
     }
 }
 
-fn file_name(commit: CommitHash) -> String {
+/// The name of a commit's listing.
+pub(super) fn file_name(commit: CommitHash) -> String {
     format!("{commit}.json")
 }

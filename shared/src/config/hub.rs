@@ -10,7 +10,7 @@ use url::Url;
 use super::secret::{given, secret};
 use super::{UsageError, locations};
 use crate::backend::Backend;
-use crate::control::Settings;
+use crate::control::{Effective, Settings};
 use crate::hub::HubClient;
 use crate::secret::SecretKey;
 use crate::settings::{DEFAULT_ENDPOINT, HubSettings, TransferSettings};
@@ -27,20 +27,23 @@ pub struct HubArgs {
 }
 
 impl HubArgs {
-    /// A client of that Hub, and the settings that give it its token; nothing is sent yet.
+    /// A client of that Hub, and the settings that it and the process go by: these, unless the store has others. Nothing
+    /// is sent yet.
     ///
     /// # Errors
     /// When the endpoint or the token cannot be used.
     pub fn client(
         &self,
-        transfer: &TransferSettings,
+        transfer: TransferSettings,
+        max_active: usize,
         backend: &Backend,
         key: Option<SecretKey>,
     ) -> Result<(HubClient, Settings), UsageError> {
         let refused = |error: &dyn fmt::Display| UsageError(error.to_string());
         let hub = self.settings()?;
-        let client = HubClient::new(&hub, transfer, Arc::clone(&backend.limiter)).map_err(|error| refused(&error))?;
-        let settings = Settings::new(Arc::clone(&backend.store), client.clone(), key, hub.token.as_ref());
+        let client = HubClient::new(&hub, &transfer, Arc::clone(&backend.limiter)).map_err(|error| refused(&error))?;
+        let configured = Effective { token: hub.token, max_active, transfer };
+        let settings = Settings::new(Arc::clone(&backend.store), client.clone(), key, configured);
         Ok((client, settings.map_err(|error| refused(&error))?))
     }
 

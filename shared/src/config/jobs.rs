@@ -5,14 +5,14 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::ports::Retention;
-use crate::settings::{JobSettings, Span};
+use crate::settings::{JobSettings, MaxActive, Span};
 
 /// Limits how many jobs run at a time.
 #[derive(Debug, Clone, Args)]
 pub struct AdmissionArgs {
     /// Jobs that run at a time, over all processes that share the store, 1 to 256
-    #[arg(long, env = "HFD_MAX_ACTIVE", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub max_active: u16,
+    #[arg(long, env = "HFD_MAX_ACTIVE", default_value = "3")]
+    pub max_active: MaxActive,
 }
 
 /// Limits of jobs, for processes that work on them.
@@ -35,7 +35,7 @@ pub struct JobArgs {
 impl AdmissionArgs {
     /// Jobs that run at a time.
     pub fn max_active(&self) -> usize {
-        usize::from(self.max_active)
+        self.max_active.get()
     }
 }
 

@@ -1,14 +1,12 @@
-//! Where a server listens, and whom it lets in.
+//! Where a server listens.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
-use secrecy::{ExposeSecret, SecretString};
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::UsageError;
-use super::secret::secret;
+use super::access::AccessArgs;
 
 /// What the system keeps for a client that does not read, once for each connection.
 const SEND_BUFFER_BYTES: u32 = 256 << 10;
@@ -16,30 +14,18 @@ const SEND_BUFFER_BYTES: u32 = 256 << 10;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Names the API's address, and the user and the password that guard it.
+/// Names the API's address, and who may use it.
 #[derive(Debug, Clone, Args)]
 pub struct ListenArgs {
     /// Port to listen on
     #[arg(long, env = "HFD_PORT", default_value_t = 8080)]
     pub port: u16,
-    /// Address to listen on; set a user and a password before you open it to others
+    /// Address to listen on; set a password or a token before you open it to others
     #[arg(long, env = "HFD_BIND", default_value = "127.0.0.1")]
     pub bind: IpAddr,
-    /// User name that clients must give (with --auth-pass)
-    #[arg(long, env = "HFD_AUTH_USER", requires = "auth_pass")]
-    pub auth_user: Option<String>,
-    /// Password that clients must give (with --auth-user)
-    #[arg(long, env = "HFD_AUTH_PASS", requires = "auth_user", hide_env_values = true, value_parser = secret())]
-    pub auth_pass: Option<SecretString>,
-}
-
-/// The user that every request must name, with the password.
-#[derive(Debug, Clone)]
-pub struct BasicAuth {
-    /// The user's name; it cannot contain a colon.
-    pub user: String,
-    /// The password.
-    pub password: SecretString,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment on what is flattened would become help")]
+    pub access: AccessArgs,
 }
 
 /// The address cannot be had.
@@ -53,19 +39,6 @@ pub struct ListenError {
 }
 
 impl ListenArgs {
-    /// The user and the password that clients must give, if any.
-    ///
-    /// # Errors
-    /// When they are such that no client could give them.
-    pub fn auth(&self) -> Result<Option<BasicAuth>, UsageError> {
-        let Some((user, password)) = self.auth_user.clone().zip(self.auth_pass.clone()) else { return Ok(None) };
-        if user.is_empty() || user.contains(':') || password.expose_secret().is_empty() {
-            let rule = "--auth-user and --auth-pass must not be empty, and the user must not contain a colon";
-            return Err(UsageError(rule.to_owned()));
-        }
-        Ok(Some(BasicAuth { user, password }))
-    }
-
     /// Begins to listen.
     pub fn listen(&self) -> Result<TcpListener, ListenError> {
         listen(self.bind, self.port, "--bind or --port")

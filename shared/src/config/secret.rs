@@ -1,5 +1,7 @@
 //! Values that nobody may see.
 
+use std::path::Path;
+
 use clap::Args;
 use clap::builder::{StringValueParser, TypedValueParser};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,7 +12,8 @@ use crate::secret::SecretKey;
 /// The key to what is secret in the store.
 #[derive(Debug, Clone, Args)]
 pub struct SecretArgs {
-    /// Key that encrypts a token that is set over the API: 32 bytes as 64 hex digits or as base64, the same for all processes
+    /// Key that encrypts a token that is set over the API: 32 bytes as 64 hex digits or as base64, the same for all processes;
+    /// `serve` makes itself one in its data folder
     #[arg(long, env = "HFD_SECRET_KEY", hide_env_values = true, value_parser = secret())]
     pub secret_key: Option<SecretString>,
 }
@@ -23,6 +26,17 @@ impl SecretArgs {
     pub fn key(&self) -> Result<Option<SecretKey>, UsageError> {
         let key = given(self.secret_key.as_ref()).as_ref().map(SecretKey::parse).transpose();
         key.map_err(|error| UsageError(error.to_string()))
+    }
+
+    /// The key, or without one that in a file, for a process that shares its store with nobody.
+    ///
+    /// # Errors
+    /// When it is no key, or the file cannot be used.
+    pub fn key_or_kept_in(&self, path: &Path) -> Result<SecretKey, UsageError> {
+        match self.key()? {
+            Some(key) => Ok(key),
+            None => SecretKey::kept_in(path).map_err(|error| UsageError(error.to_string())),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The flags as one command line.
 
+use std::fs;
+
 use clap::{CommandFactory, Parser};
 
 use super::*;
@@ -10,6 +12,8 @@ use crate::settings::{JobSettings, TransferSettings};
 struct Program {
     #[command(flatten)]
     cache: CacheArgs,
+    #[command(flatten)]
+    callback: CallbackArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
@@ -100,8 +104,10 @@ fn no_secret_is_in_an_error_or_in_what_debug_shows() {
         ["--broker", "amqp://user:hush@host"],
         ["--token", "hush"],
         ["--secret-key", "hush"],
+        ["--callback-secret", "hush"],
         ["--auth-user", "user"],
         ["--auth-pass", "hush"],
+        ["--api-token", "hush-hush-hush-hush"],
     ];
     let program = parse(&flags.concat()).unwrap();
     let cluster = program.cluster.config().unwrap();
@@ -117,9 +123,49 @@ fn no_secret_is_in_an_error_or_in_what_debug_shows() {
 fn a_user_or_password_that_cannot_be_given_is_refused() {
     for (user, password) in [("", "x"), ("a:b", "x"), ("a", "")] {
         let flags = ["--auth-user", user, "--auth-pass", password];
-        assert!(usage_error(&flags, |program| program.listen.auth().err()).contains("--auth-user"));
+        assert!(refused(&flags).contains("--auth-user"));
     }
-    assert!(parse(&[]).unwrap().listen.auth().unwrap().is_none());
+    assert!(!access(&[]).unwrap().is_guarded());
+}
+
+fn access(flags: &[&str]) -> Result<Access, UsageError> {
+    parse(flags).unwrap().listen.access.access()
+}
+
+fn refused(flags: &[&str]) -> String {
+    access(flags).unwrap_err().to_string()
+}
+
+#[test]
+fn tokens_come_from_flags_and_from_a_file_and_are_long_enough() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    fs::write(path, "third-token-0000\n\n  fourth-token-000  \n").unwrap();
+    let flags = ["--api-token", "first-token-0000,second-token-000", "--api-token-file", path];
+    assert_eq!(access(&flags).unwrap().tokens.len(), 4);
+    assert!(access(&flags).unwrap().is_guarded());
+    for short in ["hush", "hush-hush-hush-", "hush hush hush hush hush", "hüsh-hush-hush-hush"] {
+        let error = refused(&["--api-token", short]);
+        assert!(error.contains("16 printable") && !error.contains("hush"), "{error}");
+    }
+    assert!(!access(&["--api-token", " "]).unwrap().is_guarded(), "an empty variable counts as absent");
+    fs::write(path, "\n").unwrap();
+    assert!(refused(&["--api-token-file", path]).contains("holds no token"));
+    assert!(refused(&["--api-token-file", "/nowhere/tokens"]).contains("/nowhere/tokens"));
+}
+
+#[test]
+fn origins_and_hosts_are_checked_and_blank_ones_count_as_absent() {
+    let flags = ["--cors-origin", "https://a.example,http://b.example:81", "--allowed-host", "c.example,[::5]"];
+    let open = access(&flags).unwrap();
+    assert_eq!((open.origins.len(), open.hosts.len()), (2, 4));
+    assert!(access(&["--cors-origin", "", "--allowed-host", ""]).unwrap().origins.is_empty());
+    for wrong in ["*", "null", "a.example", "https://a.example/", "ftp://a.example"] {
+        assert!(refused(&["--cors-origin", wrong]).contains("--cors-origin"), "{wrong}");
+    }
+    for wrong in ["a.example:80", "https://a.example", "a b"] {
+        assert!(refused(&["--allowed-host", wrong]).contains("--allowed-host"), "{wrong}");
+    }
 }
 
 #[test]
@@ -127,7 +173,7 @@ fn an_endpoint_that_is_no_address_of_a_hub_is_refused() {
     for endpoint in ["huggingface.co", "ftp://x", "https://user:hush@x", "https://x?y"] {
         let client = |program: &Program| {
             let backend = Backend::open(&BackendConfig::Memory).unwrap();
-            program.hub.client(&TransferSettings::default(), &backend, None).err()
+            program.hub.client(TransferSettings::default(), 1, &backend, None).err()
         };
         let error = usage_error(&["--endpoint", endpoint], client);
         assert!(error.contains("endpoint") && !error.contains("hush"), "{error}");

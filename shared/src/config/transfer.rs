@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::settings::{ByteSize, TransferSettings, Verify};
+use crate::settings::{ByteSize, Connections, Retries, TransferSettings, Verify};
 
-/// How data is moved. Plans and settings show it too, so every process of a cluster should say the same.
+/// How data is moved, unless the store says otherwise. Plans and settings show it too, so every process of a cluster should
+/// say the same.
 #[derive(Debug, Clone, Args)]
 pub struct TransferArgs {
     /// Connections for each large file, or each batch of small ones, 1 to 64
-    #[arg(long, env = "HFD_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub connections: u16,
+    #[arg(long, env = "HFD_CONNECTIONS", default_value = "8")]
+    pub connections: Connections,
     /// Files of at least this size are fetched in parts
     #[arg(long, env = "HFD_MULTIPART_THRESHOLD", default_value = "32MiB")]
     pub multipart_threshold: ByteSize,
@@ -19,8 +20,8 @@ pub struct TransferArgs {
     #[arg(long, env = "HFD_VERIFY", default_value = "sha256")]
     pub verify: Verify,
     /// Failures of a connection in a row without progress after which its file is given up, 0 to 20
-    #[arg(long, env = "HFD_RETRIES", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=20))]
-    pub retries: u16,
+    #[arg(long, env = "HFD_RETRIES", default_value = "4")]
+    pub retries: Retries,
     /// Seconds without a byte after which a connection is dropped and tried again
     #[arg(long, env = "HFD_STALL_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub stall_timeout: u64,
@@ -33,10 +34,10 @@ impl TransferArgs {
     /// What the flags set.
     pub fn settings(&self) -> TransferSettings {
         TransferSettings {
-            connections: usize::from(self.connections),
+            connections: self.connections.get(),
             multipart_threshold: self.multipart_threshold,
             verify: self.verify,
-            retries: usize::from(self.retries),
+            retries: self.retries.get(),
             stall_timeout: Duration::from_secs(self.stall_timeout),
             min_bytes_per_second: self.min_speed.0,
         }

@@ -65,7 +65,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// At most `max_active` jobs run at a time, over all processes that share the store.
+    /// At most `max_active` jobs run at a time, over all processes that share the store, unless its settings say otherwise.
     pub fn new(store: Arc<dyn JobStore>, max_active: usize) -> Self {
         Self { store, max_active }
     }
@@ -175,17 +175,15 @@ impl Jobs {
 
     /// Lets the jobs that have waited longest run, while there is room.
     pub async fn admit(&self) -> Result<(), StoreError> {
+        let max_active = self.store.settings().await?.overrides.max_active(self.max_active);
         for _ in 0..MAX_CONFLICTS {
             let Some(id) = self.store.next_waiting().await? else { return Ok(()) };
             let Some(job) = self.store.job(id).await? else { continue };
             let Ok(Transition { job, effects }) = transition(&job, &Event::Admit, OffsetDateTime::now_utc()) else {
                 continue;
             };
-            let condition = if job.request.work.is_exclusive() {
-                Condition::Always
-            } else {
-                Condition::Room { max_active: self.max_active }
-            };
+            let condition =
+                if job.request.work.is_exclusive() { Condition::Always } else { Condition::Room { max_active } };
             match self.store.commit(Change { job, effects, condition }).await? {
                 Committed::Applied(job) => info!(job = %job.id, "job admitted"),
                 Committed::Conflict | Committed::Duplicate(_) | Committed::Blocked(_) => {

@@ -6,4 +6,4 @@ mod settings;
 
 pub use jobs::{ControlError, Jobs, Submitted};
 pub use relay::relay_outbox;
-pub use settings::{Settings, SettingsError};
+pub use settings::{Effective, SealedChange, Set, Settings, SettingsChange, SettingsError};

@@ -1,10 +1,13 @@
-//! The settings that all processes share. So far that is the Hub's token, which the store holds sealed.
+//! The settings that all processes share. The store holds the Hub's token sealed.
 
+mod change;
+mod effective;
+mod mask;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,7 +16,10 @@ use tracing::{info, warn};
 
 use crate::hub::{HubClient, HubError, usable_token};
 use crate::ports::{JobStore, SettingsCommitted, StoreError, StoredSettings};
-use crate::secret::{SecretError, SecretKey};
+use crate::secret::{SealedToken, SecretError, SecretKey};
+
+pub use change::{Set, SettingsChange};
+pub use effective::Effective;
 
 /// How often the store is asked for changes that other processes made.
 const TICK: Duration = Duration::from_secs(3);
@@ -24,16 +30,14 @@ const MAX_CONFLICTS: usize = 100;
 /// What the token is sealed for.
 const PURPOSE: &str = "hub token";
 
-const MASK: &str = "********";
-/// What is shown of a token, and how long it must be for that.
-const SHOWN_CHARS: usize = 4;
-const SHOWN_FROM_CHARS: usize = 12;
-
 /// Why the settings could not be changed or used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A token may only be stored sealed.
-    #[error("set HFD_SECRET_KEY (32 bytes, `openssl rand -base64 32`) on every process, then set the token again")]
+    #[error(
+        "cannot be stored without a key; set HFD_SECRET_KEY (32 bytes, `openssl rand -base64 32`) on every process, then \
+         set the token again"
+    )]
     NoKey,
     /// The token cannot be sealed or opened.
     #[error(transparent)]
@@ -46,6 +50,10 @@ pub enum SettingsError {
     Store(#[from] StoreError),
 }
 
+/// A change whose token may be stored.
+#[derive(Debug)]
+pub struct SealedChange(SettingsChange<SealedToken>);
+
 /// Changes the shared settings, and has this process go by them.
 #[derive(Clone)]
 pub struct Settings {
@@ -56,7 +64,8 @@ struct Inner {
     store: Arc<dyn JobStore>,
     hub: HubClient,
     key: Option<SecretKey>,
-    configured: Option<SecretString>,
+    configured: Effective,
+    in_force: RwLock<Arc<Effective>>,
     /// Held while a change on its way from the store to the client must not be overtaken by a later one.
     refreshing: Mutex<()>,
     /// The version whose token could not be opened, as was said once.
@@ -64,8 +73,8 @@ struct Inner {
 }
 
 impl Settings {
-    /// The settings in a store, for the process that this client asks the Hub for. It goes by its configured token while
-    /// the store has none that it can open with its key.
+    /// The settings in a store, for the process that this client asks the Hub for. It goes by what it is configured with
+    /// where the store has nothing, or a token that this key does not open.
     ///
     /// # Errors
     /// [`HubError::BadToken`] when the configured token cannot be used.
@@ -73,59 +82,82 @@ impl Settings {
         store: Arc<dyn JobStore>,
         hub: HubClient,
         key: Option<SecretKey>,
-        configured: Option<&SecretString>,
+        configured: Effective,
     ) -> Result<Self, HubError> {
-        let configured = usable_token(configured, "the configured token")?;
+        let token = usable_token(configured.token.as_ref(), "the configured token")?;
+        let configured = Effective { token, ..configured };
+        let in_force = RwLock::new(Arc::new(configured.clone()));
         let (refreshing, warned) = (Mutex::default(), AtomicU64::default());
-        Ok(Self { inner: Arc::new(Inner { store, hub, key, configured, refreshing, warned }) })
+        Ok(Self { inner: Arc::new(Inner { store, hub, key, configured, in_force, refreshing, warned }) })
     }
 
-    /// The token in use: the store's, else the configured one.
-    pub async fn token(&self) -> Result<Option<SecretString>, StoreError> {
+    /// The settings as the store has them now.
+    pub async fn effective(&self) -> Result<Effective, StoreError> {
         let stored = self.inner.store.settings().await?;
-        Ok(self.inner.token_of(&stored))
+        Ok(self.inner.configured.with(&stored.overrides, self.inner.token_of(&stored)))
     }
 
-    /// The token in use as it may be shown: `********` and its last four characters, without these when it has fewer than
-    /// twelve; empty when there is none.
-    pub async fn masked(&self) -> Result<String, StoreError> {
-        Ok(self.token().await?.as_ref().map(mask).unwrap_or_default())
+    /// The settings that this process goes by: those of the last [refresh](Self::refresh). What works goes on by those
+    /// that it began with.
+    pub fn in_force(&self) -> Arc<Effective> {
+        Arc::clone(&self.inner.in_force.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Stores a token for all processes, or with none (or an empty one) removes the stored one. The [masked](Self::masked)
-    /// token changes nothing: a form may send back what it was given.
-    pub async fn set_token(&self, token: Option<&SecretString>) -> Result<(), SettingsError> {
-        let token = usable_token(token, "the new token")?;
-        if let Some(token) = token.as_ref().filter(|token| token.expose_secret().starts_with(MASK)) {
-            return if token.expose_secret() == self.masked().await? { Ok(()) } else { Err(masked_before().into()) };
-        }
-        self.store_token(token.as_ref()).await?;
-        self.refresh().await
-    }
-
-    async fn store_token(&self, token: Option<&SecretString>) -> Result<(), SettingsError> {
-        let sealed = match token {
-            Some(token) => Some(self.inner.key.as_ref().ok_or(SettingsError::NoKey)?.seal(token, PURPOSE)?),
-            None => None,
+    /// Seals the token of a change. An empty one is taken for [`Set::Configured`]. The
+    /// [masked](Effective::masked_token) one changes nothing: a form may send back what it was given.
+    ///
+    /// # Errors
+    /// [`SettingsError::NoKey`] or [`SettingsError::Token`] when this token cannot be stored or used.
+    pub async fn seal(&self, mut change: SettingsChange) -> Result<SealedChange, SettingsError> {
+        let token = match std::mem::take(&mut change.token) {
+            Set::Keep => Set::Keep,
+            Set::Configured => Set::Configured,
+            Set::To(token) => match usable_token(Some(&token), "the new token")? {
+                None => Set::Configured,
+                Some(token) if mask::is_masked(&token) => self.present(&token).await.map(|()| Set::Keep)?,
+                Some(token) => Set::To(self.inner.key.as_ref().ok_or(SettingsError::NoKey)?.seal(&token, PURPOSE)?),
+            },
         };
+        Ok(SealedChange(change.with_token(token)))
+    }
+
+    /// Whether this is the present token as it is shown.
+    async fn present(&self, masked: &SecretString) -> Result<(), SettingsError> {
+        if masked.expose_secret() == self.effective().await?.masked_token() {
+            return Ok(());
+        }
+        let what = "a masked token that is not the present one".to_owned();
+        Err(HubError::BadToken { what }.into())
+    }
+
+    /// Makes a change for all processes, whole or not at all. This one goes by it at once.
+    pub async fn change(&self, SealedChange(change): &SealedChange) -> Result<(), SettingsError> {
         for _ in 0..MAX_CONFLICTS {
             let known = self.inner.store.settings().await?;
-            if sealed.is_none() && known.token.is_none() {
+            let settings = StoredSettings {
+                version: known.version,
+                token: change.token_over(known.token.clone()),
+                overrides: change.overrides_over(&known.overrides),
+            };
+            if settings == known {
                 return Ok(());
             }
-            let settings = StoredSettings { token: sealed.clone(), ..known };
             if let SettingsCommitted::Applied(now) = self.inner.store.put_settings(settings).await? {
-                info!(version = now.version, stored = now.token.is_some(), "token changed");
-                return Ok(());
+                info!(version = now.version, token = now.token.is_some(), set = ?now.overrides, "settings changed");
+                return self.refresh().await;
             }
         }
         Err(StoreError::Unavailable(format!("the settings changed {MAX_CONFLICTS} times in the meantime")).into())
     }
 
-    /// Has this process use the token that is in force now.
+    /// Has this process go by the settings that are in the store now.
     pub async fn refresh(&self) -> Result<(), SettingsError> {
         let _in_order = self.inner.refreshing.lock().await;
-        Ok(self.inner.hub.set_token(self.token().await?.as_ref())?)
+        let effective = self.effective().await?;
+        self.inner.hub.set_token(effective.token.as_ref())?;
+        self.inner.hub.set_retries(effective.transfer.retries);
+        *self.inner.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
+        Ok(())
     }
 
     /// Goes by what other processes set, until it is dropped.
@@ -146,7 +178,7 @@ impl Settings {
 
 impl Inner {
     fn token_of(&self, stored: &StoredSettings) -> Option<SecretString> {
-        let Some(sealed) = &stored.token else { return self.configured.clone() };
+        let Some(sealed) = &stored.token else { return self.configured.token.clone() };
         let opened = match &self.key {
             Some(key) => key.open(sealed, PURPOSE).map_err(SettingsError::from),
             None => Err(SettingsError::NoKey),
@@ -157,19 +189,8 @@ impl Inner {
                 if self.warned.swap(stored.version, Ordering::Relaxed) != stored.version {
                     warn!(%error, "the stored token is not used; going on with the configured one, if any");
                 }
-                self.configured.clone()
+                self.configured.token.clone()
             }
         }
     }
-}
-
-fn masked_before() -> HubError {
-    HubError::BadToken { what: "a masked token that is not the present one".to_owned() }
-}
-
-fn mask(token: &SecretString) -> String {
-    let token = token.expose_secret();
-    let length = token.chars().count();
-    let hidden = if length < SHOWN_FROM_CHARS { length } else { length - SHOWN_CHARS };
-    format!("{MASK}{}", token.chars().skip(hidden).collect::<String>())
 }

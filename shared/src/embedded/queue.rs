@@ -18,6 +18,7 @@ use crate::ports::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsume
 #[derive(Debug, Default, Clone)]
 pub struct MemoryQueue {
     control: Arc<Line>,
+    callback: Arc<Line>,
     fetch: Arc<Line>,
 }
 
@@ -30,6 +31,7 @@ impl MemoryQueue {
     fn line(&self, lane: Lane) -> &Arc<Line> {
         match lane {
             Lane::Control => &self.control,
+            Lane::Callback => &self.callback,
             Lane::Fetch => &self.fetch,
         }
     }

@@ -20,6 +20,7 @@ mod limits;
 mod link;
 mod locate;
 mod rate_limit;
+mod refs;
 mod refusal;
 mod tree;
 mod urls;
@@ -28,6 +29,7 @@ mod urls;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
@@ -47,6 +49,7 @@ pub use fetch::Fetched;
 pub use file::WantedFile;
 pub use identity::usable_token;
 pub use locate::Location;
+pub use refs::{GitRef, Refs};
 
 const USER_AGENT: &str = concat!("hfdownloader/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -68,7 +71,7 @@ struct Inner {
     api: Client,
     /// For content: HTTP/1.1, because HTTP/2 would put all parts of a file on one connection; no limit over all.
     data: Client,
-    retries: usize,
+    retries: AtomicUsize,
     stall_timeout: Duration,
     limits: Limits,
 }
@@ -91,7 +94,7 @@ impl HubClient {
             urls,
             api: build(base().timeout(API_TIMEOUT))?,
             data: build(base().http1_only().pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST))?,
-            retries: transfer.retries,
+            retries: AtomicUsize::new(transfer.retries),
             stall_timeout: transfer.stall_timeout,
             limits: Limits(limiter),
         };
@@ -111,6 +114,11 @@ impl HubClient {
         let token = usable_token(token, "the new token")?;
         self.inner.identities.change(Identity::new(self.endpoint(), token)?);
         Ok(())
+    }
+
+    /// Asks the API so often again, from now on, where that may help.
+    pub fn set_retries(&self, retries: usize) {
+        self.inner.retries.store(retries, Ordering::Relaxed);
     }
 
     /// The one place that decides whether a request carries the token: only one to the endpoint's own scheme, host and

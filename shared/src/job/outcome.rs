@@ -10,7 +10,7 @@ pub const OUTCOME_MAX_ENTRIES: usize = 1_000;
 pub struct Outcome {
     /// Bytes that are free again.
     pub freed_bytes: u64,
-    /// What is gone, by its path in the repository's folder; at most [`OUTCOME_MAX_ENTRIES`].
+    /// What is gone, by its path in the cache; at most [`OUTCOME_MAX_ENTRIES`].
     pub removed: Vec<String>,
     /// What could not be done, and why; at most [`OUTCOME_MAX_ENTRIES`].
     pub failures: Vec<String>,

@@ -93,6 +93,12 @@ impl Plan {
         Ok(Self { commit: Some(tree.commit), files, units })
     }
 
+    /// A plan for files that are in the cache already, at no one commit; cut into units like a download.
+    pub fn of_cached(files: Vec<PlannedFile>, large_from_bytes: u64) -> Self {
+        let units = cut(&files, large_from_bytes);
+        Self { commit: None, files, units }
+    }
+
     /// Bytes of all files.
     pub fn total_bytes(&self) -> u64 {
         self.files.iter().map(|file| file.size_bytes).sum()

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::job::Task;
+use crate::job::{Task, TaskKind};
 use crate::trace::TraceContext;
 
 /// Which tasks a consumer takes. Short tasks have a lane of their own, so that they never wait behind data.
@@ -10,6 +10,8 @@ use crate::trace::TraceContext;
 pub enum Lane {
     /// Plan, Finish and Clean.
     Control,
+    /// Callback: a receiver that is slow to answer holds up other callbacks only.
+    Callback,
     /// Fetch.
     Fetch,
 }
@@ -17,7 +19,11 @@ pub enum Lane {
 impl Lane {
     /// The lane of a task.
     pub fn of(task: &Task) -> Self {
-        if task.kind.is_fetch() { Self::Fetch } else { Self::Control }
+        match task.kind {
+            TaskKind::Fetch(_) => Self::Fetch,
+            TaskKind::Callback => Self::Callback,
+            TaskKind::Plan | TaskKind::Finish | TaskKind::Clean => Self::Control,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::secret::SealedToken;
+use crate::settings::Overrides;
 
 /// The settings that all processes share. A field that nobody has set is absent: then each process goes by its own
 /// configuration.
@@ -13,6 +14,8 @@ pub struct StoredSettings {
     pub version: u64,
     /// The Hub's token.
     pub token: Option<SealedToken>,
+    /// What beats the flags.
+    pub overrides: Overrides,
 }
 
 /// What became of a change of the settings.

@@ -10,8 +10,8 @@ use tracing::warn;
 
 use super::Outcome;
 use super::lease::Lease;
-use crate::blocking::blocking;
 use crate::environment::Environment;
+use hfd_shared::blocking::blocking;
 
 /// A worker that still writes holds the blob's lease for a moment longer.
 const BUSY_DELAY: Duration = Duration::from_millis(500);

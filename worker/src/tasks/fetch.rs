@@ -9,6 +9,7 @@ use hfd_shared::cache::{CacheError, RepoCache};
 use hfd_shared::job::{FileIndex, FileState, FileStatus, Job, Unit, UnitIndex};
 use hfd_shared::ports::{BlobKey, Claimed, FileEnd, StoreError};
 use hfd_shared::repo::CommitHash;
+use hfd_shared::settings::TransferSettings;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -16,9 +17,9 @@ use super::Outcome;
 use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
-use crate::blocking::blocking;
 use crate::environment::Environment;
 use crate::transfer::{self, Meter, Target, TransferError};
+use hfd_shared::blocking::blocking;
 
 /// How long to wait for somebody else who fetches the same content.
 const BUSY_DELAY: Duration = Duration::from_secs(1);
@@ -62,6 +63,8 @@ struct Context<'a> {
     claimed: &'a Claimed,
     commit: CommitHash,
     cache: RepoCache,
+    /// As they were when the task began.
+    settings: TransferSettings,
     received: AtomicU64,
     done: Done,
     stop: CancellationToken,
@@ -86,6 +89,7 @@ pub(super) async fn perform(
         claimed,
         commit,
         cache: env.cache.repo(&job.request.repo),
+        settings: env.settings.in_force().transfer.clone(),
         received: AtomicU64::new(0),
         done: Done::default(),
         stop: stop.child_token(),
@@ -163,7 +167,7 @@ impl Context<'_> {
                 let files = group.iter().map(|(file, ..)| *file).collect();
                 (files, self.fetch(&group).await)
             })
-            .buffer_unordered(self.env.transfer.connections)
+            .buffer_unordered(self.settings.connections)
             .collect();
         tokio::pin!(work, slice);
         tokio::select! {
@@ -224,7 +228,7 @@ impl Context<'_> {
         let transfer = transfer::Transfer {
             hub: &self.env.hub,
             cache: &self.cache,
-            settings: &self.env.transfer,
+            settings: &self.settings,
             writer: self.env.name.as_str(),
             target: &target,
             meter,

@@ -1,6 +1,6 @@
 //! Finish: every unit is settled. Writes the manifest, then the ref, then ends the job.
 
-use hfd_shared::job::{Event, FileStatus, Job};
+use hfd_shared::job::{Event, FileState, FileStatus, Job};
 use hfd_shared::ports::{Claimed, Page, StoreError};
 use hfd_shared::repo::CommitHash;
 
@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::{ListingError, listing};
 use super::{Outcome, end_job};
-use crate::blocking::blocking;
 use crate::environment::Environment;
 use crate::fence::Fence;
+use hfd_shared::blocking::blocking;
 
 /// How many failed files the job's error names.
 const NAMED_FAILURES: usize = 5;
@@ -23,13 +23,8 @@ pub(super) async fn perform(
     stop: &CancellationToken,
 ) -> Result<Outcome, StoreError> {
     let files = env.store.files(job.id, Page::ALL).await?;
-    let failed: Vec<String> = files
-        .iter()
-        .filter(|file| file.status == FileStatus::Failed)
-        .map(|file| format!("{}: {}", file.file.path, file.error.as_deref().unwrap_or("unknown error")))
-        .collect();
-    if !failed.is_empty() {
-        return Ok(Outcome::Failed(summary(&failed, files.len())));
+    if let Some(summary) = failures(&files) {
+        return Ok(Outcome::Failed(summary));
     }
     let Some(commit) = job.commit else {
         return Ok(Outcome::Failed("the job has files but no commit; cancel it and post it again".to_owned()));
@@ -63,6 +58,16 @@ async fn publish(env: &Environment, job: &Job, commit: CommitHash, fence: &Fence
         cache.write_ref(&revision, commit).map(|()| true)
     });
     Ok(published.await?)
+}
+
+/// Names what failed; none if nothing did.
+pub(super) fn failures(files: &[FileState]) -> Option<String> {
+    let failed: Vec<String> = files
+        .iter()
+        .filter(|file| file.status == FileStatus::Failed)
+        .map(|file| format!("{}: {}", file.file.path, file.error.as_deref().unwrap_or("unknown error")))
+        .collect();
+    (!failed.is_empty()).then(|| summary(&failed, files.len()))
 }
 
 fn summary(failed: &[String], total: usize) -> String {

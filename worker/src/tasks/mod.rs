@@ -52,9 +52,7 @@ pub(crate) async fn perform(
 ) -> Result<Outcome, StoreError> {
     let stop = &stop.child_token();
     match claimed.task.kind {
-        TaskKind::Fetch(unit) if job.request.work == Work::Verify => {
-            verify::check(env, job, claimed, unit, fence, stop).await
-        }
+        TaskKind::Fetch(unit) if job.request.work == Work::Verify => verify::check(env, job, claimed, unit, stop).await,
         TaskKind::Fetch(unit) => fetch::perform(env, job, claimed, unit, stop).await,
         _ => alive(env, claimed, fence, stop, perform_short(env, job, claimed, fence, stop)).await,
     }

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{field, info};
 
 use super::Outcome;
-use crate::blocking::blocking;
 use crate::environment::Environment;
+use hfd_shared::blocking::blocking;
 
 /// Space that stays free on the volume whatever is downloaded.
 const RESERVE_BYTES: u64 = 64 << 20;
@@ -81,7 +81,7 @@ async fn plan(env: &Environment, job: &Job) -> Result<Plan, Error> {
     };
     let tree = listing(env, job, commit).await?;
     let cache = env.cache.repo(&job.request.repo);
-    let (request, large_from_bytes) = (job.request.clone(), env.transfer.multipart_threshold.0);
+    let (request, large_from_bytes) = (job.request.clone(), env.settings.in_force().transfer.multipart_threshold.0);
     let volume = Arc::clone(&env.cache);
     blocking(move || {
         let plan = Plan::new(&tree, &request, large_from_bytes)?;

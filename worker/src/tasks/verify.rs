@@ -1,36 +1,194 @@
-//! Verify: hashes what the cache holds of a repository.
+//! Verify: hashes what the cache holds of a repository, and compares it with what it should be.
+//!
+//! The files of the job are contents, each once: named by the commit of a revision that has it, and the path in it.
 
-use hfd_shared::job::{Job, UnitIndex};
-use hfd_shared::ports::{Claimed, StoreError};
+use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use hfd_shared::blocking::blocking;
+use hfd_shared::cache::{CacheError, CachedContent, Inventory};
+use hfd_shared::job::{Event, FileIndex, FileStatus, Job, Outcome as Report, Plan, PlannedFile, UnitIndex};
+use hfd_shared::ports::{Claimed, FileEnd, Page, StoreError};
+use hfd_shared::repo::RepoRef;
 use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
-use super::Outcome;
+use super::alive::TIME_SLICE;
+use super::finish::failures;
+use super::reporter::{Done, report};
+use super::{Outcome, end_job};
 use crate::environment::Environment;
-use crate::fence::Fence;
+use crate::transfer::Meter;
+use crate::transfer::content_hash::ContentHasher;
 
-#[expect(clippy::unused_async, reason = "not supported yet")]
+/// What is read at a time.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// What the user can do about a wrong content.
+const REMEDY: &str = "remove the revision from the cache and download it again";
+
+/// What is wrong with a content.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("stopped")]
+    Stopped,
+    #[error("it is not in the cache: {REMEDY}")]
+    Missing,
+    #[error("it has {found} bytes instead of {expected}: {REMEDY}")]
+    Size { expected: u64, found: u64 },
+    #[error("its content has the hash {found} instead of {expected}: {REMEDY}")]
+    Hash { expected: String, found: String },
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
 pub(super) async fn plan(
-    _env: &Environment,
-    _job: &Job,
-    _claimed: &Claimed,
-    _stop: &CancellationToken,
+    env: &Environment,
+    job: &Job,
+    claimed: &Claimed,
+    stop: &CancellationToken,
 ) -> Result<Outcome, StoreError> {
-    Ok(Outcome::Failed("verification is not supported yet".to_owned()))
+    let (inventory, repo) = (env.cache.inventory(), job.request.repo.clone());
+    let listed = tokio::select! {
+        () = stop.cancelled() => return Ok(Outcome::Stopped),
+        listed = blocking(move || inventory.contents_to_check(&repo)) => listed,
+    };
+    let contents = match listed {
+        Ok(Some(contents)) => contents,
+        Ok(None) => return Ok(Outcome::Failed(format!("{} is not in the cache any more", job.request.repo))),
+        Err(error) => return Ok(Outcome::Failed(error.to_string())),
+    };
+    let plan = Plan::of_cached(
+        contents.into_iter().map(planned).collect(),
+        env.settings.in_force().transfer.multipart_threshold.0,
+    );
+    info!(job = %job.id, files = plan.files.len(), bytes = plan.total_bytes(), "planned");
+    env.store.put_plan(claimed, plan).await?;
+    Ok(Outcome::Settled)
 }
 
-#[expect(clippy::unused_async, reason = "not supported yet")]
+fn planned(content: CachedContent) -> PlannedFile {
+    let CachedContent { path, hash, size_bytes } = content;
+    PlannedFile { path, size_bytes, blob: hash, second_path: None }
+}
+
 pub(super) async fn check(
-    _env: &Environment,
-    _job: &Job,
-    _claimed: &Claimed,
-    _unit: UnitIndex,
-    _fence: &Fence,
-    _stop: &CancellationToken,
+    env: &Environment,
+    job: &Job,
+    claimed: &Claimed,
+    unit: UnitIndex,
+    stop: &CancellationToken,
 ) -> Result<Outcome, StoreError> {
-    Ok(Outcome::Failed("verification is not supported yet".to_owned()))
+    let Some((unit, states)) = env.store.unit(job.id, unit).await? else {
+        return Ok(Outcome::Failed(format!("unit {unit} is not in the job's plan")));
+    };
+    let files: Vec<_> = unit
+        .files
+        .into_iter()
+        .zip(states)
+        .filter(|(_, state)| !matches!(state.status, FileStatus::Complete | FileStatus::Failed))
+        .map(|(index, state)| (index, state.file, Meter::default()))
+        .collect();
+    let meters: Vec<_> = files.iter().map(|(index, _, meter)| (*index, meter.clone())).collect();
+    let (received, done, stop) = (Arc::new(AtomicU64::new(0)), Done::default(), stop.child_token());
+    let reading = Reading {
+        inventory: env.cache.inventory(),
+        repo: job.request.repo.clone(),
+        received: Arc::clone(&received),
+        stop: stop.clone(),
+    };
+    let (ends, is_stopped) = tokio::select! {
+        checked = reading.check_all(files, &done) => checked,
+        never = report(env, claimed, &meters, &received, &done, &stop) => match never {},
+    };
+    if is_stopped {
+        if !ends.is_empty() {
+            env.store.checkpoint(claimed, ends).await?;
+        }
+        return Ok(Outcome::Stopped);
+    }
+    env.store.finish_unit(claimed, ends).await?;
+    Ok(Outcome::Settled)
 }
 
-#[expect(clippy::unused_async, reason = "not supported yet")]
-pub(super) async fn finish(_env: &Environment, _job: &Job, _claimed: &Claimed) -> Result<Outcome, StoreError> {
-    Ok(Outcome::Failed("verification is not supported yet".to_owned()))
+pub(super) async fn finish(env: &Environment, job: &Job, claimed: &Claimed) -> Result<Outcome, StoreError> {
+    let files = env.store.files(job.id, Page::ALL).await?;
+    if let Some(summary) = failures(&files) {
+        return Ok(Outcome::Failed(summary));
+    }
+    let event = Event::Complete { epoch: claimed.task.epoch, outcome: Some(Report::default()) };
+    end_job(env, claimed, &event).await?;
+    Ok(Outcome::Settled)
+}
+
+/// What is needed to read contents on a thread that may block.
+#[derive(Clone)]
+struct Reading {
+    inventory: Inventory,
+    repo: RepoRef,
+    /// Bytes read, for the rate.
+    received: Arc<AtomicU64>,
+    stop: CancellationToken,
+}
+
+impl Reading {
+    /// Checks one file after the other; says what became of each, and whether it was stopped before the last. A new turn
+    /// begins where the time slice is over, but not in the middle of a file.
+    async fn check_all(&self, files: Vec<(FileIndex, PlannedFile, Meter)>, done: &Done) -> (Vec<FileEnd>, bool) {
+        let begun = Instant::now();
+        let mut ends = Vec::new();
+        for (file, planned, meter) in files {
+            if begun.elapsed() > TIME_SLICE {
+                return (ends, true);
+            }
+            let (reading, path) = (self.clone(), planned.path.clone());
+            let result = match blocking(move || reading.check(planned, &meter)).await {
+                Err(Fault::Stopped) => return (ends, true),
+                Ok(()) => {
+                    done.add(file);
+                    Ok(())
+                }
+                Err(fault) => {
+                    warn!(repo = %self.repo, %path, %fault, "content is wrong");
+                    Err(fault.to_string())
+                }
+            };
+            ends.push(FileEnd { file, result });
+        }
+        (ends, false)
+    }
+
+    fn check(&self, planned: PlannedFile, meter: &Meter) -> Result<(), Fault> {
+        let content = CachedContent { path: planned.path, hash: planned.blob, size_bytes: planned.size_bytes };
+        let mut file = self.inventory.open_content(&self.repo, &content)?.ok_or(Fault::Missing)?;
+        let path = self.inventory.root().join(content.path.as_str());
+        let failed = |error| CacheError::reading(&path, error);
+        let found = file.metadata().map_err(failed)?.len();
+        if found != content.size_bytes {
+            return Err(Fault::Size { expected: content.size_bytes, found });
+        }
+        let mut hasher = ContentHasher::like(&content.hash, found);
+        let mut buffer = vec![0; BUFFER_BYTES];
+        let mut total = 0;
+        loop {
+            if self.stop.is_cancelled() {
+                return Err(Fault::Stopped);
+            }
+            let read = file.read(&mut buffer).map_err(failed)?;
+            if read == 0 {
+                break;
+            }
+            hasher.update(&buffer[..read]);
+            total += read as u64;
+            meter.set(total);
+            self.received.fetch_add(read as u64, Ordering::Relaxed);
+        }
+        let hash = hasher.finish();
+        if hash == content.hash {
+            return Ok(());
+        }
+        Err(Fault::Hash { expected: content.hash.to_string(), found: hash.to_string() })
+    }
 }

@@ -5,14 +5,14 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 /// Takes content in order, gives the hash that names it.
-pub(super) enum ContentHasher {
+pub(crate) enum ContentHasher {
     Sha256(Sha256),
     GitSha1(Sha1),
 }
 
 impl ContentHasher {
     /// A hasher of the kind of `expected`, for content of `size_bytes`.
-    pub(super) fn like(expected: &BlobHash, size_bytes: u64) -> Self {
+    pub(crate) fn like(expected: &BlobHash, size_bytes: u64) -> Self {
         match expected {
             BlobHash::Sha256(_) => Self::Sha256(Sha256::new()),
             // Git hashes an object's type and length with its content.
@@ -20,14 +20,14 @@ impl ContentHasher {
         }
     }
 
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hasher) => hasher.update(bytes),
             Self::GitSha1(hasher) => hasher.update(bytes),
         }
     }
 
-    pub(super) fn finish(self) -> BlobHash {
+    pub(crate) fn finish(self) -> BlobHash {
         match self {
             Self::Sha256(hasher) => BlobHash::Sha256(hasher.finalize().into()),
             Self::GitSha1(hasher) => BlobHash::GitSha1(hasher.finalize().into()),

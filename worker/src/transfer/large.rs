@@ -21,7 +21,7 @@ use super::parts::{Cut, missing_parts};
 use super::source::Source;
 use super::writer::Sink;
 use super::{Transfer, TransferError};
-use crate::blocking::blocking;
+use hfd_shared::blocking::blocking;
 
 /// The time between two records: what a killed process has to fetch again. Short at first, for a process that is killed
 /// again and again must come closer to the end each time; longer later, so that syncs cost little.

@@ -5,7 +5,7 @@
 
 mod budget;
 mod connection;
-mod content_hash;
+pub(crate) mod content_hash;
 mod error;
 mod frontier;
 mod large;
@@ -30,8 +30,8 @@ use tracing::warn;
 pub(crate) use error::TransferError;
 use parts::Cut;
 
-use crate::blocking::blocking;
 use crate::fence::Fence;
+use hfd_shared::blocking::blocking;
 
 /// Files below this are fetched again from the start when a process ends in the middle of them.
 const ONE_GO_BELOW_BYTES: u64 = 4 << 20;

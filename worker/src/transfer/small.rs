@@ -11,7 +11,7 @@ use super::budget::Budget;
 use super::content_hash::ContentHasher;
 use super::pace::{Next, Pace};
 use super::{Target, Transfer, TransferError};
-use crate::blocking::blocking;
+use hfd_shared::blocking::blocking;
 
 const BUFFER_BYTES: usize = 1 << 20;
 

@@ -54,10 +54,11 @@ fn tell_apart(choices: &mut [Choice<'_>]) {
         let label = &mut choice.quantization.label;
         if labels.iter().filter(|other| *other == label).count() > 1 {
             let stem = names::stem(choice.files[0].path.as_str());
-            label.push_str(&format!(" ({stem})"));
+            *label = format!("{label} ({stem})");
         }
         if choice.files.len() > 1 {
-            choice.quantization.description.push_str(&format!(" ({}-part split)", choice.files.len()));
+            let description = &mut choice.quantization.description;
+            *description = format!("{description} ({}-part split)", choice.files.len());
         }
     }
 }
@@ -96,9 +97,10 @@ pub(super) fn exact_filter(wanted: &[&TreeFile], label: &str, all: &[TreeFile]) 
         format!("{folder}/"),
         format!("{stem}."),
         format!("{stem}-0"),
-        // Globs begin where the path does: a folder `F16` is within `BF16`.
+        // Globs begin where the path or the name does: `F16/` is also within `BF16/`.
         format!("{folder}/*"),
-        format!("{stem}*.gguf"),
+        format!("{stem}.*"),
+        format!("{stem}-0*"),
     ];
     let likely = candidates.into_iter().filter(|filter| !filter.contains(',') && filter.len() > 1);
     likely.into_iter().find(|filter| takes_exactly(filter, wanted, all)).unwrap_or(every_path)

@@ -1,9 +1,10 @@
 //! Reads a GGUF file's header from the Hub: its first bytes, and more only while the header goes on.
 
-use hfd_shared::hub::{HubClient, HubError, WantedFile};
-use hfd_shared::repo::{ByteRange, CommitHash, RepoRef, TreeFile};
+use hfd_shared::hub::{HubClient, HubError};
+use hfd_shared::repo::{CommitHash, RepoRef, TreeFile};
 
 use super::header::{Header, HeaderError};
+use crate::analyze::head::Head;
 
 /// What is read first: enough for all but a vocabulary.
 const FIRST_BYTES: u64 = 256 << 10;
@@ -35,18 +36,11 @@ pub(crate) async fn header(
     commit: CommitHash,
     file: &TreeFile,
 ) -> Result<Header, LoadError> {
-    let location = hub.locate(repo, commit, WantedFile::from(file)).await?;
     let longest = file.size_bytes.min(MAX_BYTES);
-    let mut bytes = Vec::new();
     let mut wanted = FIRST_BYTES.min(longest);
+    let mut head = Head::new(hub, repo, commit, file);
     loop {
-        if let Some(range) = ByteRange::new(bytes.len() as u64, wanted) {
-            let mut part = hub.fetch(&location, Some(range), file.size_bytes).await?;
-            while let Some(chunk) = part.chunk().await? {
-                bytes.extend_from_slice(&chunk);
-            }
-        }
-        match Header::parse(&bytes) {
+        match Header::parse(head.read_to(wanted).await?) {
             Ok(header) => return Ok(header),
             Err(HeaderError::Incomplete(needed)) if needed <= longest && wanted < longest => {
                 wanted = needed.max(wanted * GROWTH).min(longest);

@@ -12,9 +12,12 @@ mod names;
 mod section;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hfd_shared::hub::HubClient;
+use hfd_shared::hub::{HubClient, HubError};
 
+use self::header::Header;
+use self::load::LoadError;
 use super::Contents;
+use super::head::is_of_the_hub;
 
 pub(crate) use facts::{Facts, human_count};
 pub(crate) use names::stars;
@@ -26,12 +29,19 @@ const MAX_READS: usize = 8;
 const MAX_SHARDS: usize = 256;
 
 /// What the headers of the model's files say, or why that is not known.
-pub(crate) async fn facts(hub: &HubClient, contents: &Contents) -> Result<Facts, String> {
+///
+/// # Errors
+/// When the Hub does not answer, or not to us.
+pub(crate) async fn facts(hub: &HubClient, contents: &Contents) -> Result<Result<Facts, String>, HubError> {
     let shards = section::described_by(contents);
     if shards.len() > MAX_SHARDS {
-        return Err(format!("it has more than {MAX_SHARDS} shards"));
+        return Ok(Err(format!("it has more than {MAX_SHARDS} shards")));
     }
-    let headers = stream::iter(&shards).map(|file| load::header(hub, &contents.repo, contents.commit, file));
-    let headers: Vec<_> = headers.buffered(MAX_READS).try_collect().await.map_err(|error| error.to_string())?;
-    Facts::new(&headers).ok_or_else(|| "there is no model file".to_owned())
+    let reads: Vec<_> = shards.iter().map(|file| load::header(hub, &contents.repo, contents.commit, file)).collect();
+    let headers: Result<Vec<Header>, LoadError> = stream::iter(reads).buffered(MAX_READS).try_collect().await;
+    match headers {
+        Ok(headers) => Ok(Facts::new(&headers).ok_or_else(|| "there is no model file".to_owned())),
+        Err(LoadError::Hub(error)) if is_of_the_hub(&error) => Err(error),
+        Err(error) => Ok(Err(error.to_string())),
+    }
 }

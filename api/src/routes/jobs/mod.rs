@@ -17,7 +17,7 @@ use super::Context;
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
 use crate::param::List;
-use crate::view::{Done, FileStatusView, JobView, KindView, StatusView};
+use crate::view::{Done, EndedStatusView, FileStatusView, JobView, KindView, StatusView};
 
 pub(crate) use steps::JobStepsApi;
 
@@ -85,7 +85,7 @@ impl JobsApi {
     #[oai(path = "/api/jobs", method = "get", operation_id = "listJobs")]
     async fn list(
         &self,
-        /// Only jobs in one of these states.
+        /// Only jobs in one of these states, each given apart or with commas between them.
         status: Query<List<StatusView>>,
         /// Only jobs for this repository, `owner/name`.
         repo: Query<Option<String>>,
@@ -116,13 +116,9 @@ impl JobsApi {
     #[oai(path = "/api/jobs", method = "delete", operation_id = "dismissJobs")]
     async fn dismiss(
         &self,
-        /// Which ended jobs: `completed`, `failed`, `cancelled`.
-        status: Query<List<StatusView>>,
+        /// Those that have ended in one of these ways, each given apart or with commas between them.
+        status: Query<List<EndedStatusView, true>>,
     ) -> Result<Json<Dismissed>, Failure<ListFailures>> {
-        if status.0.0.is_empty() || !status.0.0.iter().all(|status| status.is_terminal()) {
-            let details = "name the ended jobs to dismiss: ?status=completed,failed,cancelled or some of these";
-            return Err(ApiError::bad_request("Invalid status", details).into());
-        }
         let statuses = status.0.0.into_iter().map(Into::into).collect();
         let count = self.0.state.jobs.dismiss_ended(statuses).await? as u64;
         Ok(Json(Dismissed { success: true, message: "Jobs dismissed".to_owned(), count }))
@@ -146,10 +142,10 @@ impl JobsApi {
     async fn files(
         &self,
         id: Path<String>,
-        /// Only files in one of these states.
+        /// Only files in one of these states, each given apart or with commas between them.
         status: Query<List<FileStatusView>>,
         /// Files to skip.
-        #[oai(default)]
+        #[oai(default, validator(minimum(value = "0"), maximum(value = "4294967295")))]
         offset: Query<u32>,
         /// How many files at most.
         #[oai(default = "files::default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
@@ -160,6 +156,8 @@ impl JobsApi {
     }
 
     /// Cancel a queued, running or paused job
+    ///
+    /// What has arrived of files that no other job wants is removed; what is in the cache stays.
     #[oai(path = "/api/jobs/:id", method = "delete", operation_id = "cancelJob")]
     async fn cancel(&self, id: Path<String>) -> Result<Json<Done>, Failure<CancelFailures>> {
         let refused = "Job not found or already completed";

@@ -27,6 +27,8 @@ pub(crate) struct JobStepsApi(pub(crate) Context);
 #[OpenApi]
 impl JobStepsApi {
     /// Pause a running job
+    ///
+    /// It stops within two seconds and keeps what has arrived.
     #[oai(path = "/api/jobs/:id/pause", method = "post", operation_id = "pauseJob")]
     async fn pause(&self, id: Path<String>) -> Result<Json<Done>, Failure<StepFailures>> {
         let refused = "Job not found or not running";

@@ -1,8 +1,10 @@
 //! The cache against a real folder, and against what huggingface_hub expects of it.
 
+mod contents;
 mod layout;
 mod partials;
 mod publishing;
+mod removal;
 mod scratch;
 mod snapshots;
 
@@ -12,7 +14,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{Cache, Partial, RepoCache};
-use crate::repo::{BlobHash, ByteRange, CommitHash, RepoKind, RepoRef};
+use crate::repo::{BlobHash, ByteRange, CommitHash, RepoKind, RepoRef, Tree, TreeFile};
 
 /// A cache that goes away with the test.
 struct Fixture {
@@ -58,6 +60,29 @@ fn put_blob(repo: &RepoCache, blob: &BlobHash, content: &[u8]) {
 
 fn blob_path(repo: &RepoCache, blob: &BlobHash) -> std::path::PathBuf {
     repo.folder().join("blobs").join(blob.to_string())
+}
+
+/// A file of a snapshot with this content, in a blob that is named by `digit`.
+fn put_file(repo: &RepoCache, commit: CommitHash, path: &str, digit: u8, content: &[u8]) {
+    put_blob(repo, &blob(digit), content);
+    repo.link(commit, &path.parse().unwrap(), &blob(digit)).unwrap();
+}
+
+fn put_ref(repo: &RepoCache, name: &str, commit: CommitHash) {
+    repo.write_ref(&name.parse().unwrap(), commit).unwrap();
+}
+
+/// The listing of a commit: paths, digits of blobs, sizes.
+fn put_listing(repo: &RepoCache, commit: CommitHash, files: &[(&str, u8, u64)]) {
+    let file = |(path, digit, size_bytes): &(&str, u8, u64)| TreeFile {
+        path: path.parse().unwrap(),
+        size_bytes: *size_bytes,
+        blob: blob(*digit),
+        git_oid: "ab".repeat(20),
+        xet_hash: None,
+    };
+    repo.stage_tree(&Tree { commit, files: files.iter().map(file).collect() }).unwrap();
+    repo.publish_tree(commit).unwrap();
 }
 
 /// The names in a folder, sorted; none if there is no such folder.

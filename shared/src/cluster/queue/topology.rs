@@ -7,13 +7,14 @@ use lapin::{Channel, ExchangeKind};
 use crate::cluster::Prefix;
 use crate::ports::Lane;
 
-const LANES: [Lane; 2] = [Lane::Control, Lane::Fetch];
+const LANES: [Lane; 3] = [Lane::Control, Lane::Callback, Lane::Fetch];
 
 /// The names under one prefix.
 #[derive(Debug)]
 pub(super) struct Topology {
     tasks: ShortString,
     control: ShortString,
+    callback: ShortString,
     fetch: ShortString,
     dead: ShortString,
 }
@@ -21,7 +22,13 @@ pub(super) struct Topology {
 impl Topology {
     pub(super) fn new(prefix: &Prefix) -> Self {
         let name = |of: &str| ShortString::from(format!("{}.{of}", prefix.as_str()));
-        Self { tasks: name("tasks"), control: name("control"), fetch: name("fetch"), dead: name("dead") }
+        Self {
+            tasks: name("tasks"),
+            control: name("control"),
+            callback: name("callback"),
+            fetch: name("fetch"),
+            dead: name("dead"),
+        }
     }
 
     /// The exchange that tasks are published to.
@@ -33,6 +40,7 @@ impl Topology {
     pub(super) fn queue(&self, lane: Lane) -> ShortString {
         match lane {
             Lane::Control => self.control.clone(),
+            Lane::Callback => self.callback.clone(),
             Lane::Fetch => self.fetch.clone(),
         }
     }
@@ -41,6 +49,7 @@ impl Topology {
     pub(super) fn key(lane: Lane) -> ShortString {
         match lane {
             Lane::Control => "control".into(),
+            Lane::Callback => "callback".into(),
             Lane::Fetch => "fetch".into(),
         }
     }

@@ -1,10 +1,11 @@
--- ARGV: silence of a held task in ms, of one that waits in ms, kind ('fetch', 'control' or ''), limit. Puts open tasks without a
+-- ARGV: silence of a held task in ms, of one that waits in ms, lane ('fetch', 'callback', 'control' or ''), limit. Puts open tasks without a
 -- sign of life for so long into the outbox, before all others; returns how many.
 local held, waiting, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 local emitted, jobs = 0, {}
 
 local function is_wanted(kind)
-  local lane = string.sub(kind, 1, 6) == 'fetch-' and 'fetch' or 'control'
+  local lane = 'control'
+  if kind == 'callback' then lane = kind elseif string.sub(kind, 1, 6) == 'fetch-' then lane = 'fetch' end
   return ARGV[3] == '' or ARGV[3] == lane
 end
 

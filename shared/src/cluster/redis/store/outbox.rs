@@ -33,6 +33,7 @@ pub(super) async fn acknowledge_due(store: &RedisStore, OutboxId(entry): &Outbox
 pub(super) async fn emit_lost(store: &RedisStore, silence: Silence) -> Result<usize, StoreError> {
     let lane = silence.lane.map_or("", |lane| match lane {
         Lane::Control => "control",
+        Lane::Callback => "callback",
         Lane::Fetch => "fetch",
     });
     let mut total = 0;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::StoreRig;
 use crate::ports::{SettingsCommitted, StoredSettings};
 use crate::secret::SealedToken;
+use crate::settings::{ByteSize, Overrides, Verify};
 
 fn sealed(text: &str) -> SealedToken {
     serde_json::from_value(text.into()).unwrap()
@@ -21,14 +22,23 @@ pub async fn at_first_nothing_is_set(rig: &StoreRig) {
 
 /// Also when that is less than before.
 pub async fn what_was_put_is_read(rig: &StoreRig) {
-    for token in [Some(sealed("v1:a")), Some(sealed("v1:b")), None] {
+    let overrides = Overrides {
+        connections: "16".parse().ok(),
+        max_active: "256".parse().ok(),
+        multipart_threshold: Some(ByteSize(32 << 20)),
+        verify: Some(Verify::Size),
+        retries: "0".parse().ok(),
+    };
+    let first = (Some(sealed("v1:a")), overrides);
+    let second = (Some(sealed("v1:b")), Overrides { connections: None, ..overrides });
+    for (token, overrides) in [first, second, (None, Overrides::default())] {
         let before = rig.store.settings().await.unwrap();
         let SettingsCommitted::Applied(applied) =
-            put(rig, StoredSettings { token: token.clone(), ..before.clone() }).await
+            put(rig, StoredSettings { token: token.clone(), overrides, ..before.clone() }).await
         else {
             panic!("a conflict without another change");
         };
-        assert_eq!(applied, StoredSettings { version: before.version + 1, token });
+        assert_eq!(applied, StoredSettings { version: before.version + 1, token, overrides });
         assert_eq!(rig.store.settings().await.unwrap(), applied);
     }
 }

@@ -4,7 +4,7 @@
 ///
 /// # Panics
 /// Goes on with a panic of the operation.
-pub(crate) async fn blocking<T, F>(operation: F) -> T
+pub async fn blocking<T, F>(operation: F) -> T
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,

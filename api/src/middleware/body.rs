@@ -9,7 +9,7 @@ use poem::{Endpoint, Middleware, Request};
 use crate::error::ApiError;
 
 /// Bytes of the largest body that any request needs.
-pub(crate) const MAX_BODY_BYTES: usize = 64 << 10;
+const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// How long a body may take to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,88 @@
+"""The documented workflows with the generated client. Usage: workflows.py http://127.0.0.1:8080 REPO LARGE_REPO [API_TOKEN]"""
+
+import sys
+import time
+from typing import TypeVar
+
+from hfdownloader_client import AuthenticatedClient as Client
+from hfdownloader_client.api.default import (
+    cancel_job,
+    get_job,
+    get_settings,
+    list_jobs,
+    pause_job,
+    plan_download,
+    resume_job,
+    start_download,
+    update_settings,
+)
+from hfdownloader_client.models import DownloadRequest, Error, Job, JobStatus, SettingsChange
+
+Answer = TypeVar("Answer")
+
+
+def answer(given: Answer | Error | None) -> Answer:
+    """The answer itself: an error is raised."""
+    if given is None or isinstance(given, Error):
+        raise RuntimeError(given)
+    return given
+
+
+def wait_for(client: Client, job_id: str, wanted: JobStatus) -> Job:
+    """Asks for a job until it is as wanted."""
+    for _ in range(600):
+        job = answer(get_job.sync(job_id, client=client))
+        if job.status == wanted:
+            return job
+        assert job.status not in (JobStatus.FAILED, JobStatus.CANCELLED), job.error
+        time.sleep(0.1)
+    raise TimeoutError(f"job {job_id} did not become {wanted}")
+
+
+def start(client: Client, request: DownloadRequest) -> Job:
+    """Starts a job that nobody has asked for yet."""
+    job = answer(start_download.sync(client=client, body=request))
+    assert isinstance(job, Job), job
+    return job
+
+
+def download(client: Client, repo: str) -> None:
+    """Plan, download, monitor, get."""
+    plan = answer(plan_download.sync(client=client, body=DownloadRequest(repo=repo)))
+    job = start(client, DownloadRequest(repo=repo))
+    done = wait_for(client, job.id, JobStatus.COMPLETED)
+    assert done.progress.downloaded_bytes == plan.total_size
+    assert all(file.status == "complete" for file in done.files)
+
+
+def pause_and_resume(client: Client, repo: str) -> None:
+    """Start, pause, resume, cancel."""
+    job = start(client, DownloadRequest(repo=repo))
+    wait_for(client, job.id, JobStatus.RUNNING)
+    answer(pause_job.sync(job.id, client=client))
+    wait_for(client, job.id, JobStatus.PAUSED)
+    answer(resume_job.sync(job.id, client=client))
+    wait_for(client, job.id, JobStatus.RUNNING)
+    answer(cancel_job.sync(job.id, client=client))
+    running = answer(list_jobs.sync(client=client, status=[JobStatus.RUNNING]))
+    assert running.count == 0
+
+
+def settings(client: Client) -> None:
+    """Change a setting and see it."""
+    answer(update_settings.sync(client=client, body=SettingsChange(connections=16)))
+    assert answer(get_settings.sync(client=client)).connections == 16
+
+
+def main() -> None:
+    address, repo, large_repo, *token = sys.argv[1:]
+    # A server without authentication does not look at the token.
+    with Client(base_url=address, token="".join(token), raise_on_unexpected_status=True) as client:
+        download(client, repo)
+        pause_and_resume(client, large_repo)
+        settings(client)
+    print("all workflows are done")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+//! The files of one revision, a part at a time, and their contents.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io;
+
+use rustix::fs::OFlags;
+
+use super::super::error::CacheError;
+use super::super::repo::SNAPSHOTS;
+use super::open::{OpenRepo, child};
+use super::walk::{CachedFile, Walk};
+use super::{Faults, Inventory};
+use crate::repo::{BlobHash, CommitHash, RepoPath, RepoRef, Tree};
+
+/// A part of a revision's files.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct FilePage {
+    /// The files of this part, sorted folder by folder.
+    pub files: Vec<CachedFile>,
+    /// How many the revision has.
+    pub total: u64,
+}
+
+/// A content that can be checked: one blob, or one file of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedContent {
+    /// Where it lies: the commit of a revision that has it, and the path in it.
+    pub path: RepoPath,
+    /// The hash that it must have.
+    pub hash: BlobHash,
+    /// The size that it must have; that which it has, where nobody has left a listing.
+    pub size_bytes: u64,
+}
+
+impl Inventory {
+    /// Files of a revision, from `offset` on and at most `limit`; none when the cache does not hold it.
+    pub fn files(
+        &self,
+        repo: &RepoRef,
+        commit: CommitHash,
+        offset: u64,
+        limit: usize,
+    ) -> Result<Option<FilePage>, CacheError> {
+        let Some(open) = self.open(repo)? else { return Ok(None) };
+        let Some(snapshot) = open.commits(&mut Faults::default())?.remove(&commit) else { return Ok(None) };
+        let mut page = FilePage::default();
+        Walk::new(&open).snapshot(&snapshot, &mut |file| {
+            if page.total >= offset && page.files.len() < limit {
+                page.files.push(file);
+            }
+            page.total += 1;
+        })?;
+        Ok(Some(page))
+    }
+
+    /// All contents of a repository whose hash is known, each once; none when the cache does not hold the repository.
+    ///
+    /// What a listing names and a snapshot links to, but is not there, counts as well. Files that have neither a hash for
+    /// a name nor a listing cannot be checked.
+    pub fn contents_to_check(&self, repo: &RepoRef) -> Result<Option<Vec<CachedContent>>, CacheError> {
+        let Some(open) = self.open(repo)? else { return Ok(None) };
+        let mut contents = Vec::new();
+        let mut seen = HashSet::new();
+        let mut walk = Walk::new(&open);
+        for (commit, snapshot) in open.commits(&mut Faults::default())? {
+            let listing = open.listing(commit)?;
+            let listed = by_path(listing.as_ref());
+            walk.dangling = Vec::new();
+            let mut add = |path: &str, blob: Option<&str>, size_bytes: u64| {
+                let hash = blob.and_then(|blob| blob.parse().ok());
+                let (hash, size_bytes) = match (hash, listed.get(path)) {
+                    (Some(hash), Some((listed, size_bytes))) if hash == *listed => (hash, *size_bytes),
+                    (Some(hash), _) => (hash, size_bytes),
+                    (None, Some((listed, size_bytes))) => (*listed, *size_bytes),
+                    (None, None) => return,
+                };
+                // A plain file has nothing in common with the blob of the same hash.
+                let key = (hash, blob.is_none().then(|| (commit, path.to_owned())));
+                if let Ok(path) = format!("{commit}/{path}").parse()
+                    && seen.insert(key)
+                {
+                    contents.push(CachedContent { path, hash, size_bytes });
+                }
+            };
+            walk.snapshot(&snapshot, &mut |file| add(&file.path, file.blob.as_deref(), file.size_bytes))?;
+            for (path, blob) in std::mem::take(&mut walk.dangling) {
+                add(&path, Some(&blob), 0);
+            }
+        }
+        Ok(Some(contents))
+    }
+
+    /// Opens a content for reading; none if it is not there.
+    pub fn open_content(&self, repo: &RepoRef, content: &CachedContent) -> Result<Option<File>, CacheError> {
+        let Some(open) = self.open(repo)? else { return Ok(None) };
+        match open.plain_file(&content.path)? {
+            Some(file) => Ok(Some(file)),
+            None => open.open_blob(&content.hash.to_string()),
+        }
+    }
+}
+
+impl OpenRepo {
+    /// A file that lies in a snapshot itself, by its commit and path.
+    fn plain_file(&self, path: &RepoPath) -> Result<Option<File>, CacheError> {
+        let Some(mut folder) = child(&self.folder, SNAPSHOTS)? else { return Ok(None) };
+        let mut names: Vec<&str> = path.as_str().split('/').collect();
+        let name = names.pop().unwrap_or_default();
+        for name in names {
+            match child(&folder, name)? {
+                Some(next) => folder = next,
+                None => return Ok(None),
+            }
+        }
+        match folder.open_file(name, OFlags::RDONLY | OFlags::NONBLOCK) {
+            Ok(file) => Ok(file.metadata().is_ok_and(|found| found.is_file()).then_some(file)),
+            Err(error) if error.is_not_found() || is_symlink(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether something was not opened because it is a symlink.
+fn is_symlink(error: &CacheError) -> bool {
+    let loops = |source: &io::Error| source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    matches!(error, CacheError::Io { source, .. } if loops(source))
+}
+
+fn by_path(listing: Option<&Tree>) -> HashMap<&str, (BlobHash, u64)> {
+    let files = listing.map(|tree| tree.files.as_slice()).unwrap_or_default();
+    files.iter().map(|file| (file.path.as_str(), (file.blob, file.size_bytes))).collect()
+}

@@ -1,0 +1,146 @@
+//! What a cache holds, read without changing anything: as `scan_cache_dir()` of huggingface_hub counts it.
+//!
+//! Symlinks are never followed by the system. A snapshot's entry counts only when its target is, by its text, a blob of
+//! the same repository; a blob may be a symlink into the store of contents that huggingface_hub shares between
+//! repositories. Whatever else lies around is named as a fault and not looked into.
+
+mod count;
+mod files;
+mod open;
+mod refs;
+mod targets;
+mod unused;
+mod walk;
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::dir::{Dir, is_folder};
+use super::error::CacheError;
+use super::remove::trash_of;
+use super::root::{Cache, LOCKS, parse_folder_name};
+use crate::repo::{CommitHash, RepoRef, Revision};
+
+pub use count::{CachedRevision, RepoContents, State};
+pub use files::{CachedContent, FilePage};
+pub use unused::{STALE_AFTER, Unused, UnusedKind};
+pub use walk::CachedFile;
+
+pub(super) use open::{OpenRepo, child};
+pub(super) use unused::measure;
+
+/// Files that are looked at in one repository; the rest of a larger one is not counted.
+const MAX_FILES: usize = 1_000_000;
+
+/// Faults that are named; more of a broken repository would help nobody.
+const MAX_FAULTS: usize = 100;
+
+/// A view of the hub folder that only reads. The folder need not exist, nor be writable.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    root: PathBuf,
+}
+
+impl Inventory {
+    /// The view of the hub folder at `root`.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The hub folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The models and datasets that have a folder, sorted; none when there is no cache yet.
+    pub fn repos(&self) -> Result<Vec<RepoRef>, CacheError> {
+        let Some(root) = self.open_root()? else { return Ok(Vec::new()) };
+        let mut repos = Vec::new();
+        for name in root.names()? {
+            if let Some(repo) = parse_folder_name(&name)
+                && root.stat(&name)?.is_some_and(|stat| is_folder(&stat))
+            {
+                repos.push(repo);
+            }
+        }
+        repos.sort();
+        Ok(repos)
+    }
+
+    /// Whether a repository has a folder.
+    pub fn has(&self, repo: &RepoRef) -> Result<bool, CacheError> {
+        self.open(repo).map(|found| found.is_some())
+    }
+
+    /// The repositories that have a folder, and those of which a removal that was killed has left something.
+    pub fn repos_and_trash(&self) -> Result<Vec<RepoRef>, CacheError> {
+        let mut repos = self.repos()?;
+        if let Some(root) = self.open_root()?
+            && let Some(locks) = child(&root, LOCKS)?
+        {
+            repos.extend(locks.names()?.iter().filter_map(|name| parse_folder_name(trash_of(name)?)));
+            repos.sort();
+            repos.dedup();
+        }
+        Ok(repos)
+    }
+
+    /// The sums over a repository, without the state of its revisions; none when it has no folder.
+    pub fn summary(&self, repo: &RepoRef) -> Result<Option<RepoContents>, CacheError> {
+        self.open(repo)?.map(|open| open.count(false)).transpose()
+    }
+
+    /// A repository with its revisions and their state.
+    pub fn contents(&self, repo: &RepoRef) -> Result<Option<RepoContents>, CacheError> {
+        self.open(repo)?.map(|open| open.count(true)).transpose()
+    }
+
+    /// The commit that a revision stands for in the cache: by a ref, or the snapshot itself.
+    pub fn commit(&self, repo: &RepoRef, revision: &Revision) -> Result<Option<CommitHash>, CacheError> {
+        let Some(open) = self.open(repo)? else { return Ok(None) };
+        let commit = match revision.as_commit() {
+            Some(commit) => Some(commit),
+            None => open.refs()?.found.get(revision).copied(),
+        };
+        match commit {
+            Some(commit) if open.has_snapshot(commit)? || revision.as_commit().is_none() => Ok(Some(commit)),
+            _ => Ok(None),
+        }
+    }
+
+    fn open(&self, repo: &RepoRef) -> Result<Option<OpenRepo>, CacheError> {
+        OpenRepo::open(&self.root, repo)
+    }
+
+    fn open_root(&self) -> Result<Option<Dir>, CacheError> {
+        match Dir::open(&self.root) {
+            Ok(root) => Ok(Some(root)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Cache {
+    /// The view that only reads.
+    pub fn inventory(&self) -> Inventory {
+        Inventory::new(self.root().to_owned())
+    }
+}
+
+/// What is wrong with a repository's folder, in words.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<String>);
+
+impl Faults {
+    fn add(&mut self, fault: String) {
+        if self.0.len() < MAX_FAULTS {
+            self.0.push(fault);
+        }
+    }
+}
+
+/// The later of two times.
+fn later(one: Option<SystemTime>, other: SystemTime) -> SystemTime {
+    one.map_or(other, |one| one.max(other))
+}

@@ -1,0 +1,189 @@
+//! What no revision needs: contents without a link, and what was begun and never ended.
+
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
+use super::super::dir::{Dir, TMP, is_folder, modified, occupied_bytes};
+use super::super::error::CacheError;
+use super::super::garbage::is_old;
+use super::super::remove::trash_of;
+use super::super::repo::{BLOBS, QUARANTINE, SCRATCH, SNAPSHOTS, TRASH, folder_name};
+use super::super::root::LOCKS;
+use super::super::tree::TREES;
+use super::Inventory;
+use super::open::{OpenRepo, child};
+use super::walk::Walk;
+use crate::repo::{BlobHash, RepoRef};
+
+/// What was begun and not touched for so long is taken for given up.
+pub const STALE_AFTER: Duration = Duration::from_hours(24);
+
+/// Ends the names of unfinished files of huggingface_hub.
+const INCOMPLETE: &str = ".incomplete";
+
+/// Deeper folders of what is unused are not measured.
+const MAX_DEPTH: usize = 256;
+
+/// Something that can go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unused {
+    /// What it is.
+    pub kind: UnusedKind,
+    /// Where it lies in the cache.
+    pub path: String,
+    /// How much of the volume it takes up.
+    pub size_bytes: u64,
+}
+
+/// Why something can go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnusedKind {
+    /// A content that no revision links to.
+    Blob,
+    /// A content that was begun, by us or by huggingface_hub, and not touched for a day.
+    Partial,
+    /// What a removal or a process that was killed has left.
+    Temporary,
+}
+
+impl Unused {
+    /// The content whose partial it is, for one of ours.
+    pub fn partial_of(&self) -> Option<BlobHash> {
+        let (folder, name) = self.path.rsplit_once('/')?;
+        if self.kind == UnusedKind::Partial && folder.ends_with(SCRATCH) { name.parse().ok() } else { None }
+    }
+
+    /// The `ETag` that huggingface_hub locks while it works on this.
+    pub(in super::super) fn etag(&self) -> Option<&str> {
+        let name = self.path.rsplit('/').next()?;
+        let etag = name.split('.').next().filter(|etag| !etag.is_empty())?;
+        (self.kind != UnusedKind::Temporary).then_some(etag)
+    }
+}
+
+impl Inventory {
+    /// What of a repository can go, partials only when nobody has touched them for `stale_after`.
+    pub fn unused(&self, repo: &RepoRef, stale_after: Duration) -> Result<Vec<Unused>, CacheError> {
+        let mut list = List { prefix: folder_name(repo), stale_after, found: Vec::new() };
+        let Some(root) = self.open_root()? else { return Ok(list.found) };
+        if let Some(open) = self.open(repo)? {
+            list.add_blobs(&open)?;
+            if let Some(scratch) = child(&open.folder, SCRATCH)? {
+                list.add_scratch(&scratch)?;
+            }
+        }
+        if let Some(locks) = child(&root, LOCKS)? {
+            for name in locks.names()?.iter().filter(|name| trash_of(name) == Some(&list.prefix)) {
+                let size_bytes = measure(&locks, name)?.map_or(0, |found| found.occupied_bytes);
+                list.found.push(Unused { kind: UnusedKind::Temporary, path: format!("{LOCKS}/{name}"), size_bytes });
+            }
+        }
+        Ok(list.found)
+    }
+}
+
+struct List {
+    prefix: String,
+    stale_after: Duration,
+    found: Vec<Unused>,
+}
+
+impl List {
+    fn add_blobs(&mut self, open: &OpenRepo) -> Result<(), CacheError> {
+        let Some(blobs) = open.blobs() else { return Ok(()) };
+        let linked = open.linked()?;
+        for name in blobs.names()? {
+            if name.ends_with(INCOMPLETE) {
+                self.add_if_stale(UnusedKind::Partial, blobs, BLOBS, &name)?;
+            } else if name.parse::<BlobHash>().is_ok()
+                && linked.as_ref().is_some_and(|linked| !linked.contains(&name))
+                && let Some(stat) = blobs.stat(&name)?
+                && !is_folder(&stat)
+            {
+                self.add(UnusedKind::Blob, BLOBS, &name, occupied_bytes(&stat));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_scratch(&mut self, scratch: &Dir) -> Result<(), CacheError> {
+        for name in scratch.names()? {
+            if name.parse::<BlobHash>().is_ok() {
+                self.add_if_stale(UnusedKind::Partial, scratch, SCRATCH, &name)?;
+            } else if name.ends_with(TRASH) {
+                let size_bytes = measure(scratch, &name)?.map_or(0, |found| found.occupied_bytes);
+                self.add(UnusedKind::Temporary, SCRATCH, &name, size_bytes);
+            } else if name.ends_with(TMP) {
+                self.add_if_stale(UnusedKind::Temporary, scratch, SCRATCH, &name)?;
+            }
+        }
+        for below in [QUARANTINE, TREES] {
+            let Some(folder) = child(scratch, below)? else { continue };
+            for name in folder.names()? {
+                self.add_if_stale(UnusedKind::Temporary, &folder, &format!("{SCRATCH}/{below}"), &name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_if_stale(&mut self, kind: UnusedKind, parent: &Dir, folder: &str, name: &str) -> Result<(), CacheError> {
+        if let Some(found) = measure(parent, name)?
+            && is_old(found.last_change, self.stale_after)
+        {
+            self.add(kind, folder, name, found.occupied_bytes);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, kind: UnusedKind, folder: &str, name: &str, size_bytes: u64) {
+        self.found.push(Unused { kind, path: format!("{}/{folder}/{name}", self.prefix), size_bytes });
+    }
+}
+
+impl OpenRepo {
+    /// The names of all blobs that a snapshot links to; none if not everything could be looked at.
+    pub(in super::super) fn linked(&self) -> Result<Option<HashSet<String>>, CacheError> {
+        let mut linked = HashSet::new();
+        let Some(snapshots) = self.snapshots()? else {
+            return Ok(self.folder.stat(SNAPSHOTS)?.is_none().then_some(linked));
+        };
+        let mut walk = Walk::new(self);
+        for name in snapshots.names()? {
+            match child(&snapshots, &name)? {
+                Some(snapshot) => walk.snapshot(&snapshot, &mut |file| linked.extend(file.blob))?,
+                // A symlink may lead to more links.
+                None if snapshots.read_link(&name).is_some() => return Ok(None),
+                None => {}
+            }
+        }
+        Ok(walk.is_whole().then_some(linked))
+    }
+}
+
+/// An entry with all that is in it.
+pub(in super::super) struct Measured {
+    pub(in super::super) occupied_bytes: u64,
+    pub(in super::super) last_change: SystemTime,
+}
+
+/// Measures an entry; none if there is none.
+pub(in super::super) fn measure(parent: &Dir, name: &str) -> Result<Option<Measured>, CacheError> {
+    measure_below(parent, name, MAX_DEPTH)
+}
+
+fn measure_below(parent: &Dir, name: &str, depth_left: usize) -> Result<Option<Measured>, CacheError> {
+    let Some(stat) = parent.stat(name)? else { return Ok(None) };
+    let mut sum = Measured { occupied_bytes: occupied_bytes(&stat), last_change: modified(&stat) };
+    if is_folder(&stat)
+        && depth_left > 0
+        && let Some(folder) = child(parent, name)?
+    {
+        for name in folder.names()? {
+            if let Some(found) = measure_below(&folder, &name, depth_left - 1)? {
+                sum.occupied_bytes += found.occupied_bytes;
+                sum.last_change = sum.last_change.max(found.last_change);
+            }
+        }
+    }
+    Ok(Some(sum))
+}

@@ -1,0 +1,137 @@
+//! The files of a snapshot.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use rustix::fs::{FileType, Stat};
+
+use super::super::dir::{Dir, accessed, modified};
+use super::super::error::CacheError;
+use super::open::{OpenRepo, child};
+use super::{Faults, MAX_FILES, targets};
+
+/// Folders within a repository nest no deeper than this.
+const MAX_DEPTH: usize = 256;
+
+/// A file of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedFile {
+    /// Where it lies in the repository.
+    pub path: String,
+    /// The blob that it points to; none for a file that lies in the snapshot itself, as huggingface_hub leaves it on
+    /// volumes without symlinks.
+    pub blob: Option<String>,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// When its content was last read.
+    pub(super) accessed: SystemTime,
+    /// When its content was last written.
+    pub(super) modified: SystemTime,
+    /// The same for all files with this content.
+    pub(super) inode: (u64, u64),
+}
+
+/// What lies under a name in a snapshot.
+enum Found {
+    Folder(Dir),
+    File(CachedFile),
+    Dangling { blob: String },
+    Fault(String),
+    Nothing,
+}
+
+/// A walk over snapshots, with a limit over all of them.
+pub(in super::super) struct Walk<'a> {
+    repo: &'a OpenRepo,
+    files_left: usize,
+    pub(super) faults: Faults,
+    /// Entries whose blob is not there: their paths and the names of the blobs.
+    pub(super) dangling: Vec<(String, String)>,
+}
+
+impl<'a> Walk<'a> {
+    pub(in super::super) fn new(repo: &'a OpenRepo) -> Self {
+        Self { repo, files_left: MAX_FILES, faults: Faults::default(), dangling: Vec::new() }
+    }
+
+    /// Whether everything was seen.
+    pub(in super::super) fn is_whole(&self) -> bool {
+        self.files_left > 0
+    }
+
+    /// Shows all files of a snapshot, sorted folder by folder.
+    pub(in super::super) fn snapshot(
+        &mut self,
+        snapshot: &Dir,
+        visit: &mut dyn FnMut(CachedFile),
+    ) -> Result<(), CacheError> {
+        self.folder(snapshot, "", 0, visit)
+    }
+
+    fn folder(
+        &mut self,
+        folder: &Dir,
+        prefix: &str,
+        depth: usize,
+        visit: &mut dyn FnMut(CachedFile),
+    ) -> Result<(), CacheError> {
+        let mut names = folder.names()?;
+        names.sort_unstable();
+        for name in names {
+            if self.files_left == 0 {
+                return Ok(());
+            }
+            let path = format!("{prefix}{name}");
+            match self.look(folder, &name, &path, depth)? {
+                Found::Folder(folder) => self.folder(&folder, &format!("{path}/"), depth + 1, visit)?,
+                Found::File(file) => {
+                    self.files_left -= 1;
+                    visit(file);
+                }
+                Found::Dangling { blob } => {
+                    self.files_left -= 1;
+                    self.faults.add(format!("{path} points to a blob that is not there"));
+                    self.dangling.push((path, blob));
+                }
+                Found::Fault(fault) => self.faults.add(fault),
+                Found::Nothing => {}
+            }
+            if self.files_left == 0 {
+                self.faults.add(format!("more than {MAX_FILES} files; the rest is not counted"));
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&self, folder: &Dir, name: &str, path: &str, depth: usize) -> Result<Found, CacheError> {
+        let Some(stat) = folder.stat(name)? else { return Ok(Found::Nothing) };
+        Ok(match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory if depth >= MAX_DEPTH => Found::Fault(format!("{path} lies too deep")),
+            FileType::Directory => child(folder, name)?.map_or(Found::Nothing, Found::Folder),
+            FileType::RegularFile => Found::File(file(path, None, &stat)),
+            FileType::Symlink => {
+                let target = folder.read_link(name).unwrap_or_default();
+                let folders: Vec<&Path> = self.repo.paths.iter().map(AsRef::as_ref).collect();
+                match targets::blob(&target, depth, &folders) {
+                    None => Found::Fault(format!("{path} points outside the repository's blobs")),
+                    Some(blob) => match self.repo.blob(blob)? {
+                        Some(stat) => Found::File(file(path, Some(blob), &stat)),
+                        None => Found::Dangling { blob: blob.to_owned() },
+                    },
+                }
+            }
+            _ => Found::Fault(format!("{path} is no file")),
+        })
+    }
+}
+
+fn file(path: &str, blob: Option<&str>, stat: &Stat) -> CachedFile {
+    CachedFile {
+        path: path.to_owned(),
+        blob: blob.map(str::to_owned),
+        size_bytes: u64::try_from(stat.st_size).unwrap_or(0),
+        accessed: accessed(stat),
+        modified: modified(stat),
+        inode: (stat.st_dev, stat.st_ino),
+    }
+}

@@ -1,0 +1,159 @@
+//! Taking things out of the cache.
+
+use std::cell::Cell;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::time::Duration;
+
+use super::*;
+use crate::cache::{CacheError, Clearing};
+
+/// Does it without a limit; returns what is gone and how many bytes are free.
+fn cleared(work: impl FnOnce(&mut Clearing<'_>) -> Result<(), CacheError>) -> (Vec<String>, u64) {
+    let (mut paths, mut freed) = (Vec::new(), 0);
+    let mut gone = |path: String, bytes| {
+        paths.push(path.trim_start_matches("models--owner--name/").to_owned());
+        freed += bytes;
+    };
+    work(&mut Clearing { may_go_on: &|| true, gone: &mut gone }).unwrap();
+    paths.sort();
+    (paths, freed)
+}
+
+fn remove_revision(repo: &RepoCache, revision: &str) -> (Vec<String>, u64) {
+    cleared(|clearing| repo.remove_revision(&revision.parse().unwrap(), clearing))
+}
+
+/// Two revisions that share a blob: `main` and `v1` stand for the first, `dev` for the second.
+fn two_revisions() -> Fixture {
+    let fixture = fixture();
+    let repo = &fixture.repo;
+    put_file(repo, commit(1), "shared", 1, b"1");
+    put_file(repo, commit(1), "old", 2, b"12");
+    put_file(repo, commit(2), "shared", 1, b"1");
+    put_file(repo, commit(2), "new", 3, b"123");
+    put_listing(repo, commit(1), &[("shared", 1, 1), ("old", 2, 2)]);
+    for (name, commit) in [("main", commit(1)), ("v1", commit(1)), ("dev", commit(2))] {
+        put_ref(repo, name, commit);
+    }
+    fixture
+}
+
+fn blobs_of(repo: &RepoCache) -> Vec<String> {
+    names(repo.folder().join("blobs"))
+}
+
+#[test]
+fn a_revision_takes_only_the_blobs_that_no_other_one_needs() {
+    let Fixture { repo, .. } = &two_revisions();
+    let (gone, freed) = remove_revision(repo, &commit(1).to_string());
+    let snapshot = format!("snapshots/{}", commit(1));
+    assert_eq!(gone, [format!("blobs/{}", blob(2)), "refs/main".into(), "refs/v1".into(), snapshot]);
+    assert_eq!(freed, 2);
+    assert_eq!(blobs_of(repo), [blob(1).to_string(), blob(3).to_string()]);
+    assert_eq!(names(repo.folder().join("snapshots")), [commit(2).to_string()]);
+    assert_eq!(names(repo.folder().join("refs")), ["dev"]);
+    assert!(names(repo.folder().join("trees")).is_empty());
+    assert!(names(repo.folder().join(".hfd/removing")).is_empty());
+}
+
+#[test]
+fn a_ref_takes_its_snapshot_only_when_it_is_the_last() {
+    let Fixture { repo, .. } = &two_revisions();
+    assert_eq!(remove_revision(repo, "v1"), (vec!["refs/v1".to_owned()], 0));
+    assert_eq!(names(repo.folder().join("snapshots")).len(), 2);
+    let (gone, freed) = remove_revision(repo, "main");
+    assert_eq!((gone.len(), freed), (3, 2), "{gone:?}");
+    assert_eq!(remove_revision(repo, "main"), (vec![], 0), "gone already");
+    assert_eq!(names(repo.folder().join("snapshots")), [commit(2).to_string()]);
+}
+
+#[test]
+fn a_removal_that_was_stopped_anywhere_is_brought_to_its_end_by_the_next() {
+    for steps in 0..6 {
+        let fixture = two_revisions();
+        let Fixture { repo, cache, .. } = &fixture;
+        put_ref(repo, "v1", commit(2));
+        let left = Cell::new(steps);
+        let may_go_on = || left.replace(left.get().max(1) - 1) > 0;
+        let mut clearing = Clearing { may_go_on: &may_go_on, gone: &mut |_, _| {} };
+        repo.remove_revision(&"main".parse().unwrap(), &mut clearing).unwrap();
+        let model = repo_ref(RepoKind::Model, "owner/name");
+        let contents = cache.inventory().contents(&model).unwrap().unwrap();
+        assert!(contents.faults.is_empty(), "after {steps} steps: {:?}", contents.faults);
+        remove_revision(repo, "main");
+        assert_eq!(blobs_of(repo), [blob(1).to_string(), blob(3).to_string()], "after {steps} steps");
+        assert_eq!(names(repo.folder().join("snapshots")), [commit(2).to_string()]);
+    }
+}
+
+#[test]
+fn a_repository_goes_as_a_whole_and_nothing_beside_it() {
+    let Fixture { repo, cache, .. } = &two_revisions();
+    let other = cache.repo(&repo_ref(RepoKind::Model, "owner/name.2"));
+    put_file(&other, commit(1), "a", 1, b"1");
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("kept"), "").unwrap();
+    symlink(outside.path(), repo.folder().join("link")).unwrap();
+    // As a removal leaves it that was killed.
+    let trash = cache.root().join(".locks/models--owner--name.0123456789abcdef.trash");
+    fs::create_dir_all(trash.join("blobs")).unwrap();
+    fs::write(trash.join("blobs/x"), "1234").unwrap();
+
+    let (gone, freed) = cleared(|clearing| repo.remove(clearing));
+    assert_eq!(gone.len(), 2);
+    assert!(freed >= 1 + 2 + 3 + 4, "{freed}");
+    assert!(!repo.folder().exists() && !trash.exists());
+    assert!(outside.path().join("kept").exists());
+    assert_eq!(blobs_of(&other).len(), 1);
+    assert_eq!(cleared(|clearing| repo.remove(clearing)), (vec![], 0), "gone already");
+}
+
+#[test]
+fn what_a_link_in_place_of_a_repository_points_to_stays() {
+    let fixture = fixture();
+    let outside = tempfile::tempdir().unwrap();
+    let commit_folder = outside.path().join("snapshots").join(commit(1).to_string());
+    fs::create_dir_all(&commit_folder).unwrap();
+    symlink(outside.path(), fixture.repo.folder()).unwrap();
+    let mut clearing = Clearing { may_go_on: &|| true, gone: &mut |_, _| {} };
+    assert!(fixture.repo.remove(&mut clearing).is_err());
+    fixture.repo.remove_revision(&commit(1).to_string().parse().unwrap(), &mut clearing).unwrap();
+    fixture.repo.remove_unlinked_blobs(&mut clearing).unwrap();
+    assert!(commit_folder.exists());
+}
+
+#[test]
+fn unlinked_blobs_go_unless_huggingface_hub_is_at_them() {
+    let Fixture { repo, .. } = &two_revisions();
+    put_blob(repo, &blob(4), b"1234");
+    put_blob(repo, &blob(5), b"12345");
+    let lock = repo.lock_blob(&blob(5)).unwrap().unwrap();
+    assert_eq!(cleared(|clearing| repo.remove_unlinked_blobs(clearing)), (vec![format!("blobs/{}", blob(4))], 4));
+    drop(lock);
+    assert_eq!(cleared(|clearing| repo.remove_unlinked_blobs(clearing)).1, 5);
+    assert_eq!(blobs_of(repo).len(), 3);
+}
+
+#[test]
+fn unused_things_go_when_they_are_still_stale() {
+    let Fixture { repo, cache, .. } = &fixture();
+    partial_with(repo, &blob(1), b"content");
+    let incomplete = repo.folder().join(format!("blobs/{}.01.incomplete", blob(2)));
+    fs::create_dir_all(incomplete.parent().unwrap()).unwrap();
+    fs::write(&incomplete, "half").unwrap();
+    let unused = cache.inventory().unused(&repo_ref(RepoKind::Model, "owner/name"), Duration::ZERO).unwrap();
+    assert_eq!(unused.len(), 2, "{unused:?}");
+    let lock = repo.lock_blob(&blob(2)).unwrap().unwrap();
+    for item in &unused {
+        assert!(!repo.remove_unused(item, Duration::from_hours(1)).unwrap(), "somebody may have gone on with it");
+        let is_locked = item.path.ends_with(".incomplete");
+        assert_eq!(repo.remove_unused(item, Duration::ZERO).unwrap(), !is_locked, "{item:?}");
+    }
+    drop(lock);
+    assert!(incomplete.exists());
+    for item in &unused {
+        repo.remove_unused(item, Duration::ZERO).unwrap();
+    }
+    assert!(!incomplete.exists() && names(repo.folder().join(".hfd")).is_empty());
+}

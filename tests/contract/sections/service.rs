@@ -1,0 +1,14 @@
+//! Health, probes and the document.
+
+use crate::table::row::{Row, get, row};
+use crate::table::shape::Shape::{Text, Time};
+use crate::table::shape::{is, object};
+
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        row("The server is up", get("/api/health"))
+            .answers(200, object([("status", is("ok")), ("version", Text), ("time", Time)])),
+        row("The process is alive", get("/healthz")).answers(200, object([("status", is("ok"))])),
+        row("The process can work", get("/readyz")).answers(200, object([("status", is("ready"))])),
+    ]
+}

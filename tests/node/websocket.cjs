@@ -1,0 +1,2 @@
+// Gives programs the WebSocket that browsers and newer versions of Node.js have.
+globalThis.WebSocket ??= require('ws');
