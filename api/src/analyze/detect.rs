@@ -61,10 +61,11 @@ pub(super) fn repo_type(contents: &Contents, sections: &Sections) -> RepoType {
         RepoType::Audio
     } else if sections.vision.is_some() {
         RepoType::Vision
+    } else if is_transformers {
+        // Many have an export to ONNX beside their weights.
+        RepoType::Transformers
     } else if has_onnx {
         RepoType::Onnx
-    } else if is_transformers {
-        RepoType::Transformers
     } else {
         RepoType::Generic
     }

@@ -5,7 +5,7 @@ mod splits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hfd_shared::repo::TreeFile;
+use hfd_shared::repo::{RepoKind, TreeFile};
 use poem_openapi::Object;
 
 use super::Contents;
@@ -124,7 +124,11 @@ fn configs(contents: &Contents) -> (Vec<Config<'_>>, bool) {
 }
 
 /// The facts; every dataset has them.
-pub(super) fn detect(contents: &Contents) -> DatasetInfo {
+pub(super) fn detect(contents: &Contents) -> Option<DatasetInfo> {
+    (contents.repo.kind == RepoKind::Dataset).then(|| describe(contents))
+}
+
+fn describe(contents: &Contents) -> DatasetInfo {
     let (configs, from_card) = configs(contents);
     let formats: BTreeSet<&str> = contents.files.iter().filter_map(|file| format_of(file.path.as_str())).collect();
     let named = configs.len() > 1 || configs.iter().any(|config| config.name != configs::UNNAMED);

@@ -8,7 +8,7 @@ fn dataset(paths: &[&str], readme: &str) -> Contents {
 }
 
 fn splits_of(paths: &[&str]) -> Vec<(String, u64)> {
-    detect(&dataset(paths, "")).splits.into_iter().map(|split| (split.name, split.file_count)).collect()
+    detect(&dataset(paths, "")).unwrap().splits.into_iter().map(|split| (split.name, split.file_count)).collect()
 }
 
 fn named(splits: &[(&str, u64)]) -> Vec<(String, u64)> {
@@ -69,7 +69,7 @@ fn the_card_tells_configurations_splits_and_examples() {
         "data/train.csv",
     ];
     let contents = dataset(&paths, CARD);
-    let info = detect(&contents);
+    let info = detect(&contents).unwrap();
     assert!(info.from_card);
     assert_eq!(info.configs, ["en", "de", "all"]);
     let shown = |at: usize| -> Vec<_> {
@@ -96,7 +96,7 @@ fn the_card_tells_configurations_splits_and_examples() {
 #[test]
 fn without_a_card_each_folder_is_a_configuration() {
     let contents = dataset(&["fr/train.parquet", "en/train.parquet", "en/test.parquet"], "# Nothing");
-    let info = detect(&contents);
+    let info = detect(&contents).unwrap();
     assert_eq!((info.from_card, info.configs.as_slice()), (false, &["en".to_owned(), "fr".to_owned()][..]));
     let items = items(&contents);
     assert_eq!(items.len(), 4);
@@ -110,7 +110,7 @@ fn one_dataset_offers_its_splits_and_recommends_train() {
     let shown: Vec<_> =
         items.iter().map(|item| (item.id.as_str(), item.filter_value.as_str(), item.recommended)).collect();
     assert_eq!(shown, [("split:train", "train-", true), ("split:test", "test-", false)]);
-    assert!(detect(&contents).configs.is_empty());
+    assert!(detect(&contents).unwrap().configs.is_empty());
 }
 
 #[test]
@@ -121,6 +121,7 @@ fn a_card_of_odd_values_is_read_without_a_panic() {
         "configs: [{config_name: x, data_files: 7}]",
         "configs: [{config_name: x, data_files: '[['}]",
     ] {
-        detect(&dataset(&["a.csv"], &format!("---\n{odd}\ndataset_info: 3\n---\n")));
+        let info = detect(&dataset(&["a.csv"], &format!("---\n{odd}\ndataset_info: 3\n---\n"))).unwrap();
+        assert_eq!(info.formats, ["csv"], "{odd}");
     }
 }
