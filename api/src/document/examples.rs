@@ -2,16 +2,23 @@
 
 use serde_json::Value;
 
-const EXAMPLES: [(&str, &str); 11] = [
-    ("DownloadRequest", include_str!("examples/download_request.json")),
+const EXAMPLES: [(&str, &str); 18] = [
+    ("CacheList", include_str!("examples/cache_list.json")),
+    ("CachedRepoDetails", include_str!("examples/cached_repo_details.json")),
+    ("Dismissed", include_str!("examples/dismissed.json")),
     ("Done", include_str!("examples/done.json")),
+    ("DownloadRequest", include_str!("examples/download_request.json")),
     ("Error", include_str!("examples/error.json")),
     ("ExistingJob", include_str!("examples/existing_job.json")),
     ("Health", include_str!("examples/health.json")),
     ("Job", include_str!("examples/job.json")),
+    ("JobFileList", include_str!("examples/job_file_list.json")),
     ("JobList", include_str!("examples/job_list.json")),
     ("Plan", include_str!("examples/plan.json")),
     ("Probe", include_str!("examples/probe.json")),
+    ("PruneRequest", include_str!("examples/prune_request.json")),
+    ("Pruned", include_str!("examples/pruned.json")),
+    ("Removed", include_str!("examples/removed.json")),
     ("Settings", include_str!("examples/settings.json")),
     ("SettingsChange", include_str!("examples/settings_change.json")),
 ];

@@ -6,7 +6,7 @@ use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem_openapi::OpenApi;
 use poem_openapi::registry::{
-    MetaApi, MetaHeader, MetaOperation, MetaResponse, MetaSchema, MetaSchemaRef, MetaSecurityScheme, Registry,
+    MetaApi, MetaOperation, MetaResponse, MetaSchema, MetaSchemaRef, MetaSecurityScheme, Registry,
 };
 use poem_openapi::types::Type as _;
 
@@ -145,13 +145,6 @@ fn describe(response: &mut MetaResponse) {
         // In a specification a media type stands without parameters.
         media.content_type = media.content_type.split(';').next().unwrap_or_default().trim_end();
     }
-    response.headers.push(MetaHeader {
-        name: "X-Request-Id".to_owned(),
-        description: Some("The name of the request in the log".to_owned()),
-        required: true,
-        deprecated: false,
-        schema: String::schema_ref(),
-    });
 }
 
 fn refine_ref(schema: &mut MetaSchemaRef) {
@@ -160,21 +153,14 @@ fn refine_ref(schema: &mut MetaSchemaRef) {
     }
 }
 
-/// Makes a schema say what holds for all of ours: whole numbers fit into 63 bits and are not negative where they are
-/// unsigned; what may be `null` is always there.
+/// Makes a schema say what holds for all of ours: whole numbers fit into 63 bits, and are not negative where they are
+/// unsigned.
 fn refine(schema: &mut MetaSchema) {
     if schema.ty == "integer" && schema.format.is_some_and(|format| format.starts_with("uint")) {
         schema.format = Some(INT64);
         schema.minimum = schema.minimum.or(Some(0.0));
     }
-    let nullable = schema.properties.iter().filter(|(_, property)| is_nullable(property)).map(|(name, _)| *name);
-    let missing: Vec<_> = nullable.filter(|name| !schema.required.contains(name)).collect();
-    schema.required.extend(missing);
     let parts = schema.any_of.iter_mut().chain(&mut schema.one_of).chain(&mut schema.all_of);
     parts.chain(schema.properties.iter_mut().map(|(_, property)| property)).for_each(refine_ref);
     schema.items.iter_mut().chain(&mut schema.additional_properties).for_each(|part| refine_ref(part));
-}
-
-fn is_nullable(schema: &MetaSchemaRef) -> bool {
-    matches!(schema, MetaSchemaRef::Inline(schema) if schema.nullable)
 }
