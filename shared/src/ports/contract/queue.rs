@@ -212,17 +212,17 @@ pub async fn several_consumers_share_a_lane(rig: &QueueRig) {
     assert_eq!(done, tasks);
 }
 
-/// Short tasks never wait behind data.
+/// Short tasks never wait behind data, nor behind receivers of callbacks.
 pub async fn lanes_are_apart(rig: &QueueRig) {
     let fetch = fetches(1)[0];
-    let control: Vec<_> = [TaskKind::Plan, TaskKind::Finish, TaskKind::Clean, TaskKind::Callback]
-        .map(|kind| Task { kind, ..fetch })
-        .into();
-    publish(rig, &[fetch]).await;
+    let of = |kind| Task { kind, ..fetch };
+    let (control, callback) = ([TaskKind::Plan, TaskKind::Finish, TaskKind::Clean].map(of), of(TaskKind::Callback));
+    publish(rig, &[fetch, callback]).await;
     publish(rig, &control).await;
     let mut short = rig.queue.consume(Lane::Control, 1).await.unwrap();
-    assert_eq!(work(short.as_mut(), 4).await, control);
+    assert_eq!(work(short.as_mut(), 3).await, control);
     nothing(short.as_mut()).await;
+    assert_eq!(work(rig.queue.consume(Lane::Callback, 1).await.unwrap().as_mut(), 1).await, [callback]);
     assert_eq!(work(consumer(rig, 1).await.as_mut(), 1).await, [fetch]);
 }
 
