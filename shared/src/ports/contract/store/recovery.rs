@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::fixture::{bytes, fetch, plan_of_units, task};
 use super::{LONG, StoreRig, eventually};
-use crate::job::TaskKind;
+use crate::job::{Event, TaskKind};
 use crate::ports::{Lane, Silence, Verdict};
 
 const SHORT: Duration = Duration::from_millis(30);
@@ -59,12 +59,19 @@ pub async fn a_settled_task_is_not_emitted_again(rig: &StoreRig) {
     assert_eq!(rig.drain().await, [fetch(&job, 1)]);
 }
 
-/// A lane that is idle knows what is lost in it, and nothing of the other.
+/// A lane that is idle knows what is lost in it, and nothing of the others.
 pub async fn only_tasks_of_the_lane_are_emitted_again(rig: &StoreRig) {
     let planned = rig.planned("a", plan_of_units(1)).await;
     let running = rig.running("b").await;
+    let told = rig.queued_with_callback("c", "http://example.org/hook").await;
+    let told = rig.apply(told.id, &Event::Admit).await;
+    let told = rig.apply(told.id, &Event::Fail { epoch: told.epoch, error: "it broke".into() }).await;
     rig.drain().await;
-    for (lane, lost) in [(Lane::Fetch, fetch(&planned, 0)), (Lane::Control, task(&running, TaskKind::Plan))] {
+    for (lane, lost) in [
+        (Lane::Fetch, fetch(&planned, 0)),
+        (Lane::Control, task(&running, TaskKind::Plan)),
+        (Lane::Callback, task(&told, TaskKind::Callback)),
+    ] {
         let silence = Silence { held: Duration::ZERO, waiting: Duration::ZERO, lane: Some(lane) };
         assert_eq!(rig.store.emit_lost(silence).await.unwrap(), 1);
         assert_eq!(rig.drain().await, [lost]);
