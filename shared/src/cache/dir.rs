@@ -228,17 +228,21 @@ impl Dir {
 
     /// The names of all entries; those that are not UTF-8 are not ours and left out.
     pub(super) fn names(&self) -> Result<Vec<String>, CacheError> {
-        let mut names = Vec::new();
+        self.names_and_rest().map(|(names, _)| names)
+    }
+
+    /// The names of all entries, and whether there are others that are not UTF-8.
+    pub(super) fn names_and_rest(&self) -> Result<(Vec<String>, bool), CacheError> {
+        let (mut names, mut has_others) = (Vec::new(), false);
         for entry in rustix::fs::Dir::read_from(&self.fd).at("list", &self.path)? {
             let entry = entry.at("list", &self.path)?;
-            if let Ok(name) = entry.file_name().to_str()
-                && name != "."
-                && name != ".."
-            {
-                names.push(name.to_owned());
+            match entry.file_name().to_str() {
+                Ok("." | "..") => {}
+                Ok(name) => names.push(name.to_owned()),
+                Err(_) => has_others = true,
             }
         }
-        Ok(names)
+        Ok((names, has_others))
     }
 
     /// Makes renames and new entries in this folder survive a loss of power.
@@ -265,6 +269,11 @@ impl AsFd for Dir {
 /// Whether an entry is a folder.
 pub(super) fn is_folder(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+}
+
+/// Whether an entry is a symlink.
+pub(super) fn is_symlink(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Symlink
 }
 
 /// When an entry was last changed. Times before 1970 count as 1970.

@@ -11,7 +11,8 @@ use crate::repo::BlobHash;
 
 /// Keeps Python processes from fetching the same blob; given back when dropped.
 ///
-/// A courtesy that saves bandwidth: no correctness rests on it, for on some network volumes locks do nothing.
+/// A courtesy that saves bandwidth: no download's correctness rests on it, for on some network volumes locks do nothing. Held
+/// until the blob is linked, it also keeps the blob from being removed as one that nothing links to.
 #[derive(Debug)]
 pub struct BlobLock {
     _file: Option<File>,

@@ -69,6 +69,13 @@ impl RepoCache {
         self.finish_removals(&open, &removing, clearing)
     }
 
+    /// Forgets that a commit is in removal, for it is wanted again: a removal that failed would otherwise be brought to its
+    /// end by the next one, and take what was downloaded since.
+    pub fn forget_removal(&self, commit: CommitHash) -> Result<(), CacheError> {
+        let Some(scratch) = self.existing_scratch()? else { return Ok(()) };
+        child(&scratch, REMOVING)?.map_or(Ok(()), |removing| removing.remove_file(&commit.to_string()))
+    }
+
     /// Removes a ref; with a folder to note it in, by moving it there under the name of its commit.
     fn remove_ref(
         &self,

@@ -139,13 +139,15 @@ impl Settings {
                 token: change.token_over(known.token.clone()),
                 overrides: change.overrides_over(&known.overrides),
             };
-            if settings == known {
-                return Ok(());
-            }
-            if let SettingsCommitted::Applied(now) = self.inner.store.put_settings(settings).await? {
+            // What is known is not stored again, but gone by: it may be this very change, after its answer was lost.
+            if settings != known {
+                let SettingsCommitted::Applied(now) = self.inner.store.put_settings(settings).await? else { continue };
                 info!(version = now.version, token = now.token.is_some(), set = ?now.overrides, "settings changed");
-                return self.refresh().await;
             }
+            if let Err(error) = self.refresh().await {
+                warn!(%error, "the settings are stored; this process goes by them as soon as it can read them");
+            }
+            return Ok(());
         }
         Err(StoreError::Unavailable(format!("the settings changed {MAX_CONFLICTS} times in the meantime")).into())
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use hfd_shared::cache::{CacheError, RepoCache};
+use hfd_shared::cache::{BlobLock, CacheError, RepoCache};
 use hfd_shared::job::{FileIndex, FileState, FileStatus, Job, Unit, UnitIndex};
 use hfd_shared::ports::{BlobKey, Claimed, FileEnd, StoreError};
 use hfd_shared::repo::CommitHash;
@@ -191,9 +191,27 @@ impl Context<'_> {
             return Err(FetchError::Stopped);
         }
         let (_, first, meter) = &group[0];
-        if !self.has_blob(first).await? {
-            self.fetch_leased(first, meter).await?;
+        if self.has_blob(first).await? {
+            return self.link_all(group).await;
         }
+        let key = BlobKey { repo: self.job.request.repo.clone(), blob: first.file.blob };
+        let Some(lease) = Lease::acquire(self.env, key).await? else {
+            return Err(busy(first, "another job"));
+        };
+        let ended = match self.fetch_locked(first, meter, &lease).await {
+            // Locked until the links are there: whoever removes what nothing links to leaves what is locked alone.
+            Ok(lock) => {
+                let linked = self.link_all(group).await;
+                drop(lock);
+                linked
+            }
+            Err(error) => Err(error),
+        };
+        lease.release().await?;
+        ended
+    }
+
+    async fn link_all(&self, group: &[(FileIndex, FileState, Meter)]) -> Result<(), FetchError> {
         for (file, state, meter) in group {
             self.link(state).await?;
             meter.set(state.file.size_bytes);
@@ -202,17 +220,13 @@ impl Context<'_> {
         Ok(())
     }
 
-    async fn fetch_leased(&self, file: &FileState, meter: &Meter) -> Result<(), FetchError> {
-        let key = BlobKey { repo: self.job.request.repo.clone(), blob: file.file.blob };
-        let Some(lease) = Lease::acquire(self.env, key).await? else {
-            return Err(busy(file, "another job"));
-        };
-        let fetched = self.fetch_locked(file, meter, &lease).await;
-        lease.release().await?;
-        fetched
-    }
-
-    async fn fetch_locked(&self, file: &FileState, meter: &Meter, lease: &Lease) -> Result<(), FetchError> {
+    /// Fetches a content; returns its lock, unless another program was waited for long enough.
+    async fn fetch_locked(
+        &self,
+        file: &FileState,
+        meter: &Meter,
+        lease: &Lease,
+    ) -> Result<Option<BlobLock>, FetchError> {
         let (cache, blob) = (self.cache.clone(), file.file.blob);
         let lock = blocking(move || cache.lock_blob(&blob)).await?;
         let key = BlobKey { repo: self.job.request.repo.clone(), blob };
@@ -222,7 +236,7 @@ impl Context<'_> {
         }
         // Whoever had the lease or the lock before may have just published it.
         if self.has_blob(file).await? {
-            return Ok(());
+            return Ok(lock);
         }
         let target = Target { repo: self.job.request.repo.clone(), commit: self.commit, file: file.file.clone() };
         let transfer = transfer::Transfer {
@@ -237,7 +251,8 @@ impl Context<'_> {
             fence: &lease.fence,
             stop: &self.stop,
         };
-        Ok(transfer.run().await?)
+        transfer.run().await?;
+        Ok(lock)
     }
 
     async fn has_blob(&self, file: &FileState) -> Result<bool, FetchError> {

@@ -85,6 +85,7 @@ async fn plan(env: &Environment, job: &Job) -> Result<Plan, Error> {
     let volume = Arc::clone(&env.cache);
     blocking(move || {
         let plan = Plan::new(&tree, &request, large_from_bytes)?;
+        cache.forget_removal(commit).map_err(ListingError::from)?;
         let needed = missing_bytes(&cache, &plan).map_err(ListingError::from)?;
         let free = volume.free_bytes().map_err(ListingError::from)?;
         check_space(needed, free)?;

@@ -1,6 +1,6 @@
 //! The sums over a repository and its revisions.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -97,7 +97,8 @@ impl OpenRepo {
         walk.faults = std::mem::take(&mut refs.faults);
         let mut sums = Sums::default();
         let mut revisions = Vec::new();
-        for (commit, snapshot) in self.commits(&mut walk.faults)? {
+        for commit in self.commits(&mut walk.faults)? {
+            let Some(snapshot) = self.snapshot(commit)? else { continue };
             let listing = if with_states { self.listing(commit)? } else { None };
             let refs = by_commit.remove(&commit).unwrap_or_default();
             revisions.push(revision(&mut walk, &snapshot, commit, refs, listing, &mut sums)?);
@@ -118,16 +119,16 @@ impl OpenRepo {
         })
     }
 
-    /// The snapshots, by commit.
-    pub(super) fn commits(&self, faults: &mut Faults) -> Result<BTreeMap<CommitHash, Dir>, CacheError> {
-        let mut commits = BTreeMap::new();
+    /// The commits that have a snapshot, sorted.
+    pub(super) fn commits(&self, faults: &mut Faults) -> Result<BTreeSet<CommitHash>, CacheError> {
+        let mut commits = BTreeSet::new();
         let Some(snapshots) = self.snapshots()? else {
             faults.add("there is no folder of snapshots".to_owned());
             return Ok(commits);
         };
         for name in snapshots.names()?.into_iter().filter(|name| name != IGNORED) {
             match (name.parse(), child(&snapshots, &name)?) {
-                (Ok(commit), Some(snapshot)) => _ = commits.insert(commit, snapshot),
+                (Ok(commit), Some(_)) => _ = commits.insert(commit),
                 _ => faults.add(format!("snapshots/{name} is no folder of a commit")),
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use rustix::fs::OFlags;
 
@@ -10,7 +11,7 @@ use super::super::error::CacheError;
 use super::super::repo::SNAPSHOTS;
 use super::open::{OpenRepo, child};
 use super::walk::{CachedFile, Walk};
-use super::{Faults, Inventory};
+use super::{Faults, Inventory, targets};
 use crate::repo::{BlobHash, CommitHash, RepoPath, RepoRef, Tree};
 
 /// A part of a revision's files.
@@ -43,7 +44,7 @@ impl Inventory {
         limit: usize,
     ) -> Result<Option<FilePage>, CacheError> {
         let Some(open) = self.open(repo)? else { return Ok(None) };
-        let Some(snapshot) = open.commits(&mut Faults::default())?.remove(&commit) else { return Ok(None) };
+        let Some(snapshot) = open.snapshot(commit)? else { return Ok(None) };
         let mut page = FilePage::default();
         Walk::new(&open).snapshot(&snapshot, &mut |file| {
             if page.total >= offset && page.files.len() < limit {
@@ -63,7 +64,8 @@ impl Inventory {
         let mut contents = Vec::new();
         let mut seen = HashSet::new();
         let mut walk = Walk::new(&open);
-        for (commit, snapshot) in open.commits(&mut Faults::default())? {
+        for commit in open.commits(&mut Faults::default())? {
+            let Some(snapshot) = open.snapshot(commit)? else { continue };
             let listing = open.listing(commit)?;
             let listed = by_path(listing.as_ref());
             walk.dangling = Vec::new();
@@ -94,27 +96,42 @@ impl Inventory {
     /// Opens a content for reading; none if it is not there.
     pub fn open_content(&self, repo: &RepoRef, content: &CachedContent) -> Result<Option<File>, CacheError> {
         let Some(open) = self.open(repo)? else { return Ok(None) };
-        match open.plain_file(&content.path)? {
-            Some(file) => Ok(Some(file)),
-            None => open.open_blob(&content.hash.to_string()),
+        match open.entry(&content.path)? {
+            Some(Entry::File(file)) => Ok(Some(file)),
+            // A mirror may send ETags that are no hashes.
+            Some(Entry::Blob(name)) if name.parse::<BlobHash>().is_err() => open.open_blob(&name),
+            _ => open.open_blob(&content.hash.to_string()),
         }
     }
 }
 
+/// What lies under a path in a snapshot.
+enum Entry {
+    /// A file of its own.
+    File(File),
+    /// A link to the blob of this name.
+    Blob(String),
+}
+
 impl OpenRepo {
-    /// A file that lies in a snapshot itself, by its commit and path.
-    fn plain_file(&self, path: &RepoPath) -> Result<Option<File>, CacheError> {
+    /// An entry of a snapshot, by its commit and path.
+    fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, CacheError> {
         let Some(mut folder) = child(&self.folder, SNAPSHOTS)? else { return Ok(None) };
         let mut names: Vec<&str> = path.as_str().split('/').collect();
         let name = names.pop().unwrap_or_default();
+        let depth = names.len().saturating_sub(1);
         for name in names {
             match child(&folder, name)? {
                 Some(next) => folder = next,
                 None => return Ok(None),
             }
         }
+        if let Some(target) = folder.read_link(name) {
+            let folders: Vec<&Path> = self.paths.iter().map(AsRef::as_ref).collect();
+            return Ok(targets::blob(&target, depth, &folders).map(|blob| Entry::Blob(blob.to_owned())));
+        }
         match folder.open_file(name, OFlags::RDONLY | OFlags::NONBLOCK) {
-            Ok(file) => Ok(file.metadata().is_ok_and(|found| found.is_file()).then_some(file)),
+            Ok(file) => Ok(file.metadata().is_ok_and(|found| found.is_file()).then_some(Entry::File(file))),
             Err(error) if error.is_not_found() || is_symlink(&error) => Ok(None),
             Err(error) => Err(error),
         }

@@ -103,7 +103,7 @@ impl Inventory {
             None => open.refs()?.found.get(revision).copied(),
         };
         match commit {
-            Some(commit) if open.has_snapshot(commit)? || revision.as_commit().is_none() => Ok(Some(commit)),
+            Some(commit) if open.snapshot(commit)?.is_some() || revision.as_commit().is_none() => Ok(Some(commit)),
             _ => Ok(None),
         }
     }

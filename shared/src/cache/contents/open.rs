@@ -52,10 +52,10 @@ impl OpenRepo {
         child(&self.folder, SNAPSHOTS)
     }
 
-    /// Whether a commit has a snapshot.
-    pub(in super::super) fn has_snapshot(&self, commit: CommitHash) -> Result<bool, CacheError> {
-        let Some(snapshots) = self.snapshots()? else { return Ok(false) };
-        child(&snapshots, &commit.to_string()).map(|found| found.is_some())
+    /// The snapshot of a commit; none if it has none.
+    pub(super) fn snapshot(&self, commit: CommitHash) -> Result<Option<Dir>, CacheError> {
+        let Some(snapshots) = self.snapshots()? else { return Ok(None) };
+        child(&snapshots, &commit.to_string())
     }
 
     /// The folder of blobs.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
-use super::super::dir::{Dir, TMP, is_folder, modified, occupied_bytes};
+use super::super::dir::{Dir, TMP, is_folder, is_symlink, modified, occupied_bytes};
 use super::super::error::CacheError;
 use super::super::garbage::is_old;
 use super::super::remove::trash_of;
@@ -141,22 +141,24 @@ impl List {
 }
 
 impl OpenRepo {
-    /// The names of all blobs that a snapshot links to; none if not everything could be looked at.
+    /// The names of all blobs that a snapshot may link to; none if not everything could be looked at.
     pub(in super::super) fn linked(&self) -> Result<Option<HashSet<String>>, CacheError> {
         let mut linked = HashSet::new();
         let Some(snapshots) = self.snapshots()? else {
             return Ok(self.folder.stat(SNAPSHOTS)?.is_none().then_some(linked));
         };
         let mut walk = Walk::new(self);
-        for name in snapshots.names()? {
+        let (names, has_others) = snapshots.names_and_rest()?;
+        for name in names {
             match child(&snapshots, &name)? {
                 Some(snapshot) => walk.snapshot(&snapshot, &mut |file| linked.extend(file.blob))?,
                 // A symlink may lead to more links.
-                None if snapshots.read_link(&name).is_some() => return Ok(None),
+                None if snapshots.stat(&name)?.is_some_and(|stat| is_symlink(&stat)) => return Ok(None),
                 None => {}
             }
         }
-        Ok(walk.is_whole().then_some(linked))
+        linked.extend(std::mem::take(&mut walk.strays));
+        Ok((walk.is_whole() && !has_others).then_some(linked))
     }
 }
 

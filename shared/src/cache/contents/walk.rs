@@ -35,7 +35,13 @@ pub struct CachedFile {
 enum Found {
     Folder(Dir),
     File(CachedFile),
-    Dangling { blob: String },
+    Dangling {
+        blob: String,
+    },
+    /// A symlink that does not lead to a blob by its text; the last name in that, if it can be read.
+    Stray(Option<String>),
+    /// A folder that is not looked into.
+    TooDeep,
     Fault(String),
     Nothing,
 }
@@ -44,19 +50,30 @@ enum Found {
 pub(in super::super) struct Walk<'a> {
     repo: &'a OpenRepo,
     files_left: usize,
+    has_missed: bool,
     pub(super) faults: Faults,
     /// Entries whose blob is not there: their paths and the names of the blobs.
     pub(super) dangling: Vec<(String, String)>,
+    /// The last names of symlinks that lead elsewhere: it may be the same folder by another path, as a process sees it that
+    /// has the volume mounted there.
+    pub(super) strays: Vec<String>,
 }
 
 impl<'a> Walk<'a> {
     pub(in super::super) fn new(repo: &'a OpenRepo) -> Self {
-        Self { repo, files_left: MAX_FILES, faults: Faults::default(), dangling: Vec::new() }
+        Self {
+            repo,
+            files_left: MAX_FILES,
+            has_missed: false,
+            faults: Faults::default(),
+            dangling: Vec::new(),
+            strays: Vec::new(),
+        }
     }
 
     /// Whether everything was seen.
     pub(in super::super) fn is_whole(&self) -> bool {
-        self.files_left > 0
+        self.files_left > 0 && !self.has_missed
     }
 
     /// Shows all files of a snapshot, sorted folder by folder.
@@ -75,7 +92,11 @@ impl<'a> Walk<'a> {
         depth: usize,
         visit: &mut dyn FnMut(CachedFile),
     ) -> Result<(), CacheError> {
-        let mut names = folder.names()?;
+        let (mut names, has_others) = folder.names_and_rest()?;
+        if has_others {
+            self.has_missed = true;
+            self.faults.add(format!("the name of a file in the folder {prefix:?} is not UTF-8"));
+        }
         names.sort_unstable();
         for name in names {
             if self.files_left == 0 {
@@ -93,6 +114,16 @@ impl<'a> Walk<'a> {
                     self.faults.add(format!("{path} points to a blob that is not there"));
                     self.dangling.push((path, blob));
                 }
+                Found::Stray(last_name) => {
+                    self.files_left -= 1;
+                    self.faults.add(format!("{path} points outside the repository's blobs"));
+                    self.has_missed |= last_name.is_none();
+                    self.strays.extend(last_name);
+                }
+                Found::TooDeep => {
+                    self.has_missed = true;
+                    self.faults.add(format!("{path} lies too deep"));
+                }
                 Found::Fault(fault) => self.faults.add(fault),
                 Found::Nothing => {}
             }
@@ -106,14 +137,14 @@ impl<'a> Walk<'a> {
     fn look(&self, folder: &Dir, name: &str, path: &str, depth: usize) -> Result<Found, CacheError> {
         let Some(stat) = folder.stat(name)? else { return Ok(Found::Nothing) };
         Ok(match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory if depth >= MAX_DEPTH => Found::Fault(format!("{path} lies too deep")),
+            FileType::Directory if depth >= MAX_DEPTH => Found::TooDeep,
             FileType::Directory => child(folder, name)?.map_or(Found::Nothing, Found::Folder),
             FileType::RegularFile => Found::File(file(path, None, &stat)),
             FileType::Symlink => {
-                let target = folder.read_link(name).unwrap_or_default();
+                let Some(target) = folder.read_link(name) else { return Ok(Found::Stray(None)) };
                 let folders: Vec<&Path> = self.repo.paths.iter().map(AsRef::as_ref).collect();
                 match targets::blob(&target, depth, &folders) {
-                    None => Found::Fault(format!("{path} points outside the repository's blobs")),
+                    None => Found::Stray(target.rsplit('/').next().map(str::to_owned)),
                     Some(blob) => match self.repo.blob(blob)? {
                         Some(stat) => Found::File(file(path, Some(blob), &stat)),
                         None => Found::Dangling { blob: blob.to_owned() },

@@ -107,6 +107,22 @@ fn files_and_the_shared_store_count_as_huggingface_hub_counts_them() {
 }
 
 #[test]
+fn a_content_is_found_by_its_link_where_its_name_is_no_hash() {
+    let fixture = fixture();
+    put_file(&fixture.repo, commit(1), "b/plain", 1, b"1");
+    put_listing(&fixture.repo, commit(1), &[("b/plain", 1, 1), ("b/odd", 2, 3)]);
+    fs::write(fixture.repo.folder().join("blobs/odd-etag"), "odd").unwrap();
+    symlink("../../../blobs/odd-etag", fixture.repo.snapshot_dir(commit(1)).join("b/odd")).unwrap();
+    let inventory = fixture.cache.inventory();
+    let found = inventory.contents_to_check(&model()).unwrap().unwrap();
+    let texts: Vec<_> = found
+        .iter()
+        .map(|content| std::io::read_to_string(inventory.open_content(&model(), content).unwrap().unwrap()).unwrap())
+        .collect();
+    assert_eq!(texts, ["odd", "1"]);
+}
+
+#[test]
 fn files_are_shown_a_part_at_a_time() {
     let fixture = fixture();
     for path in ["b/2", "a", "b/1", "c"] {

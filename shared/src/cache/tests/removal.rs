@@ -1,7 +1,9 @@
 //! Taking things out of the cache.
 
 use std::cell::Cell;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
@@ -88,6 +90,20 @@ fn a_removal_that_was_stopped_anywhere_is_brought_to_its_end_by_the_next() {
 }
 
 #[test]
+fn a_removal_that_was_given_up_does_not_take_what_was_downloaded_since() {
+    let fixture = two_revisions();
+    let Fixture { repo, .. } = &fixture;
+    let left = Cell::new(1);
+    let may_go_on = || left.replace(0) > 0;
+    let mut clearing = Clearing { may_go_on: &may_go_on, gone: &mut |_, _| {} };
+    repo.remove_revision(&commit(1).to_string().parse().unwrap(), &mut clearing).unwrap();
+    repo.forget_removal(commit(1)).unwrap();
+    remove_revision(repo, "dev");
+    assert_eq!(names(repo.folder().join("snapshots")), [commit(1).to_string()]);
+    assert_eq!(blobs_of(repo), [blob(1).to_string(), blob(2).to_string()]);
+}
+
+#[test]
 fn a_repository_goes_as_a_whole_and_nothing_beside_it() {
     let Fixture { repo, cache, .. } = &two_revisions();
     let other = cache.repo(&repo_ref(RepoKind::Model, "owner/name.2"));
@@ -133,6 +149,34 @@ fn unlinked_blobs_go_unless_huggingface_hub_is_at_them() {
     drop(lock);
     assert_eq!(cleared(|clearing| repo.remove_unlinked_blobs(clearing)).1, 5);
     assert_eq!(blobs_of(repo).len(), 3);
+}
+
+#[test]
+fn a_blob_stays_when_a_link_that_is_not_understood_may_need_it() {
+    let Fixture { repo, .. } = &two_revisions();
+    put_blob(repo, &blob(4), b"1234");
+    let snapshot = repo.snapshot_dir(commit(1));
+    // The same folder, as a process names it that has the volume mounted elsewhere.
+    let elsewhere = snapshot.join("elsewhere");
+    symlink(format!("/mnt/cache/{}/blobs/{}", repo.name(), blob(4)), &elsewhere).unwrap();
+    let is_kept = || {
+        cleared(|clearing| repo.remove_unlinked_blobs(clearing));
+        repo.has_blob(&blob(4), 4).unwrap()
+    };
+    assert!(is_kept());
+    fs::remove_file(elsewhere).unwrap();
+
+    let latin1 = snapshot.join(OsStr::from_bytes(b"caf\xe9"));
+    symlink(format!("../../blobs/{}", blob(4)), &latin1).unwrap();
+    assert!(is_kept());
+    fs::remove_file(latin1).unwrap();
+
+    let deep = snapshot.join("d/".repeat(300));
+    fs::create_dir_all(&deep).unwrap();
+    symlink(format!("{}blobs/{}", "../".repeat(302), blob(4)), deep.join("link")).unwrap();
+    assert!(is_kept());
+    fs::remove_dir_all(snapshot.join("d")).unwrap();
+    assert!(!is_kept());
 }
 
 #[test]

@@ -101,6 +101,16 @@ async fn what_changes_nothing_is_not_stored() {
 }
 
 #[tokio::test]
+async fn who_sets_what_another_process_has_set_goes_by_it_at_once() {
+    let store = store();
+    let (first, second) = (process(&store, None), process(&store, None));
+    let change = || SettingsChange { retries: Set::To("7".parse().unwrap()), ..SettingsChange::default() };
+    set(&first, change()).await.unwrap();
+    set(&second, change()).await.unwrap();
+    assert_eq!(second.in_force().transfer.retries, 7);
+}
+
+#[tokio::test]
 async fn without_the_key_no_token_is_stored_and_a_stored_one_is_not_used() {
     let store = store();
     let without = process(&store, None);
