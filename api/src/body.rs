@@ -98,7 +98,7 @@ impl Fields {
     fn finish(mut self) -> Faults {
         let known = self.known.join(", ");
         for name in self.rest.keys() {
-            self.faults.add(name, format!("unknown field; known are {known}"));
+            self.faults.add(name, format_args!("unknown field; known are {known}"));
         }
         self.faults
     }

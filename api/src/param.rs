@@ -1,9 +1,22 @@
-//! Query parameters that poem-openapi has no type for.
+//! Query parameters that poem-openapi has no type for, and those that nobody knows.
 
 use std::borrow::Cow;
 
+use poem::http::Uri;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
+use url::form_urlencoded;
+
+use crate::error::ApiError;
+
+/// Refuses a query with other parameters than these. poem-openapi skips what it does not know.
+pub(crate) fn only(known: &[&str], uri: &Uri) -> Result<(), ApiError> {
+    let mut names = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).map(|(name, _)| name);
+    names.find(|name| !known.contains(&name.as_ref())).map_or(Ok(()), |unknown| {
+        let details = format!("{unknown:?} is unknown; known are {}", known.join(", "));
+        Err(ApiError::bad_request("Invalid parameter", details))
+    })
+}
 
 /// Values that are given with commas between them, or with the parameter once for each. None when it is absent, which is
 /// refused if it is required.

@@ -184,6 +184,6 @@ async fn a_commit_is_looked_into_once_but_access_is_always_checked() {
 #[tokio::test]
 async fn an_analysis_goes_without_refs_when_the_hub_does_not_tell_them() {
     let world = world().await;
-    world.hub.inject(Fault::new(Effect::Status { code: 403 }).on(Matcher::api().path_contains("/refs").always()));
+    world.hub.inject(Fault::new(Effect::Status { code: 403 }).on(Matcher::api().path_contains("/refs")).always());
     assert_eq!(world.ok("/api/analyze/owner/model").await["refs"], json!([]));
 }

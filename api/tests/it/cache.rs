@@ -198,6 +198,24 @@ async fn a_removal_is_awaited_and_refused_while_a_job_uses_the_repository() {
     assert_eq!(removed["removed"], json!(["models--owner--name/refs/main"]));
 }
 
+/// All of a repository would go otherwise, or the model instead of the dataset.
+#[tokio::test]
+async fn a_slip_in_a_removal_removes_nothing() {
+    let stage = Stage::new().await;
+    for (path, status, error) in [
+        ("owner/name?revision=", 404, "Revision not found in cache"),
+        ("owner%2Fname?revision=", 404, "Revision not found in cache"),
+        ("owner/name?revison=main", 400, "Invalid parameter"),
+        ("owner/name?revision=main&Revision=v1", 400, "Invalid parameter"),
+        ("gpt2?typ=dataset", 400, "Invalid parameter"),
+        ("gpt2?type=", 400, "Invalid parameter"),
+    ] {
+        let (answered, body) = stage.server.send(Method::DELETE, &format!("/api/cache/{path}")).await;
+        assert_eq!((answered.as_u16(), &body["error"]), (status, &json!(error)), "{path}: {body}");
+    }
+    assert!(stage.server.store.list(JobQuery::default()).await.unwrap().snapshots.is_empty(), "no job was made");
+}
+
 #[tokio::test]
 async fn a_dry_run_of_a_prune_needs_no_worker() {
     let stage = Stage::new().await;

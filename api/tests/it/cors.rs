@@ -2,6 +2,7 @@
 
 use hfd_shared::config::Access;
 use reqwest::Method;
+use serde_json::Value;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -111,6 +112,7 @@ async fn only_own_and_configured_pages_open_a_websocket() {
         (&open, own.as_str(), true),
         (&open, EVIL, false),
         (&open, "null", false),
+        (&open, "http://127.0.0.1:1", false),
         (&configured, TOOLS, true),
         (&configured, EVIL, false),
     ] {
@@ -118,7 +120,11 @@ async fn only_own_and_configured_pages_open_a_websocket() {
         request.headers_mut().insert("origin", origin.parse().unwrap());
         match connect_async(request).await {
             Ok(_) => assert!(allowed, "{origin}"),
-            Err(Error::Http(refusal)) => assert_eq!((refusal.status().as_u16(), allowed), (403, false), "{origin}"),
+            Err(Error::Http(refusal)) => {
+                assert_eq!((refusal.status().as_u16(), allowed), (403, false), "{origin}");
+                let body: Value = serde_json::from_slice(refusal.body().as_deref().unwrap_or_default()).unwrap();
+                assert_eq!(body["error"], "Origin not allowed");
+            }
             Err(other) => panic!("{other}"),
         }
     }

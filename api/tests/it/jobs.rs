@@ -177,7 +177,14 @@ async fn ended_jobs_are_dismissed_by_their_status() {
     server.complete(jobs[0]).await;
     server.fail(jobs[1], "it broke").await;
     server.send(Method::DELETE, &format!("/api/jobs/{}", jobs[2])).await;
-    for wrong in ["", "?status=", "?status=running", "?status=completed,queued", "?status=gone"] {
+    for wrong in [
+        "",
+        "?status=",
+        "?status=running",
+        "?status=completed,queued",
+        "?status=gone",
+        "?status=completed&repo=owner/model-1",
+    ] {
         assert_eq!(server.send(Method::DELETE, &format!("/api/jobs{wrong}")).await.0, 400, "{wrong:?}");
     }
     let (status, body) = server.send(Method::DELETE, "/api/jobs?status=completed,failed").await;

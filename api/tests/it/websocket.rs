@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use hfd_shared::job::Work;
 use serde_json::{Value, json};
-use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::harness::{Server, Setup};
 use crate::socket::Socket;
@@ -187,11 +184,13 @@ async fn what_no_doorbell_told_is_found_within_seconds() {
     server.complete(known).await;
     let new = server.submit("owner/new").await;
     server.jobs.cancel(new).await.unwrap();
-    let seen = socket.during(Duration::from_secs(6)).await;
-    let mut ends: Vec<&str> =
-        seen.iter().filter(|message| is_event(message)).filter_map(|event| event["data"]["event"].as_str()).collect();
+    let mut ends = Vec::new();
+    while ends.len() < 2 {
+        let seen = socket.until(is_event).await;
+        ends.extend(seen.last().and_then(|event| event["data"]["event"].as_str()).map(str::to_owned));
+    }
     ends.sort_unstable();
-    assert_eq!(ends, ["download_cancelled", "download_complete"], "{seen:?}");
+    assert_eq!(ends, ["download_cancelled", "download_complete"]);
 }
 
 #[tokio::test]
@@ -233,21 +232,4 @@ async fn a_client_that_is_far_behind_gets_everything_anew() {
     }
     assert!(inits > 0 && told.len() < JOBS, "{inits} times anew, {} events", told.len());
     assert_eq!(socket.during(Duration::from_secs(1)).await, Vec::<Value>::new());
-}
-
-#[tokio::test]
-async fn pages_of_other_sites_cannot_connect() {
-    let server = Server::start().await;
-    let connect = |origin: String| {
-        let mut request = format!("ws://{}/api/ws", server.address).into_client_request().unwrap();
-        request.headers_mut().insert("origin", origin.parse().unwrap());
-        connect_async(request)
-    };
-    for origin in ["http://evil.example", "null", "http://127.0.0.1:1"] {
-        let Err(Error::Http(refusal)) = connect(origin.to_owned()).await else { panic!("{origin} must be refused") };
-        assert_eq!(refusal.status(), 403);
-        let body: Value = serde_json::from_slice(refusal.body().as_deref().unwrap_or_default()).unwrap_or_default();
-        assert_eq!(body["error"], "Origin not allowed");
-    }
-    connect(format!("http://{}", server.address)).await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 use hfd_shared::job::{JobRequest, Removal, Snapshot, Status, Work};
 use hfd_shared::repo::Revision;
+use poem::http::Uri;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -14,7 +15,11 @@ use super::wait::{PATIENCE, failure};
 use crate::body::Strict;
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
+use crate::param::only;
 use crate::view::{JobView, RepoTypeView};
+
+/// The query of a removal. A slip in one of them must not remove more.
+const REMOVAL_PARAMETERS: [&str; 2] = ["type", "revision"];
 
 /// How a change fails.
 pub(super) struct ChangeFailures;
@@ -76,6 +81,7 @@ impl CacheWorkApi {
     #[oai(path = "/api/cache/:owner/:name", method = "delete", operation_id = "removeCachedRepo")]
     async fn remove(
         &self,
+        uri: &Uri,
         owner: Path<String>,
         name: Path<String>,
         /// Which of a model and a dataset with the same name.
@@ -83,6 +89,7 @@ impl CacheWorkApi {
         /// Removes only this revision.
         revision: Query<Option<String>>,
     ) -> Result<RemovalResponse, Failure<ChangeFailures>> {
+        only(&REMOVAL_PARAMETERS, uri)?;
         let place = Place::new(&format!("{}/{}", owner.0, name.0), r#type.0, revision.0)?;
         Ok(self.0.remove(place).await?)
     }
@@ -93,12 +100,14 @@ impl CacheWorkApi {
     #[oai(path = "/api/cache/:name", method = "delete", operation_id = "removeCachedRepoByName")]
     async fn remove_by_name(
         &self,
+        uri: &Uri,
         name: Path<String>,
         /// Which of a model and a dataset with the same name.
         r#type: Query<Option<RepoTypeView>>,
         /// Removes only this revision.
         revision: Query<Option<String>>,
     ) -> Result<RemovalResponse, Failure<ChangeFailures>> {
+        only(&REMOVAL_PARAMETERS, uri)?;
         Ok(self.0.remove(Place::new(&name.0, r#type.0, revision.0)?).await?)
     }
 

@@ -18,11 +18,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Checks the names. One that breaks the Hub's rule cannot be in the cache.
+    /// Checks the names. One that breaks the Hub's rule cannot be in the cache; nor can an empty revision, which is a slip:
+    /// it must not stand for all of a repository.
     pub(super) fn new(repo: &str, kind: Option<RepoTypeView>, revision: Option<String>) -> Result<Self, ApiError> {
         let id = repo.parse().map_err(|_| unknown_repo(&format!("{repo:?} is no repository's name")))?;
         let parse = |text: String| text.parse().map_err(|_| unknown_revision(&format!("{text:?} is no revision")));
-        let revision = revision.filter(|text| !text.is_empty()).map(parse).transpose()?;
+        let revision = revision.map(parse).transpose()?;
         Ok(Self { id, kind: kind.map(Into::into), revision })
     }
 

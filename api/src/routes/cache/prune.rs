@@ -15,7 +15,7 @@ use super::find::matches;
 use super::wait::{PATIENCE, failure, in_use};
 use crate::body::{Fields, FromFields};
 use crate::error::ApiError;
-use crate::view::{RepoTypeView, UnusedView};
+use crate::view::{RepoTypeView, UnusedView, human_size};
 
 /// Repositories that one request prunes; each takes a job.
 const MAX_REPOS: usize = 100;
@@ -101,7 +101,7 @@ impl Context {
         if body.dry_run {
             pruned.freed_bytes = all().map(|unused| unused.size_bytes).sum();
             pruned.removed = all().take(MAX_LISTED).map(|unused| unused.path.clone()).collect();
-            pruned.message = format!("{} things would be removed", all().count());
+            pruned.message = format!("{} would be freed", human_size(pruned.freed_bytes));
         } else {
             self.prune_repos(found.into_iter().map(|(repo, _)| repo).collect(), &mut pruned).await?;
         }
@@ -129,7 +129,8 @@ impl Context {
         for snapshot in ended.try_collect::<Vec<_>>().await? {
             pruned.add(snapshot);
         }
-        pruned.message = format!("{} things removed", pruned.removed.len());
+        // Not how many: lists that were cut off do not tell.
+        pruned.message = format!("{} freed", human_size(pruned.freed_bytes));
         Ok(())
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hfd_shared::control::Submitted;
-use hfd_shared::job::{JobRequest, Priority, Snapshot, Status};
+use hfd_shared::job::{JobId, JobRequest, Priority, Snapshot, Status};
+use hfd_shared::ports::{Heard, Subscription};
 use poem::http::StatusCode;
 use tokio::time::Instant;
 
@@ -36,11 +37,19 @@ impl Context {
                 return Ok(snapshot);
             }
             let next_look = deadline.min(Instant::now() + LOOK);
-            let heard = tokio::time::timeout_at(next_look, bells.next()).await;
-            if matches!(heard, Ok(None)) {
-                // The bus is gone: the looks must do.
-                tokio::time::sleep_until(next_look).await;
-            }
+            // Whether it rang or not: the next look tells.
+            let _ = tokio::time::timeout_at(next_look, bell_of(id, bells.as_mut())).await;
+        }
+    }
+}
+
+/// Waits until the job's doorbell rings; for ever when the bus is gone: the looks must do then.
+async fn bell_of(id: JobId, bells: &mut dyn Subscription) {
+    loop {
+        match bells.next().await {
+            Some(Heard::Changed(job)) if job != id => {}
+            Some(Heard::Changed(_) | Heard::Resync) => return,
+            None => std::future::pending().await,
         }
     }
 }

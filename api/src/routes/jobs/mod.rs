@@ -8,6 +8,7 @@ use hfd_shared::control::ControlError;
 use hfd_shared::job::{Job, JobId, Snapshot};
 use hfd_shared::ports::{JobPage, JobQuery};
 use hfd_shared::repo::RepoId;
+use poem::http::Uri;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
@@ -16,7 +17,7 @@ use self::files::FileList;
 use super::Context;
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
-use crate::param::List;
+use crate::param::{List, only};
 use crate::view::{Done, EndedStatusView, FileStatusView, JobView, KindView, StatusView};
 
 pub(crate) use steps::JobStepsApi;
@@ -116,9 +117,12 @@ impl JobsApi {
     #[oai(path = "/api/jobs", method = "delete", operation_id = "dismissJobs")]
     async fn dismiss(
         &self,
+        uri: &Uri,
         /// Those that have ended in one of these ways, each given apart or with commas between them.
         status: Query<List<EndedStatusView, true>>,
     ) -> Result<Json<Dismissed>, Failure<ListFailures>> {
+        // What narrows a list down does not narrow this down: jobs would go that were not meant.
+        only(&["status"], uri)?;
         let statuses = status.0.0.into_iter().map(Into::into).collect();
         let count = self.0.state.jobs.dismiss_ended(statuses).await? as u64;
         Ok(Json(Dismissed { success: true, message: "Jobs dismissed".to_owned(), count }))
