@@ -4,7 +4,7 @@ CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
 
-.PHONY: help build run test chaos fuzz lint demo bench clients docs
+.PHONY: help build run test chaos fuzz lint demo bench clients docs fixtures
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -58,3 +58,8 @@ docs: ## Write the documents that are made from the code
 	$(DEV)/hfdownloader openapi > openapi/openapi.yaml
 	$(DEV)/hfdownloader configuration > docs/configuration.md
 	HFD_WRITE_DOCS=1 $(CARGO) test -p hfd-tests --test contract document::
+
+fixtures: ## Make the repositories that the analyzer is tested with anew (installs PyTorch into target/fixtures, 3 GB)
+	python3 -m venv target/fixtures
+	target/fixtures/bin/pip install --quiet -r tests/python/fixtures/requirements.txt
+	target/fixtures/bin/python tests/python/fixtures/make.py tests/fixtures/repos

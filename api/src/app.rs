@@ -15,8 +15,8 @@ use crate::middleware::{
     Authenticate, BodyLimit, CheckHost, CheckTarget, Cors, Credentials, Deadline, finish, panicked,
 };
 use crate::routes::{
-    CacheApi, CacheWorkApi, Context, DocsApi, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi, ProbesApi,
-    SettingsApi,
+    AnalyzeApi, CacheApi, CacheWorkApi, Context, DocsApi, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi,
+    ProbesApi, SettingsApi,
 };
 use crate::sse::EventsApi;
 use crate::state::{ApiState, VERSION};
@@ -28,6 +28,7 @@ pub(crate) type Apis = (
     DocsApi,
     DownloadApi,
     PlanApi,
+    AnalyzeApi,
     JobsApi,
     JobStepsApi,
     CacheApi,
@@ -77,6 +78,7 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed, address: SocketAddr) ->
         DocsApi,
         DownloadApi(context.clone()),
         PlanApi(context.clone()),
+        AnalyzeApi(context.clone()),
         JobsApi(context.clone()),
         JobStepsApi(context.clone()),
         CacheApi(context.clone()),

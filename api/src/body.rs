@@ -46,17 +46,17 @@ impl Fields {
 
     /// A text.
     pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
-        self.take(name, "a string").flatten()
+        self.take(name, "a string")
     }
 
     /// A switch; off when absent.
     pub(crate) fn flag(&mut self, name: &'static str) -> bool {
-        self.take(name, "true or false").flatten().unwrap_or_default()
+        self.take(name, "true or false").unwrap_or_default()
     }
 
     /// A list of texts; empty when absent.
     pub(crate) fn texts(&mut self, name: &'static str) -> Vec<String> {
-        self.take(name, "a list of strings").flatten().unwrap_or_default()
+        self.take(name, "a list of strings").unwrap_or_default()
     }
 
     /// A value for which `null` means something else than its absence.
@@ -65,16 +65,21 @@ impl Fields {
         name: &'static str,
         expected: &'static str,
     ) -> MaybeUndefined<T> {
-        match self.take(name, expected) {
-            None => MaybeUndefined::Undefined,
-            Some(None) => MaybeUndefined::Null,
-            Some(Some(value)) => MaybeUndefined::Value(value),
+        self.known.push(name);
+        let Some(value) = self.rest.remove(name) else { return MaybeUndefined::Undefined };
+        match serde_json::from_value(value) {
+            Ok(Some(value)) => MaybeUndefined::Value(value),
+            Ok(None) => MaybeUndefined::Null,
+            Err(error) => {
+                self.faults.add(name, format!("must be {expected}: {error}"));
+                MaybeUndefined::Undefined
+            }
         }
     }
 
     /// One of a few words.
     pub(crate) fn word<T: DeserializeOwned>(&mut self, name: &'static str, words: &'static str) -> Option<T> {
-        self.take(name, words).flatten()
+        self.take(name, words)
     }
 
     /// Refuses a field that others have but this request cannot take.
@@ -85,10 +90,8 @@ impl Fields {
     }
 
     /// Elsewhere `null` counts as absent: that is how some clients write a field that is not set.
-    fn take<T: DeserializeOwned>(&mut self, name: &'static str, expected: &'static str) -> Option<Option<T>> {
-        self.known.push(name);
-        let value = serde_json::from_value(self.rest.remove(name)?);
-        value.map_err(|error| self.faults.add(name, format!("must be {expected}: {error}"))).ok()
+    fn take<T: DeserializeOwned>(&mut self, name: &'static str, expected: &'static str) -> Option<T> {
+        self.nullable(name, expected).take()
     }
 
     /// What is wrong with the fields, those that nobody knows included.

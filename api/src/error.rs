@@ -87,6 +87,17 @@ impl ApiError {
         Self { retry_after: Some(after), ..self }
     }
 
+    /// The same as a part of something larger that failed: its status and its name move into the details.
+    #[must_use]
+    pub(crate) fn within(self, error: &'static str) -> Self {
+        let mut name = self.error.into_owned();
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        let details = format!("{}: {name}: {}", self.status.as_u16(), self.details);
+        Self { error: Cow::Borrowed(error), details, ..self }
+    }
+
     /// The response.
     pub(crate) fn to_response(&self) -> Response {
         let view = ErrorView { error: self.error.clone().into_owned(), details: self.details.clone() };

@@ -4,6 +4,7 @@
 //! and ends in one of the `routes`. Changes of jobs are followed by `feed` and go out
 //! through `ws` and `sse`.
 
+mod analyze;
 mod app;
 mod args;
 mod body;

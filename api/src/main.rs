@@ -24,7 +24,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     let (hub, settings) =
         program.hub.client(program.transfer.settings(), max_active, &backend, program.secret.key()?)?;
     let config = ApiConfig {
-        // Only shown: the volume is the workers' business.
+        // Only read: what changes the volume is the workers' business.
         cache_dir: program.cache.folder()?,
         access: program.listen.access.access()?,
         callbacks: program.callback.policy()?,

@@ -16,7 +16,7 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How the API is set up.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// The cache's folder, shown as `outputDir`.
+    /// The cache's folder: read for `/api/cache`, and shown as `outputDir`. It need not be there.
     pub cache_dir: PathBuf,
     /// Who may use it.
     pub access: Access,

@@ -5,17 +5,9 @@ import time
 from typing import TypeVar
 
 from hfdownloader_client import AuthenticatedClient as Client
-from hfdownloader_client.api.default import (
-    cancel_job,
-    get_job,
-    get_settings,
-    list_jobs,
-    pause_job,
-    plan_download,
-    resume_job,
-    start_download,
-    update_settings,
-)
+from hfdownloader_client.api.downloads import plan_download, start_download
+from hfdownloader_client.api.jobs import cancel_job, get_job, list_jobs, pause_job, resume_job
+from hfdownloader_client.api.settings import get_settings, update_settings
 from hfdownloader_client.models import DownloadRequest, Error, Job, JobStatus, SettingsChange
 
 Answer = TypeVar("Answer")
@@ -77,7 +69,7 @@ def settings(client: Client) -> None:
 def main() -> None:
     address, repo, large_repo, *token = sys.argv[1:]
     # A server without authentication does not look at the token.
-    with Client(base_url=address, token="".join(token), raise_on_unexpected_status=True) as client:
+    with Client(base_url=address, token="".join(token) or "none", raise_on_unexpected_status=True) as client:
         download(client, repo)
         pause_and_resume(client, large_repo)
         settings(client)

@@ -4,6 +4,7 @@
 //! their own, too.
 
 mod broker;
+mod cache;
 mod callbacks;
 mod chaos;
 mod crowd;

@@ -13,7 +13,16 @@ use crate::table::row;
 const FLAGS: [&str; 4] =
     ["--max-active", "1", "--secret-key", "0707070707070707070707070707070707070707070707070707070707070707"];
 
-const GUARDS: [&str; 4] = ["--auth-user", "admin", "--auth-pass", "secret123"];
+const GUARDS: [&str; 8] = [
+    "--auth-user",
+    "admin",
+    "--auth-pass",
+    "secret123",
+    "--api-token",
+    "contract-token-0123456789",
+    "--cors-origin",
+    "https://app.example",
+];
 
 /// The service, however it runs.
 pub(crate) enum Deployment {

@@ -44,7 +44,7 @@ fn document() -> anyhow::Result<String> {
             writeln!(text, "| {says} | {asked} | {} | {} |", given(row), answer(row))?;
         }
     }
-    text.push_str("\n## Shapes\n\n`?` marks a field that may be absent.\n");
+    text.push_str("\n## Shapes\n");
     for shape in shapes::all() {
         if let Shape::Named(name, shape) = shape {
             write!(text, "\n### {name}\n\n```text\n{}\n```\n", lines(&shape()))?;

@@ -8,14 +8,17 @@ use hfd_tests::wait;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use tokio_tungstenite::connect_async;
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::deployment::Deployment;
 use crate::sections::Section;
 use crate::state;
 use crate::table::row::{self, Answer, Body, Content, Request, Row, Server};
 use crate::table::shape::Shape;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What texts of a row may name.
 type Names = BTreeMap<&'static str, String>;
@@ -73,20 +76,25 @@ async fn run_row(deployment: &Deployment, client: &Client, row: &Row) -> anyhow:
         Answer::Message(kind, shape) => {
             let socket = format!("{}/api/ws", address.replacen("http", "ws", 1));
             let (mut socket, _) = connect_async(&socket).await?;
+            // Whoever asks before the first message may find there what he wants to see happen.
+            let first = next_message(&mut socket).await?;
             if let Some(request) = &row.request {
                 ask(client, address, request, &names).await?.error_for_status()?;
             }
-            let found = async {
-                loop {
-                    let Frame::Text(text) = socket.next().await.context("the WebSocket has ended")?? else { continue };
-                    let message: Value = serde_json::from_str(&text)?;
-                    if message["type"] == *kind {
-                        return Ok::<_, anyhow::Error>(message);
-                    }
-                }
-            };
-            let message = tokio::time::timeout(wait::LIMIT, found).await.context("no such message")??;
+            let mut message = first;
+            while message["type"] != *kind {
+                message = next_message(&mut socket).await?;
+            }
             check_json(&message["data"], shape, row, &names)
+        }
+    }
+}
+
+async fn next_message(socket: &mut Socket) -> anyhow::Result<Value> {
+    loop {
+        let frame = tokio::time::timeout(wait::LIMIT, socket.next()).await.context("the WebSocket is silent")?;
+        if let Frame::Text(text) = frame.context("the WebSocket has ended")?? {
+            return serde_json::from_str(&text).with_context(|| format!("no JSON: {text:.600}"));
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! A file a theme. Each test has folders, ports and processes of its own; they run side by side.
 
+mod analyze_gguf;
+mod analyze_types;
+mod cache;
 mod callbacks;
 mod cli;
 mod faults;

@@ -296,6 +296,17 @@ impl Api {
         Ok(response.status().as_u16())
     }
 
+    /// Any request: its status and its JSON.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<(u16, Value)> {
+        let url = format!("{}/api/{path}", self.base);
+        let mut request = self.client.request(method, &url);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.with_context(|| format!("asking {url}"))?;
+        Ok((response.status().as_u16(), response.json().await.with_context(|| format!("reading {url}"))?))
+    }
+
     /// The settings.
     pub async fn settings(&self) -> anyhow::Result<Value> {
         Ok(self.ask(Method::GET, "settings", None).await?.1)

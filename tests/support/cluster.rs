@@ -168,6 +168,13 @@ impl Cluster {
         self.apis.last_mut().context("a replica was just added")
     }
 
+    /// Starts one more replica below another command, which must become the replica.
+    pub async fn add_api_below(&mut self, wrapper: Vec<String>) -> anyhow::Result<&mut Member> {
+        let flags = self.flags_over(&self.redis.url());
+        self.apis.push(Member::start_below(&self.sandbox, Role::Api, flags, wrapper).await?);
+        self.apis.last_mut().context("a replica was just added")
+    }
+
     /// Starts one more worker, with these flags behind those of all workers.
     pub async fn add_worker(&mut self, flags: &[&str]) -> anyhow::Result<&mut Member> {
         let redis = self.redis.url();

@@ -2,6 +2,7 @@
 
 mod examples;
 mod guarded;
+mod patterns;
 mod polish;
 mod tags;
 
@@ -95,6 +96,7 @@ mod tests {
     fn each_path_knows_its_methods() {
         assert_eq!(methods_of("/api/jobs/a1b2c3d4e5f6"), "GET, HEAD, DELETE");
         assert_eq!(methods_of("/api/jobs/x/pause"), "POST");
+        assert_eq!(methods_of("/api/cache/prune"), "POST");
         assert_eq!(methods_of("/nowhere"), "");
     }
 }

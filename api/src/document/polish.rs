@@ -2,6 +2,8 @@
 
 use serde_yaml::{Mapping, Value};
 
+use super::patterns;
+
 /// Where schemas that have a name stand.
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -11,6 +13,7 @@ const REQUEST_ID: &str = "X-Request-Id";
 /// Polishes a document.
 pub(crate) fn polish(document: &mut Value) {
     refer_plainly(document);
+    patterns::add(document);
     if let Some(paths) = document.get_mut("paths") {
         name_requests(paths);
     }

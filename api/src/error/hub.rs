@@ -5,10 +5,22 @@ use hfd_shared::job::SelectionError;
 use poem::http::StatusCode;
 
 use super::ApiError;
+use crate::analyze::AnalyzeError;
 
 impl From<SelectionError> for ApiError {
     fn from(error: SelectionError) -> Self {
         Self::bad_request("Nothing to download", error.to_string())
+    }
+}
+
+impl From<AnalyzeError> for ApiError {
+    fn from(error: AnalyzeError) -> Self {
+        let reason = match error {
+            AnalyzeError::Hub(error) => error.into(),
+            AnalyzeError::NotFound(_) => Self::not_found("Repository not found", error.to_string()),
+            AnalyzeError::Timeout => Self::new(StatusCode::GATEWAY_TIMEOUT, "Hub timed out", error.to_string()),
+        };
+        reason.within("Analysis failed")
     }
 }
 

@@ -20,18 +20,9 @@ const TRACEPARENT: &str = "traceparent";
 #[oai(rename = "DownloadRequest", rename_all = "camelCase")]
 pub(crate) struct DownloadBody {
     /// `owner/name`, or with filters behind a colon: `owner/name:q4_k_m,q5_k_m`.
-    #[oai(validator(
-        pattern = r"^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?(:[A-Za-z0-9_.,*-]*)?$"
-    ))]
     repo: String,
     /// Branch, tag or commit; `main` when absent or empty.
-    #[oai(
-        default = "default_revision",
-        validator(
-            max_length = 250,
-            pattern = r"^([^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+(\.[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+)*\.?(/[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+(\.[^\s\\:?*\[~^/.\x00-\x1f\x7f-\x9f]+)*\.?)*)?$"
-        )
-    )]
+    #[oai(default = "default_revision")]
     revision: String,
     /// Whether the repository is a dataset.
     #[oai(default)]
@@ -53,13 +44,7 @@ pub(crate) struct DownloadBody {
     priority: PriorityView,
     /// Where the end of the job is told: an `http` or `https` URL without user, password and fragment; nowhere when
     /// absent or empty.
-    #[oai(
-        default,
-        validator(
-            max_length = 2000,
-            pattern = r"^(https?://([A-Za-z][A-Za-z0-9-]*(\.[A-Za-z][A-Za-z0-9-]*)*|([1-9]?[0-9]\.){3}[1-9]?[0-9])(:[1-9][0-9]{0,3})?([/?][!$-~]*)?)?$"
-        )
-    )]
+    #[oai(default)]
     callback_url: String,
 }
 

@@ -1,5 +1,6 @@
 //! The endpoints, a file a resource.
 
+mod analyze;
 mod cache;
 mod docs;
 mod download;
@@ -16,10 +17,12 @@ use hfd_shared::job::Snapshot;
 use hfd_shared::ports::{Page, StoreError};
 use tokio::sync::Semaphore;
 
+use crate::analyze::Analyzer;
 use crate::excerpt::Excerpt;
 use crate::state::ApiState;
 use crate::view::JobView;
 
+pub(crate) use analyze::AnalyzeApi;
 pub(crate) use cache::{CacheApi, CacheWorkApi};
 pub(crate) use docs::DocsApi;
 pub(crate) use download::DownloadApi;
@@ -44,13 +47,15 @@ pub(crate) struct Context {
     state: Arc<ApiState>,
     plans: Arc<Semaphore>,
     scans: Arc<Semaphore>,
+    analyzer: Arc<Analyzer>,
 }
 
 impl Context {
     /// The endpoints' view of the state.
     pub(crate) fn new(state: Arc<ApiState>) -> Self {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
-        Self { state, plans: semaphore(MAX_PLANS), scans: semaphore(MAX_SCANS) }
+        let analyzer = Arc::new(Analyzer::new(state.hub.clone()));
+        Self { state, plans: semaphore(MAX_PLANS), scans: semaphore(MAX_SCANS), analyzer }
     }
 
     /// A job with all its files.

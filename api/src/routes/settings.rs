@@ -35,7 +35,7 @@ impl Statuses for ChangeFailures {
 
 /// How content is checked before it is published.
 #[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename_all = "lowercase")]
+#[oai(rename = "Verification", rename_all = "lowercase")]
 enum Verify {
     /// Only the length of each response.
     None,

@@ -58,7 +58,7 @@ impl From<StatusView> for Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "EndedStatus", rename_all = "lowercase")]
 pub(crate) enum EndedStatusView {
-    /// Everything is done.
+    /// Everything is in the cache.
     Completed,
     /// By an error.
     Failed,

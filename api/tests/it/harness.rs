@@ -2,6 +2,7 @@
 
 use std::future::ready;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub(crate) struct Setup {
     pub(crate) store_is_away: Option<&'static str>,
     /// No doorbell reaches the server.
     pub(crate) deaf: bool,
+    /// Where the cache is.
+    pub(crate) cache_dir: PathBuf,
     /// Whether a token can be stored.
     pub(crate) has_key: bool,
     /// Whether callbacks are taken.
@@ -60,6 +63,7 @@ impl Default for Setup {
             max_active: 2,
             store_is_away: None,
             deaf: false,
+            cache_dir: CACHE_DIR.into(),
             has_key: true,
             has_callbacks: true,
         }
@@ -82,7 +86,7 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { access, hub, max_active, store_is_away, deaf, has_key, has_callbacks } = setup;
+        let Setup { access, hub, max_active, store_is_away, deaf, cache_dir, has_key, has_callbacks } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
@@ -90,7 +94,7 @@ impl Server {
         let hub = hub_client(&hub);
         let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
         let callbacks = callback_policy(has_callbacks);
-        let config = ApiConfig { cache_dir: CACHE_DIR.into(), access, callbacks };
+        let config = ApiConfig { cache_dir, access, callbacks };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -211,7 +215,7 @@ impl Server {
         claimed
     }
 
-    async fn apply(&self, id: JobId, event: &Event) {
+    pub(crate) async fn apply(&self, id: JobId, event: &Event) {
         let job = self.snapshot(id).await.job;
         let Transition { job, effects } = transition(&job, event, OffsetDateTime::now_utc()).unwrap();
         let change = Change { job, effects, condition: Condition::Always };

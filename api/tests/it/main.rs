@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod analyze;
 mod auth;
+mod cache;
 mod cors;
 mod docs;
 mod download;

@@ -41,6 +41,15 @@ impl HubClient {
         if let Some(commit) = revision.as_commit() {
             return Ok(commit);
         }
+        self.confirmed_commit(repo, revision).await
+    }
+
+    /// The commit that a revision means now, also asked for when the revision is a commit: so it is known that the
+    /// repository is there, has it, and may be read with the token.
+    ///
+    /// # Errors
+    /// When the repository or the revision is not there, or the Hub does not answer.
+    pub async fn confirmed_commit(&self, repo: &RepoRef, revision: &Revision) -> Result<CommitHash, HubError> {
         let what = format!("{repo} at {revision}");
         let page: Page<RevisionInfo> = self.get_json(&self.inner.urls.revision(repo, revision), &what).await?;
         page.content.sha.parse().map_err(|_| HubError::protocol(&what, "no usable commit in it"))

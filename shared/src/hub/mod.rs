@@ -20,6 +20,7 @@ mod limits;
 mod link;
 mod locate;
 mod rate_limit;
+mod refs;
 mod refusal;
 mod tree;
 mod urls;
@@ -48,6 +49,7 @@ pub use fetch::Fetched;
 pub use file::WantedFile;
 pub use identity::usable_token;
 pub use locate::Location;
+pub use refs::{GitRef, Refs};
 
 const USER_AGENT: &str = concat!("hfdownloader/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -46,6 +46,11 @@ impl HubUrls {
         self.at(&format!("/api/{}/{}/revision/{revision}", repo.kind.plural(), repo.id), None)
     }
 
+    /// Of the list of branches and tags.
+    pub(super) fn refs(&self, repo: &RepoRef) -> Url {
+        self.at(&format!("/api/{}/{}/refs", repo.kind.plural(), repo.id), None)
+    }
+
     /// Of a folder's listing with all that is below it; of the whole repository's without a folder.
     pub(super) fn tree(&self, repo: &RepoRef, commit: CommitHash, folder: Option<&RepoPath>) -> Url {
         let folder = folder.map(|path| format!("/{}", quote(path))).unwrap_or_default();

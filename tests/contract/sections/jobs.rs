@@ -37,7 +37,7 @@ fn listed() -> Vec<Row> {
             .with("/jobs/0/repo", "acme/slow"),
         row("Jobs of a kind", get("/api/jobs?kind=prune")).answers(200, jobs()).with("/count", 0).with("/total", 0),
         row("A status that is none", get("/api/jobs?status=sleeping")).fails(400, "Invalid parameter"),
-        row("A cursor that is none", get("/api/jobs?limit=1&cursor=x")).fails(400, "Invalid parameter"),
+        row("A cursor that is none", get("/api/jobs?limit=1&cursor=x")).fails(400, "Invalid cursor"),
     ]
 }
 

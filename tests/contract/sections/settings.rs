@@ -72,7 +72,7 @@ pub(crate) fn rows() -> Vec<Row> {
         ("Too many retries", json!({ "retries": 21 })),
         ("A threshold that is no size", json!({ "multipartThreshold": "much" })),
         ("A verification that is none", json!({ "verify": "md5" })),
-        ("A token that cannot be", json!({ "token": "hf_ü" })),
+        ("A token that cannot be", json!({ "token": "hf_\u{7}x" })),
         ("The cache's folder", json!({ "cacheDir": "/etc" })),
         ("The models' folder", json!({ "modelsDir": "/etc" })),
         ("The datasets' folder", json!({ "datasetsDir": "/etc" })),

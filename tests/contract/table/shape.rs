@@ -17,8 +17,6 @@ pub(crate) enum Shape {
     Word(&'static [&'static str]),
     /// A whole number that is not negative.
     Count,
-    /// A number.
-    Number,
     /// `true` or `false`.
     Flag,
     /// A moment in UTC, without fractions of a second.
@@ -29,25 +27,22 @@ pub(crate) enum Shape {
     Nullable(Box<Shape>),
     /// A list of these.
     List(Box<Shape>),
-    /// An object with any keys and these values.
-    Map(Box<Shape>),
     /// An object with just these fields.
     Object(Vec<Field>),
     /// A shape that the document describes once, under this name.
     Named(&'static str, fn() -> Shape),
 }
 
-/// A field of an object.
+/// A field of an object, which must be there.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     name: &'static str,
     shape: Shape,
-    required: bool,
 }
 
 /// An object with just these fields, all there.
 pub(crate) fn object<const N: usize>(fields: [(&'static str, Shape); N]) -> Shape {
-    Shape::Object(fields.into_iter().map(|(name, shape)| Field { name, shape, required: true }).collect())
+    Shape::Object(fields.into_iter().map(|(name, shape)| Field { name, shape }).collect())
 }
 
 /// A list of these.
@@ -66,18 +61,6 @@ pub(crate) fn is(value: impl Into<Value>) -> Shape {
 }
 
 impl Shape {
-    /// Adds fields that may be absent.
-    #[must_use]
-    pub(crate) fn optional<const N: usize>(self, more: [(&'static str, Shape); N]) -> Self {
-        match self {
-            Self::Object(mut fields) => {
-                fields.extend(more.into_iter().map(|(name, shape)| Field { name, shape, required: false }));
-                Self::Object(fields)
-            }
-            other => other,
-        }
-    }
-
     /// Everything in which a value differs, each with its place.
     pub(crate) fn faults(&self, value: &Value) -> Vec<String> {
         let mut faults = Vec::new();
@@ -95,17 +78,11 @@ impl Shape {
                     of.look(item, &format!("{at}/{index}"), faults);
                 }
             }
-            (Self::Map(of), Value::Object(fields)) => {
-                for (name, field) in fields {
-                    of.look(field, &format!("{at}/{name}"), faults);
-                }
-            }
             (Self::Object(fields), Value::Object(given)) => {
-                for Field { name, shape, required } in fields {
+                for Field { name, shape } in fields {
                     match given.get(*name) {
                         Some(field) => shape.look(field, &format!("{at}/{name}"), faults),
-                        None if *required => faults.push(format!("{at}/{name} is missing")),
-                        None => {}
+                        None => faults.push(format!("{at}/{name} is missing")),
                     }
                 }
                 let unknown = given.keys().filter(|name| fields.iter().all(|field| field.name != *name));
@@ -122,7 +99,6 @@ impl Shape {
             Self::Text => value.is_string(),
             Self::Word(words) => value.as_str().is_some_and(|word| words.contains(&word)),
             Self::Count => value.is_u64(),
-            Self::Number => value.is_number(),
             Self::Flag => value.is_boolean(),
             Self::Time => value.as_str().is_some_and(is_time),
             Self::Is(wanted) => value == wanted,
@@ -142,18 +118,16 @@ impl fmt::Display for Shape {
             Self::Text => f.write_str("text"),
             Self::Word(words) => f.write_str(&words.join(" | ")),
             Self::Count => f.write_str("count"),
-            Self::Number => f.write_str("number"),
             Self::Flag => f.write_str("true | false"),
             Self::Time => f.write_str("time"),
             Self::Is(value) => write!(f, "{value}"),
             Self::Nullable(shape) => write!(f, "{shape} | null"),
             Self::List(of) => write!(f, "[{of}, …]"),
-            Self::Map(of) => write!(f, "{{any name: {of}}}"),
             Self::Named(name, _) => f.write_str(name),
             Self::Object(fields) => {
-                for (index, Field { name, shape, required }) in fields.iter().enumerate() {
+                for (index, Field { name, shape }) in fields.iter().enumerate() {
                     let begin = if index == 0 { "{" } else { ", " };
-                    write!(f, "{begin}{name}{}: {shape}", if *required { "" } else { "?" })?;
+                    write!(f, "{begin}{name}: {shape}")?;
                 }
                 f.write_str("}")
             }

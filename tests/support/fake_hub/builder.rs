@@ -58,6 +58,26 @@ impl RepoBuilder {
         self
     }
 
+    /// Adds all files of a folder and of those in it.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn folder(mut self, folder: &Path) -> anyhow::Result<Self> {
+        let mut left = vec![folder.to_owned()];
+        while let Some(next) = left.pop() {
+            for entry in std::fs::read_dir(&next).with_context(|| format!("listing {}", next.display()))? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    left.push(path);
+                    continue;
+                }
+                let content = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+                self = self.file(path.strip_prefix(folder)?.to_string_lossy(), content);
+            }
+        }
+        Ok(self)
+    }
+
     /// Adds a file of random content, the same for the same seed; written without holding it in memory.
     #[must_use]
     pub fn random_file(mut self, path: impl Into<String>, size_bytes: u64, seed: u64) -> Self {

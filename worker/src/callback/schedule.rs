@@ -24,8 +24,8 @@ pub(crate) fn next_try(age: Duration) -> Option<Duration> {
     let mut due = Duration::ZERO;
     for gap in GAPS {
         due += gap;
-        if due > age {
-            return Some((due - age).max(PAUSE_MIN));
+        if let Some(left) = due.checked_sub(age).filter(|left| !left.is_zero()) {
+            return Some(left.max(PAUSE_MIN));
         }
     }
     None

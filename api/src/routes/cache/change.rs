@@ -32,8 +32,8 @@ impl Statuses for ChangeFailures {
 
 /// What was removed.
 #[derive(Debug, Object)]
-#[oai(rename_all = "camelCase")]
-struct Removed {
+#[oai(rename = "Removed", rename_all = "camelCase")]
+struct Gone {
     /// Always true.
     success: bool,
     /// In words.
@@ -46,10 +46,11 @@ struct Removed {
 
 /// The answers to a removal.
 #[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one answer")]
 enum RemovalResponse {
     /// It is gone
     #[oai(status = 200)]
-    Removed(Json<Removed>),
+    Removed(Json<Gone>),
     /// No worker has done it so far: the job that does it
     #[oai(status = 202)]
     Pending(Json<JobView>),
@@ -157,7 +158,7 @@ impl Context {
         }
         let outcome = snapshot.job.outcome.unwrap_or_default();
         let (freed_bytes, removed) = (outcome.freed_bytes, outcome.removed);
-        Ok(RemovalResponse::Removed(Json(Removed { success: true, message, freed_bytes, removed })))
+        Ok(RemovalResponse::Removed(Json(Gone { success: true, message, freed_bytes, removed })))
     }
 
     async fn verify(&self, place: Place) -> Result<VerifyResponse, ApiError> {

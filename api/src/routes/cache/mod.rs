@@ -5,7 +5,9 @@ mod find;
 mod prune;
 mod wait;
 
-use hfd_shared::cache::{Inventory, RepoContents, UnusedKind};
+use std::time::Duration;
+
+use hfd_shared::cache::{Inventory, RepoContents, STALE_AFTER, UnusedKind};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
@@ -92,7 +94,6 @@ impl CacheApi {
     /// Of a model and a dataset with the same name, the model, unless `type` says otherwise. The files of a revision are
     /// shown where `revision` asks for them.
     #[oai(path = "/api/cache/:owner/:name", method = "get", operation_id = "getCachedRepo")]
-    #[expect(clippy::too_many_arguments, reason = "parameters of a request")]
     async fn get(
         &self,
         owner: Path<String>,
@@ -157,9 +158,6 @@ impl Context {
 }
 
 fn summary(inventory: &Inventory, contents: &RepoContents) -> Result<CachedRepoDetails, ApiError> {
-    use hfd_shared::cache::STALE_AFTER;
-    use std::time::Duration;
-
     let unused = inventory.unused(&contents.repo, STALE_AFTER)?;
     let mut partials = inventory.unused(&contents.repo, Duration::ZERO)?;
     partials.retain(|unused| unused.kind == UnusedKind::Partial);

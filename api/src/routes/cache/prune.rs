@@ -34,10 +34,7 @@ pub(super) struct PruneBody {
     #[oai(default)]
     dry_run: bool,
     /// Only in this repository, `owner/name`; in all when absent or empty.
-    #[oai(
-        default,
-        validator(pattern = r"^([A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?)?$")
-    )]
+    #[oai(default)]
     repo: String,
     /// Only in models, or only in datasets.
     #[oai(rename = "type")]

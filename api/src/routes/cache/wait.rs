@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hfd_shared::control::Submitted;
 use hfd_shared::job::{JobRequest, Priority, Snapshot, Status};
+use poem::http::StatusCode;
 use tokio::time::Instant;
 
 use super::Context;
@@ -54,7 +55,6 @@ pub(super) fn in_use(other: &Snapshot) -> ApiError {
 
 /// Why a job has not done it.
 pub(super) fn failure(snapshot: &Snapshot, error: &'static str) -> Option<ApiError> {
-    use poem::http::StatusCode;
     match snapshot.job.status {
         Status::Failed => {
             let details = snapshot.job.error.clone().unwrap_or_default();

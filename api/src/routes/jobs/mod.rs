@@ -88,7 +88,6 @@ impl JobsApi {
         /// Only jobs in one of these states, each given apart or with commas between them.
         status: Query<List<StatusView>>,
         /// Only jobs for this repository, `owner/name`.
-        #[oai(validator(pattern = r"^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)?$"))]
         repo: Query<Option<String>>,
         /// Only jobs of this kind.
         kind: Query<Option<KindView>>,
@@ -96,7 +95,6 @@ impl JobsApi {
         #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
         limit: Query<Option<u32>>,
         /// The `nextCursor` of the page before.
-        #[oai(validator(pattern = "^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$"))]
         cursor: Query<Option<String>>,
     ) -> Result<Json<JobList>, Failure<ListFailures>> {
         let query = JobQuery {

@@ -12,7 +12,7 @@ use crate::body::{Faults, Fields, FromFields};
 
 /// What to change. What is absent stays; `null` goes back to what the server was started with.
 #[derive(Object)]
-#[oai(rename = "SettingsChange", rename_all = "camelCase", nullable_all)]
+#[oai(rename = "SettingsChange", rename_all = "camelCase")]
 pub(super) struct SettingsBody {
     /// The Hub's token for all processes, stored encrypted; an empty one is taken for `null`. The masked token changes
     /// nothing.

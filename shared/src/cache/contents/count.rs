@@ -80,8 +80,8 @@ impl Sums {
         if self.seen.insert(file.inode) {
             self.size_bytes += file.size_bytes;
         }
-        self.accessed = later(self.accessed, file.accessed);
-        self.modified = later(self.modified, file.modified);
+        self.accessed = Some(later(self.accessed, file.accessed));
+        self.modified = Some(later(self.modified, file.modified));
     }
 }
 

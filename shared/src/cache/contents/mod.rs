@@ -141,6 +141,6 @@ impl Faults {
 }
 
 /// The later of two times.
-fn later(one: Option<SystemTime>, other: SystemTime) -> Option<SystemTime> {
-    Some(one.map_or(other, |one| one.max(other)))
+fn later(one: Option<SystemTime>, other: SystemTime) -> SystemTime {
+    one.map_or(other, |one| one.max(other))
 }

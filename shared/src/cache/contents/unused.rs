@@ -10,9 +10,9 @@ use super::super::remove::trash_of;
 use super::super::repo::{BLOBS, QUARANTINE, SCRATCH, SNAPSHOTS, TRASH, folder_name};
 use super::super::root::LOCKS;
 use super::super::tree::TREES;
+use super::Inventory;
 use super::open::{OpenRepo, child};
 use super::walk::Walk;
-use super::{Inventory, later};
 use crate::repo::{BlobHash, RepoRef};
 
 /// What was begun and not touched for so long is taken for given up.
@@ -181,7 +181,7 @@ fn measure_below(parent: &Dir, name: &str, depth_left: usize) -> Result<Option<M
         for name in folder.names()? {
             if let Some(found) = measure_below(&folder, &name, depth_left - 1)? {
                 sum.occupied_bytes += found.occupied_bytes;
-                sum.last_change = later(Some(sum.last_change), found.last_change).unwrap_or(sum.last_change);
+                sum.last_change = sum.last_change.max(found.last_change);
             }
         }
     }

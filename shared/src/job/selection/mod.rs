@@ -105,6 +105,16 @@ impl Selection {
         if any_match { Ok(selected) } else { Err(self.no_match(files)) }
     }
 
+    /// Whether one of the filters matches a file.
+    pub fn matches(&self, file: &TreeFile) -> bool {
+        self.filters.iter().any(|filter| filter.matches(&file.path))
+    }
+
+    /// Whether a file comes along whatever the filters are: all but weights, archives and data in LFS.
+    pub fn takes_always(&self, file: &TreeFile) -> bool {
+        !is_payload(self.kind, file)
+    }
+
     /// The folder for a filter; none for a filter that cannot name one, such as a glob.
     fn subdir(&self, filter: &Pattern) -> Option<RepoPath> {
         if self.append_filter_subdir && !filter.is_glob() { filter.text().trim_matches('/').parse().ok() } else { None }
