@@ -79,7 +79,7 @@ fn request(request: &Request) -> String {
 fn given(row: &Row) -> String {
     let mut parts: Vec<String> =
         [row.given.text()].into_iter().filter(|text| !text.is_empty()).map(str::to_owned).collect();
-    parts.extend(row.before.iter().map(request));
+    parts.extend(row.before.iter().map(|before| request(&before.request)));
     if row.server == Server::Guarded {
         parts.push("the guarded server".to_owned());
     }

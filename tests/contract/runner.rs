@@ -44,7 +44,7 @@ pub(crate) async fn run(deployment: &Deployment, sections: &[Section]) -> anyhow
 /// Takes back what a row has set.
 async fn reset(deployment: &Deployment, client: &Client, row: &Row) -> anyhow::Result<()> {
     const SETTINGS: &str = "/api/settings";
-    if row.before.iter().chain(&row.request).any(|request| request.path == SETTINGS) {
+    if row.before.iter().map(|before| &before.request).chain(&row.request).any(|request| request.path == SETTINGS) {
         let defaults = json!({
             "token": "", "connections": null, "maxActive": null, "multipartThreshold": null, "verify": null, "retries": null,
         });
@@ -64,8 +64,9 @@ async fn run_row(deployment: &Deployment, client: &Client, row: &Row) -> anyhow:
     let id = state::bring_about(api, row.given).await.context("what is given")?;
     names.extend(id.map(|id| ("{id}", id)));
     let address = deployment.api(row.server).address();
-    for request in &row.before {
-        ask(client, address, request, &names).await?;
+    for before in &row.before {
+        let status = ask(client, address, &before.request, &names).await?.status();
+        ensure!(status.is_success() == before.succeeds, "{status} to {:?} before", before.request);
     }
     match &row.answer {
         Answer::Response { status, body } => {

@@ -83,7 +83,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.push(
         row("One fault of many leaves all as it was", get(SETTINGS))
             .after(update(json!({ "retries": 6 })))
-            .after(update(json!({ "retries": 7, "connections": 65 })))
+            .after_refused(update(json!({ "retries": 7, "connections": 65 })))
             .answers(200, settings())
             .with("/retries", 6),
     );

@@ -105,6 +105,15 @@ pub(crate) enum Content {
     Document(&'static str),
 }
 
+/// A request that leads to what a row shows.
+#[derive(Debug, Clone)]
+pub(crate) struct Before {
+    /// The request.
+    pub(crate) request: Request,
+    /// Whether it succeeds; otherwise it is refused.
+    pub(crate) succeeds: bool,
+}
+
 /// A row.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -112,8 +121,8 @@ pub(crate) struct Row {
     pub(crate) says: &'static str,
     /// What there is before.
     pub(crate) given: Given,
-    /// Requests that are made and succeed before.
-    pub(crate) before: Vec<Request>,
+    /// Requests that are made before.
+    pub(crate) before: Vec<Before>,
     /// The server.
     pub(crate) server: Server,
     /// The request; a WebSocket row may do without.
@@ -183,10 +192,17 @@ impl Row {
         self
     }
 
-    /// Adds a request that is made before.
+    /// Adds a request that is made before, and succeeds.
     #[must_use]
     pub(crate) fn after(mut self, request: Request) -> Self {
-        self.before.push(request);
+        self.before.push(Before { request, succeeds: true });
+        self
+    }
+
+    /// Adds a request that is made before, and refused.
+    #[must_use]
+    pub(crate) fn after_refused(mut self, request: Request) -> Self {
+        self.before.push(Before { request, succeeds: false });
         self
     }
 
