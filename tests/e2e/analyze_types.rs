@@ -143,7 +143,7 @@ async fn a_download_with_the_filter_of_an_item_takes_its_files_and_no_other_weig
                 item["files"].as_array().context("no files")?.iter().filter_map(Value::as_str).collect();
             let request = json!({ "repo": format!("acme/{name}"), "dataset": is_dataset(facts), "dryRun": true,
                 "filters": [item["filter_value"]] });
-            let (status, plan) = stage.api().call(Method::POST, "download", Some(&request)).await?;
+            let (status, plan) = stage.api().call(Method::POST, "download", Some(request)).await?;
             ensure!(status == 200, "{name} {item}: {status} {plan}");
             let files = plan["files"].as_array().context("no plan")?;
             let taken: BTreeSet<&str> = files.iter().filter_map(|file| file["path"].as_str()).collect();

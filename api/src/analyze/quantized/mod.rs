@@ -5,7 +5,7 @@ mod source;
 
 use poem_openapi::Object;
 
-pub(super) use branches::{QuantBranch, branch_items, branches};
+pub(super) use branches::{branch_items, branches};
 use source::Source;
 
 use super::Contents;
