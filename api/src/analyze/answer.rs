@@ -74,7 +74,7 @@ pub(super) fn repo_info(findings: &Findings, refs: &Refs, revision: &Revision, c
         multimodal: sections.multimodal,
         dataset: sections.dataset,
         cli_command: command(&contents.repo, revision, None),
-        cli_command_full: command(&contents.repo, revision, recommended(&items)),
+        cli_command_full: command(&contents.repo, revision, recommended(&items).as_ref()),
         selectable_items: items,
         related_downloads: sections.related,
         analyzed_at: whole_seconds(OffsetDateTime::now_utc()),
@@ -104,9 +104,13 @@ fn ref_infos(refs: &Refs) -> Vec<RefInfo> {
         .collect()
 }
 
-/// The first is the model itself; encoders and drafts come after it.
-fn recommended(items: &[SelectableItem]) -> Option<&SelectableItem> {
-    items.iter().find(|item| item.recommended)
+/// What is recommended, as one: all of the first one's kind, such as the components of a pipeline. Encoders and drafts
+/// come after the model itself and are of other kinds.
+fn recommended(items: &[SelectableItem]) -> Option<SelectableItem> {
+    let first = items.iter().find(|item| item.recommended)?;
+    let of_its_kind = items.iter().filter(|item| item.recommended && item.category == first.category);
+    let filters: Vec<&str> = of_its_kind.map(|item| item.filter_value.as_str()).collect();
+    Some(SelectableItem { filter_value: filters.join(","), ..first.clone() })
 }
 
 /// A command line for our own program.

@@ -1,15 +1,12 @@
 //! Repositories that keep each quantization in a branch of its own: `4.0bpw`, `6_5`, `8.0bpw_h8`.
 
-use poem_openapi::Object;
-
 use super::super::info::{RefInfo, RefType, SelectableItem};
 
 /// The bits that most people want where there is a choice.
 const USUAL_BITS: f64 = 4.0;
 
 /// A branch that holds one quantization.
-#[derive(Debug, Clone, PartialEq, Object)]
-#[oai(rename = "QuantBranch", skip_serializing_if_is_none)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct QuantBranch {
     /// Its name.
     pub(crate) name: String,
@@ -57,7 +54,10 @@ pub(crate) fn branch_items(branches: &[QuantBranch]) -> Vec<SelectableItem> {
     let item = |branch: &QuantBranch| SelectableItem {
         id: format!("branch:{}", branch.name),
         label: format!("{} bits per weight", branch.bits_per_weight),
-        description: Some(format!("branch {}", branch.name)),
+        description: Some(match branch.head_bits {
+            Some(bits) => format!("branch {}, output layer of {bits} bits", branch.name),
+            None => format!("branch {}", branch.name),
+        }),
         recommended: best == Some(branch.name.as_str()),
         category: "branch".to_owned(),
         revision: Some(branch.name.clone()),
