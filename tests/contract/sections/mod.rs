@@ -1,5 +1,6 @@
 //! The table, a file a part of the API.
 
+mod analyze;
 mod cache;
 mod downloads;
 mod errors;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> Vec<Section> {
         ("Service", service::rows()),
         ("Downloads and plans", downloads::rows()),
         ("Jobs", jobs::rows()),
+        ("Analyzer", analyze::rows()),
         ("Cache", cache::rows()),
         ("Settings", settings::rows()),
         ("WebSocket", websocket::rows()),

@@ -33,16 +33,17 @@ pub(crate) enum Shape {
     Named(&'static str, fn() -> Shape),
 }
 
-/// A field of an object, which must be there.
+/// A field of an object.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     name: &'static str,
     shape: Shape,
+    is_required: bool,
 }
 
 /// An object with just these fields, all there.
 pub(crate) fn object<const N: usize>(fields: [(&'static str, Shape); N]) -> Shape {
-    Shape::Object(fields.into_iter().map(|(name, shape)| Field { name, shape }).collect())
+    Shape::Object(fields.into_iter().map(|(name, shape)| Field { name, shape, is_required: true }).collect())
 }
 
 /// A list of these.
@@ -61,6 +62,13 @@ pub(crate) fn is(value: impl Into<Value>) -> Shape {
 }
 
 impl Shape {
+    /// The same object, with fields that may be missing.
+    pub(crate) fn optional<const N: usize>(self, more: [(&'static str, Shape); N]) -> Self {
+        let Self::Object(mut fields) = self else { return self };
+        fields.extend(more.into_iter().map(|(name, shape)| Field { name, shape, is_required: false }));
+        Self::Object(fields)
+    }
+
     /// Everything in which a value differs, each with its place.
     pub(crate) fn faults(&self, value: &Value) -> Vec<String> {
         let mut faults = Vec::new();
@@ -79,10 +87,11 @@ impl Shape {
                 }
             }
             (Self::Object(fields), Value::Object(given)) => {
-                for Field { name, shape } in fields {
+                for Field { name, shape, is_required } in fields {
                     match given.get(*name) {
                         Some(field) => shape.look(field, &format!("{at}/{name}"), faults),
-                        None => faults.push(format!("{at}/{name} is missing")),
+                        None if *is_required => faults.push(format!("{at}/{name} is missing")),
+                        None => {}
                     }
                 }
                 let unknown = given.keys().filter(|name| fields.iter().all(|field| field.name != *name));
@@ -125,9 +134,10 @@ impl fmt::Display for Shape {
             Self::List(of) => write!(f, "[{of}, …]"),
             Self::Named(name, _) => f.write_str(name),
             Self::Object(fields) => {
-                for (index, Field { name, shape }) in fields.iter().enumerate() {
+                for (index, Field { name, shape, is_required }) in fields.iter().enumerate() {
                     let begin = if index == 0 { "{" } else { ", " };
-                    write!(f, "{begin}{name}: {shape}")?;
+                    let mark = if *is_required { "" } else { "?" };
+                    write!(f, "{begin}{name}{mark}: {shape}")?;
                 }
                 f.write_str("}")
             }

@@ -5,7 +5,18 @@ use super::shape::{is, list, nullable, object};
 
 /// All that have a name.
 pub(crate) fn all() -> Vec<Shape> {
-    vec![error(), job(), progress(), outcome(), file(), plan(), cached_repo(), cached_details(), cached_revision()]
+    vec![
+        error(),
+        job(),
+        progress(),
+        outcome(),
+        file(),
+        plan(),
+        cached_repo(),
+        cached_details(),
+        cached_revision(),
+        repo_file(),
+    ]
 }
 
 /// Every error.
@@ -146,5 +157,21 @@ pub(crate) fn cached_revision() -> Shape {
             ("files", list(file)),
             ("nextOffset", nullable(Count)),
         ])
+    })
+}
+
+/// A file of a repository.
+pub(crate) fn repo_file() -> Shape {
+    Named("FileInfo", || {
+        object([
+            ("name", Text),
+            ("path", Text),
+            ("directory", Text),
+            ("size", Count),
+            ("size_human", Text),
+            ("lfs", Flag),
+            ("is_lfs", Flag),
+        ])
+        .optional([("sha256", Text)])
     })
 }
