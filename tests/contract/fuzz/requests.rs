@@ -38,21 +38,8 @@ const PATHS: [&str; 26] = [
 const METHODS: [&str; 10] = ["GET", "GET", "GET", "POST", "POST", "POST", "DELETE", "PUT", "OPTIONS", "HEAD"];
 
 const QUERIES: [&str; 15] = [
-    "type",
-    "search",
-    "revision",
-    "status",
-    "repo",
-    "kind",
-    "limit",
-    "cursor",
-    "offset",
-    "dataset",
-    "context",
-    "dryRun",
-    "job",
-    "unknown",
-    "",
+    "type", "search", "revision", "status", "repo", "kind", "limit", "cursor", "offset", "dataset", "context",
+    "dryRun", "job", "unknown", "",
 ];
 
 /// A request, and whether its answer has no body.
