@@ -19,7 +19,7 @@ pub(crate) use crate::view::human_size;
 
 /// What a repository holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
+#[oai(rename = "AnalysisType", rename_all = "lowercase")]
 pub(crate) enum RepoType {
     /// GGUF files, for llama.cpp and its kin.
     Gguf,

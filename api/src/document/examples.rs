@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-const EXAMPLES: [(&str, &str); 18] = [
+const EXAMPLES: [(&str, &str); 20] = [
     ("CacheList", include_str!("examples/cache_list.json")),
     ("CachedRepoDetails", include_str!("examples/cached_repo_details.json")),
     ("Dismissed", include_str!("examples/dismissed.json")),
@@ -14,11 +14,13 @@ const EXAMPLES: [(&str, &str); 18] = [
     ("Job", include_str!("examples/job.json")),
     ("JobFileList", include_str!("examples/job_file_list.json")),
     ("JobList", include_str!("examples/job_list.json")),
+    ("NeedsSelection", include_str!("examples/needs_selection.json")),
     ("Plan", include_str!("examples/plan.json")),
     ("Probe", include_str!("examples/probe.json")),
     ("PruneRequest", include_str!("examples/prune_request.json")),
     ("Pruned", include_str!("examples/pruned.json")),
     ("Removed", include_str!("examples/removed.json")),
+    ("RepoInfo", include_str!("examples/repo_info.json")),
     ("Settings", include_str!("examples/settings.json")),
     ("SettingsChange", include_str!("examples/settings_change.json")),
 ];
