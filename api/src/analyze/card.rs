@@ -45,11 +45,9 @@ mod tests {
 
     #[test]
     fn a_card_that_grows_when_it_is_read_is_refused() {
-        let mut bomb = "---\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for level in 1..12 {
-            let below = format!("*a{}", level - 1);
-            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [below.as_str(); 10].join(", ")));
-        }
-        assert_eq!(card(&format!("{bomb}\n---\n")), None);
+        let level =
+            |level: usize| format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", "));
+        let bomb: String = (1..12).map(level).collect();
+        assert_eq!(card(&format!("---\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{bomb}\n---\n")), None);
     }
 }

@@ -147,7 +147,8 @@ pub(super) fn items(contents: &Contents) -> Vec<SelectableItem> {
     if groups.len() < 2 {
         return Vec::new();
     }
-    let make = |(at, ((_, _, folder, variant), files)): (usize, ((usize, u8, &str, &str), Vec<&TreeFile>))| {
+    let groups = groups.into_iter().map(|((_, _, folder, variant), files)| (folder, variant, files)).enumerate();
+    let make = |(at, (folder, variant, files)): (usize, (&str, &str, Vec<&TreeFile>))| {
         let id = if folder.is_empty() { variant.to_owned() } else { format!("{folder}/{variant}") };
         let candidates = [format!("{folder}/"), format!("*{variant}.onnx*"), format!("_{variant}")];
         SelectableItem {
@@ -162,7 +163,7 @@ pub(super) fn items(contents: &Contents) -> Vec<SelectableItem> {
             ..item(&id, &format!("ONNX {id}"), "onnx", &files)
         }
     };
-    groups.into_iter().enumerate().map(make).collect()
+    groups.map(make).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hfd_shared::config::Access;
+use poem::http::uri::Authority;
 use poem::http::{StatusCode, header};
 use poem::{Endpoint, Middleware, Request, Response};
 use url::{Host, Url};
@@ -68,7 +69,7 @@ fn check(request: &Request, allowed: &[Host]) -> Result<(), ApiError> {
 fn host(request: &Request) -> Option<Host> {
     let mut headers = request.headers().get_all(header::HOST).iter();
     let header = headers.next().and_then(|value| value.to_str().ok());
-    let named = request.original_uri().authority().map(|authority| authority.as_str()).or(header)?;
+    let named = request.original_uri().authority().map(Authority::as_str).or(header)?;
     if headers.next().is_some() || named.contains(['/', '\\', '?', '#', '@']) {
         return None;
     }

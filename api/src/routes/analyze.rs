@@ -29,6 +29,7 @@ impl Statuses for AnalyzeFailures {
 /// There is a model and a dataset of the name: ask again with `type`.
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the documented name")]
 pub(crate) struct NeedsSelection {
     /// Always true.
     needs_selection: bool,
@@ -76,7 +77,6 @@ impl AnalyzeApi {
     ///
     /// Its type, its facts, and what a user can choose to download from it.
     #[oai(path = "/api/analyze/:owner/:name", method = "get", operation_id = "analyzeRepo")]
-    #[expect(clippy::too_many_arguments, reason = "parameters of a request")]
     async fn analyze(
         &self,
         owner: Path<String>,

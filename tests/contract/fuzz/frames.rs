@@ -54,13 +54,13 @@ fn frame(dice: &mut Dice) -> Vec<u8> {
     let mut bytes = vec![u8::try_from(first).unwrap_or_default()];
     let mask_bit = if is_masked { 0x80 } else { 0 };
     match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(length @ ..=125), _) => bytes.push(mask_bit | length),
+        (Ok(length @ ..=0x7d), _) => bytes.push(mask_bit | length),
         (_, Ok(length)) => {
-            bytes.push(mask_bit | 126);
+            bytes.push(mask_bit | 0x7e);
             bytes.extend(length.to_be_bytes());
         }
         _ => {
-            bytes.push(mask_bit | 127);
+            bytes.push(mask_bit | 0x7f);
             bytes.extend(length.to_be_bytes());
         }
     }

@@ -1,33 +1,43 @@
 //! `/api/settings`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::table::row::{Row, get, row, send};
-use crate::table::shape::Shape::{Count, Text, Word};
+use crate::table::row::{Request, Row, get, row, send};
+use crate::table::shape::Shape::{self, Count, Text, Word};
 use crate::table::shape::object;
 use crate::table::shapes::done;
 
 const SETTINGS: &str = "/api/settings";
 
 pub(crate) fn rows() -> Vec<Row> {
-    let settings = || {
-        object([
-            ("token", Text),
-            ("cacheDir", Text),
-            ("connections", Count),
-            ("maxActive", Count),
-            ("multipartThreshold", Text),
-            ("verify", Word(&["none", "size", "sha256"])),
-            ("retries", Count),
-            ("endpoint", Text),
-        ])
-    };
-    let update = |body| send(SETTINGS, body);
+    let mut rows = taken();
+    rows.extend(refused());
+    rows
+}
+
+fn settings() -> Shape {
+    object([
+        ("token", Text),
+        ("cacheDir", Text),
+        ("connections", Count),
+        ("maxActive", Count),
+        ("multipartThreshold", Text),
+        ("verify", Word(&["none", "size", "sha256"])),
+        ("retries", Count),
+        ("endpoint", Text),
+    ])
+}
+
+fn update(body: Value) -> Request {
+    send(SETTINGS, body)
+}
+
+fn taken() -> Vec<Row> {
     let updated = || done("Settings updated");
     let changed = json!({
         "connections": 16, "maxActive": 1, "multipartThreshold": "64MiB", "verify": "size", "retries": 5,
     });
-    let mut rows = vec![
+    vec![
         row("The settings", get(SETTINGS))
             .answers(200, settings())
             .with("/cacheDir", "{cacheDir}")
@@ -62,7 +72,10 @@ pub(crate) fn rows() -> Vec<Row> {
             .after(update(json!({ "token": "" })))
             .answers(200, settings())
             .with("/token", ""),
-    ];
+    ]
+}
+
+fn refused() -> Vec<Row> {
     let refused = [
         ("Too many connections", json!({ "connections": 65 })),
         ("No connection", json!({ "connections": 0 })),
@@ -79,7 +92,7 @@ pub(crate) fn rows() -> Vec<Row> {
         ("The Hub", json!({ "endpoint": "http://example.com" })),
         ("An unknown field", json!({ "verbose": true })),
     ];
-    rows.extend(refused.map(|(says, body)| row(says, update(body)).fails(400, "Invalid settings")));
+    let mut rows: Vec<Row> = refused.map(|(says, body)| row(says, update(body)).fails(400, "Invalid settings")).into();
     rows.push(
         row("One fault of many leaves all as it was", get(SETTINGS))
             .after(update(json!({ "retries": 6 })))

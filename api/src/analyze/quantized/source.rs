@@ -106,7 +106,7 @@ impl<'a> Source<'a> {
     /// The variant of the method.
     pub(super) fn version(&self) -> Option<String> {
         let keys = ["version", "bnb_4bit_quant_type", "format", "fmt", "checkpoint_format", "codebook"];
-        keys.iter().find_map(|key| self.fields.text(key)).map(|text| text.to_ascii_lowercase())
+        keys.iter().find_map(|key| self.fields.text(key)).map(str::to_ascii_lowercase)
     }
 
     /// Parts that are not quantized.

@@ -34,6 +34,7 @@ pub(crate) struct TokenizerInfo {
 /// Ids of tokens with a meaning of their own; a model may have several that end a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Object)]
 #[oai(rename = "SpecialTokens")]
+#[expect(clippy::struct_field_names, reason = "the names of the configuration")]
 pub(crate) struct SpecialTokens {
     /// Those that begin a text.
     pub(crate) bos_token_id: Vec<u64>,
