@@ -38,6 +38,9 @@ const MAX_PLANS: usize = 8;
 /// How many jobs' files are read at a time.
 const MAX_READS: usize = 16;
 
+/// How many lists of jobs are made at a time: a long one takes a hundred megabytes.
+const MAX_LISTS: usize = 2;
+
 /// How many looks at the cache's volume are taken at a time.
 const MAX_SCANS: usize = 4;
 
@@ -46,6 +49,7 @@ const MAX_SCANS: usize = 4;
 pub(crate) struct Context {
     state: Arc<ApiState>,
     plans: Arc<Semaphore>,
+    lists: Arc<Semaphore>,
     scans: Arc<Semaphore>,
     analyzer: Arc<Analyzer>,
 }
@@ -55,7 +59,8 @@ impl Context {
     pub(crate) fn new(state: Arc<ApiState>) -> Self {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
         let analyzer = Arc::new(Analyzer::new(state.hub.clone()));
-        Self { state, plans: semaphore(MAX_PLANS), scans: semaphore(MAX_SCANS), analyzer }
+        let (plans, lists, scans) = (semaphore(MAX_PLANS), semaphore(MAX_LISTS), semaphore(MAX_SCANS));
+        Self { state, plans, lists, scans, analyzer }
     }
 
     /// A job with all its files.

@@ -8,8 +8,8 @@ use crate::analyze::head::Head;
 
 /// What is read first: enough for all but a vocabulary.
 const FIRST_BYTES: u64 = 256 << 10;
-/// Each further look reads up to this many times as much.
-const GROWTH: u64 = 4;
+/// Each further look reads at least this many times as much.
+const GROWTH: u64 = 2;
 /// The longest header that is read. Vocabularies take up to some 20 MiB.
 const MAX_BYTES: u64 = 64 << 20;
 

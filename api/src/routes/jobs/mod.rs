@@ -105,6 +105,7 @@ impl JobsApi {
             after: cursor.0.as_deref().map(cursor::decode).transpose()?,
             limit: limit.0.map(|limit| limit as usize),
         };
+        let _turn = self.0.lists.acquire().await.map_err(|_| ApiError::internal())?;
         let JobPage { snapshots, total, next } = self.0.state.store.list(query).await?;
         let jobs = self.0.list_views(snapshots).await?;
         let next_cursor = next.map(cursor::encode);
