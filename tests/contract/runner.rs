@@ -83,12 +83,19 @@ async fn run_row(deployment: &Deployment, client: &Client, row: &Row) -> anyhow:
                 ask(client, address, request, &names).await?.error_for_status()?;
             }
             let mut message = first;
-            while message["type"] != *kind {
+            // Jobs of earlier rows may have news, too.
+            while message["type"] != *kind || is_of_another(&message["data"], &names) {
                 message = next_message(&mut socket).await?;
             }
             check_json(&message["data"], shape, row, &names)
         }
     }
+}
+
+/// Whether a message tells of another job than the one that is given.
+fn is_of_another(data: &Value, names: &Names) -> bool {
+    let about = data.get("id").or_else(|| data.get("jobId")).and_then(Value::as_str);
+    about.zip(names.get("{id}")).is_some_and(|(about, given)| about != given.as_str())
 }
 
 async fn next_message(socket: &mut Socket) -> anyhow::Result<Value> {

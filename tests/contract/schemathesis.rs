@@ -41,6 +41,8 @@ async fn conforms(flags: &[&str], extra: &[&str]) -> anyhow::Result<()> {
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/openapi.yaml");
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/schemathesis.toml");
     command.arg("--config-file").arg(config).arg("run").arg(document).args(["--url", stage.api().address()]);
+    // A cancelled job is shown until it is dismissed: its DELETE is no end of the resource.
+    command.args(["--exclude-checks", "use_after_free"]);
     command.args(["--checks", "all", "--seed", &seed, "--max-examples", &examples, "--request-timeout", "60"]);
     command.args(["--generation-database", "none", "--no-color", "--continue-on-failure"]).args(extra);
     for stream in STREAMS {
