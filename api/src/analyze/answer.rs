@@ -1,6 +1,7 @@
 //! Makes the answer of what is known of a commit and what was asked.
 
 use hfd_shared::hub::Refs;
+use hfd_shared::moment::whole_seconds;
 use hfd_shared::repo::{RepoKind, RepoRef, Revision};
 use time::OffsetDateTime;
 
@@ -10,7 +11,6 @@ use super::gguf::{self, Facts};
 use super::info::{FileInfo, RefInfo, RefType, RepoInfo, RepoType, Sections, SelectableItem, human_size};
 use super::quantized::{branch_items, branches};
 use super::transformers::weight_bytes;
-use crate::view::whole_seconds;
 
 /// More weights than this in `main` are a model of their own.
 const MAX_MAIN_BYTES: u64 = 50 << 20;

@@ -1,11 +1,11 @@
 //! `GET /api/health`
 
+use hfd_shared::moment::whole_seconds;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use time::OffsetDateTime;
 
 use crate::state::VERSION;
-use crate::view::whole_seconds;
 
 /// The server's state.
 #[derive(Debug, Object)]

@@ -3,11 +3,12 @@
 use std::time::SystemTime;
 
 use hfd_shared::cache::{CachedFile, CachedRevision, FilePage, RepoContents, State, Unused, UnusedKind};
+use hfd_shared::moment::whole_seconds;
 use hfd_shared::repo::RepoKind;
 use poem_openapi::{Enum, Object};
 use time::OffsetDateTime;
 
-use super::{RepoTypeView, human_size, whole_seconds};
+use super::{RepoTypeView, human_size};
 
 /// A repository in the cache.
 #[derive(Debug, Clone, Object)]

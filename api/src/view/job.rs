@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use hfd_shared::job::{FileState, Outcome, Progress, Snapshot, Status};
+use hfd_shared::moment::whole_seconds;
 use hfd_shared::repo::RepoKind;
 use poem_openapi::Object;
 use time::OffsetDateTime;
 
-use super::{FileView, KindView, PriorityView, StatusView, whole_seconds};
+use super::{FileView, KindView, PriorityView, StatusView};
 
 /// Entries of each list of an outcome, but where one job is asked for.
 const OUTCOME_ENTRIES: usize = 100;

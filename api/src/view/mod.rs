@@ -7,18 +7,12 @@ mod plan;
 mod words;
 
 use poem_openapi::Object;
-use time::{OffsetDateTime, UtcOffset};
 
 pub(crate) use cache::{CachedRepoDetails, CachedRepoView, UnusedView};
 pub(crate) use file::{FileStatusView, FileView};
 pub(crate) use job::JobView;
 pub(crate) use plan::PlanView;
 pub(crate) use words::{EndedStatusView, KindView, PriorityView, RepoTypeView, StatusView};
-
-/// A moment as the documented API writes it: UTC, without fractions of a second.
-pub(crate) fn whole_seconds(time: OffsetDateTime) -> OffsetDateTime {
-    time.to_offset(UtcOffset::UTC).truncate_to_second()
-}
 
 /// A number of bytes for people: `4.2 GiB`.
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]

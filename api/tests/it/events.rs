@@ -133,12 +133,7 @@ async fn a_silent_stream_shows_that_it_lives() {
 async fn a_client_that_does_not_read_gets_everything_anew() {
     const JOBS: usize = 700;
     let server = Server::start_with(Setup { max_active: JOBS, ..Setup::default() }).await;
-    let mut jobs = Vec::new();
-    for number in 0..JOBS {
-        let id = server.submit(&format!("owner/model-{number}")).await;
-        server.plan(id, &[7; 200]).await;
-        jobs.push(id);
-    }
+    let jobs = server.planned_jobs(JOBS).await;
     let tcp = TcpSocket::new_v4().unwrap();
     tcp.set_recv_buffer_size(16 << 10).unwrap();
     let mut tcp = tcp.connect(server.address).await.unwrap();

@@ -145,6 +145,17 @@ impl Server {
         self.store.snapshot(id).await.unwrap().unwrap()
     }
 
+    /// So many jobs of 200 files each.
+    pub(crate) async fn planned_jobs(&self, count: usize) -> Vec<JobId> {
+        let mut jobs = Vec::new();
+        for number in 0..count {
+            let id = self.submit(&format!("owner/model-{number}")).await;
+            self.plan(id, &[7; 200]).await;
+            jobs.push(id);
+        }
+        jobs
+    }
+
     /// Plans a running job: files of these sizes, each a unit.
     pub(crate) async fn plan(&self, id: JobId, sizes: &[u64]) {
         self.put_plan(id, sizes, 1).await;

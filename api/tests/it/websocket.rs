@@ -197,12 +197,7 @@ async fn what_no_doorbell_told_is_found_within_seconds() {
 async fn a_client_that_is_far_behind_gets_everything_anew() {
     const JOBS: usize = 700;
     let server = Server::start_with(Setup { max_active: JOBS, ..Setup::default() }).await;
-    let mut jobs = Vec::new();
-    for number in 0..JOBS {
-        let id = server.submit(&format!("owner/model-{number}")).await;
-        server.plan(id, &[7; 200]).await;
-        jobs.push(id);
-    }
+    let jobs = server.planned_jobs(JOBS).await;
     let mut socket = Socket::connect_with_small_buffer(&server).await;
     // The client does not read while far more comes than the buffers on the way can hold.
     for id in &jobs {

@@ -18,6 +18,13 @@ pub enum FileStatus {
     Failed,
 }
 
+impl FileStatus {
+    /// Whether nothing is left to do for the file.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Complete | Self::Failed)
+    }
+}
+
 /// A file of a job, as planned and as far as it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileState {

@@ -1,6 +1,7 @@
 //! What is told of a job's end.
 
 use hfd_shared::job::{Job, Progress, Status};
+use hfd_shared::moment::whole_seconds;
 use hfd_shared::repo::RepoKind;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -67,9 +68,4 @@ impl Message {
         let body = serde_json::to_vec(&Body { r#type, timestamp: ended_at, data }).ok()?;
         Some(Self { id: format!("msg_{}_{}", job.id, job.epoch.0), body })
     }
-}
-
-/// As the API shows times.
-fn whole_seconds(time: OffsetDateTime) -> OffsetDateTime {
-    time.replace_nanosecond(0).unwrap_or(time)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use hfd_shared::cache::{BlobLock, CacheError, RepoCache};
-use hfd_shared::job::{FileIndex, FileState, FileStatus, Job, Unit, UnitIndex};
+use hfd_shared::job::{FileIndex, FileState, Job, Unit, UnitIndex};
 use hfd_shared::ports::{BlobKey, Claimed, FileEnd, StoreError};
 use hfd_shared::repo::CommitHash;
 use hfd_shared::settings::TransferSettings;
@@ -146,7 +146,7 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
 fn groups(unit: &Unit, files: Vec<FileState>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (index, state) in unit.files.iter().copied().zip(files) {
-        if matches!(state.status, FileStatus::Complete | FileStatus::Failed) {
+        if state.status.is_terminal() {
             continue;
         }
         let entry = (index, state, Meter::default());

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, CachedContent, Inventory};
-use hfd_shared::job::{Event, FileIndex, FileStatus, Job, Outcome as Report, Plan, PlannedFile, UnitIndex};
+use hfd_shared::job::{Event, FileIndex, Job, Outcome as Report, Plan, PlannedFile, UnitIndex};
 use hfd_shared::ports::{Claimed, FileEnd, Page, StoreError};
 use hfd_shared::repo::RepoRef;
 use tokio_util::sync::CancellationToken;
@@ -88,7 +88,7 @@ pub(super) async fn check(
         .files
         .into_iter()
         .zip(states)
-        .filter(|(_, state)| !matches!(state.status, FileStatus::Complete | FileStatus::Failed))
+        .filter(|(_, state)| !state.status.is_terminal())
         .map(|(index, state)| (index, state.file, Meter::default()))
         .collect();
     let meters: Vec<_> = files.iter().map(|(index, _, meter)| (*index, meter.clone())).collect();
