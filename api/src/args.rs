@@ -2,7 +2,8 @@
 
 use clap::Parser;
 use hfd_shared::config::{
-    AdmissionArgs, CacheArgs, CallbackArgs, ClusterArgs, HubArgs, ListenArgs, LogArgs, SecretArgs, TransferArgs,
+    AdmissionArgs, CacheArgs, CallbackArgs, ClusterArgs, HubArgs, ListenArgs, LogArgs, ProbeArgs, SecretArgs,
+    TransferArgs,
 };
 
 /// Serves the API of a cluster; holds no state, so any number of replicas answer alike.
@@ -26,6 +27,8 @@ pub struct Program {
     pub secret: SecretArgs,
     #[command(flatten)]
     pub callback: CallbackArgs,
+    #[command(flatten)]
+    pub probe: ProbeArgs,
     #[command(flatten)]
     pub log: LogArgs,
 }

@@ -1,7 +1,7 @@
 //! The command line of `hfdownloader`.
 
 use clap::{Args, Parser, Subcommand};
-use hfd_shared::config::{CallbackArgs, DataArgs, JobArgs, ListenArgs, LogArgs, SecretArgs};
+use hfd_shared::config::{CallbackArgs, DataArgs, JobArgs, ListenArgs, LogArgs, ProbeArgs, SecretArgs};
 use hfd_shared::job::DownloadRequest;
 use hfd_worker::WorkerArgs;
 
@@ -39,6 +39,8 @@ pub(crate) struct ServeArgs {
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) callback: CallbackArgs,
+    #[command(flatten)]
+    pub(crate) probe: ProbeArgs,
     #[command(flatten)]
     pub(crate) worker: WorkerArgs,
     #[command(flatten)]

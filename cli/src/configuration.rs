@@ -1,14 +1,17 @@
 //! The table of all flags and variables, made from the command line's own definition.
 
+use std::ffi::OsStr;
 use std::fmt::{self, Write};
 
 use clap::{Arg, Command, CommandFactory};
+use hfd_shared::config::file_variable;
 
 use crate::args::Cli;
 
 const HEAD: &str = "# Configuration
 
-Every flag of every program; a flag beats its environment variable, and that beats the default.
+Every flag of every program; a flag beats its environment variable, and that beats the default. A secret may also be in a file,
+as containers mount it, whose path the variable with `_FILE` behind its name holds.
 This page is made from the code: `make docs`.
 ";
 
@@ -37,7 +40,8 @@ fn section(page: &mut String, name: &str, command: &Command) -> fmt::Result {
     }
     writeln!(page, "\n| flag | variable | default | meaning |\n|---|---|---|---|")?;
     for arg in args {
-        let variable = arg.get_env().map(|name| code(&name.to_string_lossy())).unwrap_or_default();
+        let names = arg.get_env().map(OsStr::to_owned).into_iter().chain(file_variable(arg));
+        let variable = names.map(|name| code(&name.to_string_lossy())).collect::<Vec<_>>().join(", ");
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default().replace('|', "\\|");
         writeln!(page, "| {} | {variable} | {} | {help} |", flag(arg), default(arg))?;
     }

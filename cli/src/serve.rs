@@ -18,6 +18,9 @@ use tracing::info;
 use crate::args::ServeArgs;
 
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    if let Some(probe) = args.probe.probe {
+        return Ok(probe.ask(args.listen.bind, args.listen.port).await?);
+    }
     args.log.start("info")?;
     let access = args.listen.access.access()?;
     let folder = data_folder(&args)?;

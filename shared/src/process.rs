@@ -1,5 +1,6 @@
 //! What all programs do alike: read their flags, run, and end with the right exit code.
 
+use std::env;
 use std::error::Error;
 use std::io::{self, Write};
 use std::iter;
@@ -10,7 +11,7 @@ use clap::Parser;
 use rustls::crypto::aws_lc_rs;
 use tokio::runtime::Builder;
 
-use crate::config::UsageError;
+use crate::config::{UsageError, with_files};
 
 /// Bad usage or configuration (`EX_USAGE` of `sysexits.h`).
 const EXIT_USAGE: u8 = 64;
@@ -27,7 +28,11 @@ where
     C: Parser,
     E: From<io::Error> + AsRef<dyn Error + Send + Sync>,
 {
-    let flags = match C::try_parse() {
+    let command = match with_files(C::command(), &|name| env::var_os(name)) {
+        Ok(command) => command,
+        Err(error) => return failed(&error),
+    };
+    let flags = match command.try_get_matches().and_then(|matches| C::from_arg_matches(&matches)) {
         Ok(flags) => flags,
         Err(error) => {
             let asked_for_help = !error.use_stderr();

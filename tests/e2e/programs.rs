@@ -1,8 +1,9 @@
 //! What every program does with its flags.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use hfd_tests::process::{Ended, Process};
 use hfd_tests::sandbox::Sandbox;
+use hfd_tests::stage::Stage;
 use hfd_tests::wait;
 
 const SERVICES: [&str; 2] = ["hfd-api", "hfd-worker"];
@@ -52,5 +53,34 @@ async fn a_service_without_its_cluster_says_what_to_set_and_no_password() -> any
             ensure!(refused.stderr.lines().count() == 1, "{program}: {refused:?}");
         }
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_probes_the_process_that_runs_with_its_flags() -> anyhow::Result<()> {
+    let stage = Stage::new([], &[]).await?;
+    let (_, port) = stage.api().address().rsplit_once(':').context("an address has a port")?;
+    for probe in ["live", "ready"] {
+        let line = ["hfdownloader", "serve", "--port", port, "--bind", "0.0.0.0", "--probe", probe];
+        let answered = run(&stage.sandbox, &line).await?;
+        ensure!(answered.code == Some(0) && answered.stdout.contains("status"), "{answered:?}");
+    }
+    let nobody = run(&stage.sandbox, &["hfd-worker", "--admin-port", "1", "--probe", "live"]).await?;
+    ensure!(nobody.code == Some(1) && nobody.stderr.contains("http://127.0.0.1:1/healthz"), "{nobody:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_is_read_from_a_file_that_a_variable_names() -> anyhow::Result<()> {
+    let sandbox = Sandbox::new()?;
+    let secret = sandbox.path().join("secret");
+    std::fs::write(&secret, "http://user:hush@host\n")?;
+    let mut command = sandbox.program("hfd-api")?;
+    command.env("HFD_STATE", "redis://host").env("HFD_BROKER_FILE", &secret);
+    let refused = Process::start(&sandbox, "hfd-api", &mut command)?.ended(wait::LIMIT).await?;
+    ensure!(refused_with(&refused, "--broker: invalid broker URL") && !refused.stderr.contains("hush"), "{refused:?}");
+    std::fs::remove_file(&secret)?;
+    let refused = Process::start(&sandbox, "hfd-api", &mut command)?.ended(wait::LIMIT).await?;
+    ensure!(refused_with(&refused, "HFD_BROKER_FILE: cannot read"), "{refused:?}");
     Ok(())
 }

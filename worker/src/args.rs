@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 use hfd_shared::backend::Backend;
 use hfd_shared::config::{
-    CacheArgs, CallbackArgs, ClusterArgs, HubArgs, JobArgs, ListenError, LogArgs, SecretArgs, TransferArgs, UsageError,
-    listen,
+    CacheArgs, CallbackArgs, ClusterArgs, HubArgs, JobArgs, ListenError, LogArgs, ProbeArgs, SecretArgs, TransferArgs,
+    UsageError, listen,
 };
 use hfd_shared::control::Settings;
 use hfd_shared::hub::HubClient;
@@ -31,6 +31,8 @@ pub struct Program {
     pub secret: SecretArgs,
     #[command(flatten)]
     pub callback: CallbackArgs,
+    #[command(flatten)]
+    pub probe: ProbeArgs,
     #[command(flatten)]
     pub log: LogArgs,
 }

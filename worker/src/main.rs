@@ -16,6 +16,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(program: Program) -> anyhow::Result<ExitCode> {
+    if let Some(probe) = program.probe.probe {
+        return Ok(probe.ask(program.admin.admin_bind, program.admin.admin_port).await?);
+    }
     program.log.start("info")?;
     let cluster = program.cluster.config()?;
     let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;

@@ -18,10 +18,10 @@ const MIN_TOKEN_CHARS: usize = 16;
 #[derive(Debug, Clone, Args)]
 pub struct AccessArgs {
     /// User name that clients must give (with --auth-pass)
-    #[arg(long, env = "HFD_AUTH_USER", requires = "auth_pass")]
+    #[arg(long, env = "HFD_AUTH_USER")]
     pub auth_user: Option<String>,
     /// Password that clients must give (with --auth-user)
-    #[arg(long, env = "HFD_AUTH_PASS", requires = "auth_user", hide_env_values = true, value_parser = secret())]
+    #[arg(long, env = "HFD_AUTH_PASS", hide_env_values = true, value_parser = secret())]
     pub auth_pass: Option<SecretString>,
     /// Token that lets a client in as `Authorization: Bearer …`, 16 characters or more; may be repeated
     #[arg(
@@ -90,7 +90,11 @@ impl AccessArgs {
     }
 
     fn basic(&self) -> Result<Option<BasicAuth>, UsageError> {
-        let Some((user, password)) = self.auth_user.clone().zip(self.auth_pass.clone()) else { return Ok(None) };
+        let (user, password) = match (self.auth_user.clone(), self.auth_pass.clone()) {
+            (Some(user), Some(password)) => (user, password),
+            (None, None) => return Ok(None),
+            _ => return Err(UsageError("--auth-user and --auth-pass need each other: set both or none".to_owned())),
+        };
         if user.is_empty() || user.contains(':') || password.expose_secret().is_empty() {
             let rule = "--auth-user and --auth-pass must not be empty, and the user must not contain a colon";
             return Err(UsageError(rule.to_owned()));

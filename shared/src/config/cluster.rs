@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::UsageError;
 use super::secret::{given, secret};
-use crate::cluster::{BrokerUrl, Prefix, RedisUrl};
+use crate::cluster::{BrokerUrl, Credentials, Prefix, RedisUrl};
 
 /// Names the services of a cluster.
 #[derive(Debug, Clone, Args)]
@@ -15,9 +15,21 @@ pub struct ClusterArgs {
     /// Redis, the store of the jobs: `redis://`, `rediss://` or `redis+sentinel://`
     #[arg(long, value_name = "URL", env = "HFD_STATE", hide_env_values = true, value_parser = secret())]
     pub state: Option<SecretString>,
+    /// User name for Redis, instead of one in its URL
+    #[arg(long, value_name = "NAME", env = "HFD_STATE_USER")]
+    pub state_user: Option<String>,
+    /// Password for Redis, instead of one in its URL
+    #[arg(long, value_name = "PASSWORD", env = "HFD_STATE_PASSWORD", hide_env_values = true, value_parser = secret())]
+    pub state_password: Option<SecretString>,
     /// RabbitMQ, the broker of the tasks: `amqp://` or `amqps://`
     #[arg(long, value_name = "URL", env = "HFD_BROKER", hide_env_values = true, value_parser = secret())]
     pub broker: Option<SecretString>,
+    /// User name for RabbitMQ, instead of one in its URL
+    #[arg(long, value_name = "NAME", env = "HFD_BROKER_USER")]
+    pub broker_user: Option<String>,
+    /// Password for RabbitMQ, instead of one in its URL
+    #[arg(long, value_name = "PASSWORD", env = "HFD_BROKER_PASSWORD", hide_env_values = true, value_parser = secret())]
+    pub broker_password: Option<SecretString>,
     /// Begins the names of all keys and queues; the same for all processes of a cluster
     #[arg(long, env = "HFD_PREFIX", default_value = "hfd")]
     pub prefix: Prefix,
@@ -44,10 +56,17 @@ impl ClusterArgs {
         let state = needed(self.state.as_ref(), "no job store: set --state or HFD_STATE, such as redis://host:6379")?;
         let broker = needed(self.broker.as_ref(), "no broker: set --broker or HFD_BROKER, such as amqp://host:5672")?;
         let refused = |flag: &str, error: &dyn Display| UsageError(format!("{flag}: {error}"));
+        let state: RedisUrl = state.expose_secret().parse().map_err(|error| refused("--state", &error))?;
+        let broker: BrokerUrl = broker.expose_secret().parse().map_err(|error| refused("--broker", &error))?;
         Ok(ClusterConfig {
-            state: state.expose_secret().parse().map_err(|error| refused("--state", &error))?,
-            broker: broker.expose_secret().parse().map_err(|error| refused("--broker", &error))?,
+            state: state.with_credentials(credentials(self.state_user.as_ref(), self.state_password.as_ref())),
+            broker: broker.with_credentials(credentials(self.broker_user.as_ref(), self.broker_password.as_ref())),
             prefix: self.prefix.clone(),
         })
     }
+}
+
+/// What is given beside a URL; blank values count as absent.
+fn credentials(user: Option<&String>, password: Option<&SecretString>) -> Credentials {
+    Credentials { user: user.filter(|user| !user.trim().is_empty()).cloned(), password: given(password) }
 }

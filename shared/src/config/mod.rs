@@ -1,4 +1,4 @@
-//! Flags and environment variables: flag > environment > default.
+//! Flags and environment variables: flag > environment > file of a secret > default.
 //!
 //! A file a concern: the flags as a [`clap::Args`] that programs flatten into their own, and what they are parsed into.
 //! Whatever may be secret is taken as text and checked later, for clap shows the values that it refuses.
@@ -14,7 +14,9 @@ mod listen;
 mod locations;
 mod log;
 mod origin;
+mod probe;
 mod secret;
+mod secret_files;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -30,6 +32,9 @@ pub use jobs::{AdmissionArgs, JobArgs};
 pub use listen::{ListenArgs, ListenError, listen};
 pub use log::LogArgs;
 pub use origin::{InvalidOrigin, WebOrigin};
+pub use probe::{Probe, ProbeArgs};
 pub use secret::SecretArgs;
+pub use secret_files::file_variable;
+pub(crate) use secret_files::with_files;
 pub use transfer::TransferArgs;
 pub use usage::UsageError;

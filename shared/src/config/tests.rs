@@ -65,7 +65,6 @@ fn values_beyond_their_limits_are_refused() {
         ["--retries", "21"],
         ["--verify", "md5"],
         ["--multipart-threshold", "lots"],
-        ["--auth-user", "alone"],
     ] {
         assert!(parse(&bad).is_err(), "{bad:?} must be refused");
     }
@@ -124,6 +123,9 @@ fn a_user_or_password_that_cannot_be_given_is_refused() {
     for (user, password) in [("", "x"), ("a:b", "x"), ("a", "")] {
         let flags = ["--auth-user", user, "--auth-pass", password];
         assert!(refused(&flags).contains("--auth-user"));
+    }
+    for alone in [["--auth-user", "a"], ["--auth-pass", "x"]] {
+        assert!(refused(&alone).contains("need each other"));
     }
     assert!(!access(&[]).unwrap().is_guarded());
 }

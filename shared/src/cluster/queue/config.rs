@@ -5,7 +5,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lapin::uri::AMQPUri;
+use secrecy::ExposeSecret as _;
 use url::{Host, Url};
+
+use crate::cluster::Credentials;
 
 /// Seconds between heartbeats where the URL names none; a peer that is silent for twice as long is gone.
 const HEARTBEAT_S: u16 = 10;
@@ -35,6 +38,19 @@ pub struct BrokerUrl(AMQPUri);
 impl BrokerUrl {
     pub(super) fn uri(&self) -> &AMQPUri {
         &self.0
+    }
+
+    /// The same broker for another user.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        let info = &mut self.0.authority.userinfo;
+        if let Some(user) = credentials.user {
+            info.username = user;
+        }
+        if let Some(password) = credentials.password {
+            password.expose_secret().clone_into(&mut info.password);
+        }
+        self
     }
 
     /// How long connecting may take: the URL's `connection_timeout` in milliseconds, or 10 s.
@@ -95,6 +111,16 @@ mod tests {
         assert_eq!((authority.host.as_str(), authority.port, vhost.as_str()), ("broker.example", 5000, "v/host"));
         assert_eq!((authority.userinfo.username.as_str(), authority.userinfo.password.as_str()), ("us@er", "s/ecret"));
         assert_eq!((query.heartbeat, url.connect_limit()), (Some(30), Duration::from_millis(2500)));
+    }
+
+    #[test]
+    fn credentials_beside_the_url_beat_those_in_it() {
+        let other = Credentials { user: Some("ann".to_owned()), password: Some("p@ss/word".into()) };
+        let beside = url("amqp://bob:secret@host").with_credentials(other);
+        let info = &beside.uri().authority.userinfo;
+        assert_eq!((info.username.as_str(), info.password.as_str()), ("ann", "p@ss/word"));
+        let same = url("amqp://bob:secret@host").with_credentials(Credentials::default());
+        assert_eq!(same.uri().authority.userinfo.username, "bob");
     }
 
     #[test]

@@ -9,10 +9,12 @@ use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, TlsMode};
+use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 use url::Url;
 
 use super::client::Server;
+use crate::cluster::Credentials;
 use crate::repo::Invalid;
 
 const SENTINEL_PORT: u16 = 26379;
@@ -22,19 +24,26 @@ const EXPECTED: &str = "redis://[user:password@]host[:port][/db], rediss://… f
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
 /// The address of a store. Shown without its password.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct RedisUrl {
     text: String,
     target: Target,
+    credentials: Credentials,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Target {
     Single,
     Sentinel { nodes: Vec<(String, u16)>, master: String, db: i64, is_tls: bool, user: String, password: String },
 }
 
 impl RedisUrl {
+    /// The same server for another user.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Credentials) -> Self {
+        Self { credentials, ..self }
+    }
+
     /// What connects to it.
     ///
     /// # Errors
@@ -43,12 +52,22 @@ impl RedisUrl {
         let tcp = TcpSettings::default()
             .set_nodelay(true)
             .set_keepalive(TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE));
+        let user = self.credentials.user.as_deref();
+        let password = self.credentials.password.as_ref().map(ExposeSecret::expose_secret);
         match &self.target {
             Target::Single => {
                 let info = self.text.as_str().into_connection_info()?.set_tcp_settings(tcp);
-                Ok(Server::Single(Client::open(info)?))
+                let mut settings = info.redis_settings().clone();
+                if let Some(user) = user {
+                    settings = settings.set_username(user);
+                }
+                if let Some(password) = password {
+                    settings = settings.set_password(password);
+                }
+                Ok(Server::Single(Client::open(info.set_redis_settings(settings))?))
             }
-            Target::Sentinel { nodes, master, db, is_tls, user, password } => {
+            Target::Sentinel { nodes, master, db, is_tls, user: own_user, password: own_password } => {
+                let (user, password) = (user.unwrap_or(own_user), password.unwrap_or(own_password));
                 let address = |(host, port): &(String, u16)| match is_tls {
                     true => {
                         ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
@@ -92,7 +111,7 @@ impl FromStr for RedisUrl {
             ("rediss+sentinel", rest) => sentinel(rest, true).ok_or_else(invalid)?,
             _ => return Err(invalid()),
         };
-        Ok(Self { text, target })
+        Ok(Self { text, target, credentials: Credentials::default() })
     }
 }
 
@@ -159,6 +178,15 @@ mod tests {
         let Target::Sentinel { nodes, master, db, is_tls, user, password } = sentinel.target else { panic!() };
         assert_eq!(nodes, [("s1".to_owned(), 26379), ("s2".to_owned(), 7)]);
         assert_eq!((master.as_str(), db, is_tls, user.as_str(), password.as_str()), ("main", 3, false, "", "se@cret"));
+    }
+
+    #[test]
+    fn credentials_beside_the_url_beat_those_in_it() {
+        let other = Credentials { user: None, password: Some("p@ss/word".into()) };
+        let url: RedisUrl = "redis://ann:secret@host".parse().unwrap();
+        let Server::Single(client) = url.with_credentials(other).server().unwrap() else { panic!() };
+        let settings = client.get_connection_info().redis_settings();
+        assert_eq!((settings.username(), settings.password()), (Some("ann"), Some("p@ss/word")));
     }
 
     #[test]
