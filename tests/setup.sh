@@ -47,6 +47,14 @@ environment() {
 }
 environment "${HFD_TEST_VENV:-.venv}" requirements.txt
 environment .venv-tools tools-requirements.txt
+# Builds the Go program of tests/go/$1 into target/tools, unless it is there; the same sources make the same program.
+program() {
+    local sources=tests/go/$1 built=target/tools/$1
+    if [ -x "$built" ] && [ -z "$(find "$sources" -newer "$built")" ]; then return; fi
+    echo "building $sources"
+    go -C "$sources" build -trimpath -ldflags='-s -w' -o "$PWD/$built" .
+}
+program collector
 if ! cmp -s tests/node/package-lock.json tests/node/node_modules/.installed-lock.json; then
     echo "installing the packages of tests/node"
     npm ci --prefix tests/node --no-audit --no-fund --silent

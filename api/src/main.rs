@@ -20,7 +20,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     if let Some(probe) = program.probe.probe {
         return Ok(probe.ask(program.listen.bind, program.listen.port).await?);
     }
-    program.log.start("info")?;
+    let _telemetry = program.log.start("hfd-api", "info")?;
     let cluster = program.cluster.config()?;
     let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;
     let max_active = program.admission.max_active();

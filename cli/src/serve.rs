@@ -21,7 +21,7 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     if let Some(probe) = args.probe.probe {
         return Ok(probe.ask(args.listen.bind, args.listen.port).await?);
     }
-    args.log.start("info")?;
+    let _telemetry = args.log.start("hfdownloader", "info")?;
     let access = args.listen.access.access()?;
     let folder = data_folder(&args)?;
     let backend = Backend::open(&BackendConfig::File(folder.join("jobs.redb")))?;

@@ -4,7 +4,18 @@ use std::fmt;
 use std::num::{NonZeroU64, NonZeroU128};
 use std::str::FromStr;
 
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
 use crate::repo::{Invalid, serde_as_text};
+
+/// The header of [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header).
+pub const TRACEPARENT: &str = "traceparent";
+
+/// The field of a span that shows in logs which trace it belongs to.
+const TRACE_ID: &str = "trace_id";
 
 /// The flag that says that the caller may have recorded its part.
 const SAMPLED: u8 = 0x01;
@@ -20,19 +31,25 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The beginning of a new trace, sampled.
-    ///
-    /// # Errors
-    /// When the operating system has no randomness to give.
-    pub fn random() -> Result<Self, getrandom::Error> {
-        let (mut trace_id, mut parent_id) = ([0; 16], [0; 8]);
-        getrandom::fill(&mut trace_id)?;
-        getrandom::fill(&mut parent_id)?;
-        Ok(Self {
-            trace_id: NonZeroU128::new(u128::from_ne_bytes(trace_id)).unwrap_or(NonZeroU128::MIN),
-            parent_id: NonZeroU64::new(u64::from_ne_bytes(parent_id)).unwrap_or(NonZeroU64::MIN),
-            flags: SAMPLED,
+    /// Where a span stands in its trace; `None` when no spans are made.
+    pub fn of(span: &Span) -> Option<Self> {
+        let context = span.context();
+        let context = context.span().span_context().clone();
+        Some(Self {
+            trace_id: NonZeroU128::new(u128::from_be_bytes(context.trace_id().to_bytes()))?,
+            parent_id: NonZeroU64::new(u64::from_be_bytes(context.span_id().to_bytes()))?,
+            flags: context.trace_flags().to_u8() & SAMPLED,
         })
+    }
+
+    fn remote(self) -> SpanContext {
+        SpanContext::new(
+            TraceId::from_bytes(self.trace_id.get().to_be_bytes()),
+            SpanId::from_bytes(self.parent_id.get().to_be_bytes()),
+            TraceFlags::new(self.flags),
+            true,
+            TraceState::NONE,
+        )
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -50,6 +67,21 @@ impl TraceContext {
             flags: u8::try_from(flags).ok()? & SAMPLED,
         })
     }
+}
+
+/// A new span as part of the trace that another process began, or of a new one. Logs show the trace's id when the span has
+/// the field `trace_id`.
+#[must_use]
+pub fn joined(span: Span, caller: Option<TraceContext>) -> Span {
+    if let Some(caller) = caller {
+        // It fails where no spans are made, and then there is nothing to join.
+        _ = span.set_parent(Context::new().with_remote_span_context(caller.remote()));
+    }
+    let trace = TraceContext::of(&span).or(caller);
+    if let Some(TraceContext { trace_id, .. }) = trace {
+        span.record(TRACE_ID, format!("{trace_id:032x}"));
+    }
+    span
 }
 
 /// Reads so many lower-case hex digits; returns them with what follows the dash behind them.
@@ -93,13 +125,6 @@ mod tests {
         assert_eq!(parsed(EXAMPLE).unwrap(), EXAMPLE);
         let json = serde_json::to_string(&EXAMPLE.parse::<TraceContext>().unwrap()).unwrap();
         assert_eq!(serde_json::from_str::<TraceContext>(&json).unwrap().to_string(), EXAMPLE);
-    }
-
-    #[test]
-    fn a_random_one_can_be_read_and_is_another_each_time() {
-        let [one, two] = [(); 2].map(|()| TraceContext::random().unwrap());
-        assert_eq!(one.to_string().parse(), Ok(one));
-        assert_ne!(one, two);
     }
 
     #[test]

@@ -19,7 +19,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     if let Some(probe) = program.probe.probe {
         return Ok(probe.ask(program.admin.admin_bind, program.admin.admin_port).await?);
     }
-    program.log.start("info")?;
+    let _telemetry = program.log.start("hfd-worker", "info")?;
     let cluster = program.cluster.config()?;
     let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;
     let limits = program.jobs.settings();

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use hfd_shared::control::{SettingsError, relay_outbox};
 use hfd_shared::job::{Event, Task};
 use hfd_shared::ports::{Claim, Claimed, Delivery, Lane, QueueError, Silence, StoreError, TaskConsumer};
+use hfd_shared::trace::joined;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::field::Empty;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use crate::environment::Environment;
@@ -130,7 +132,9 @@ impl Line {
     }
 
     fn spawn(&self, delivery: Delivery, slot: OwnedSemaphorePermit, round: &CancellationToken) {
-        let span = info_span!("task", task = %delivery.task, trace = delivery.trace.map(display));
+        let (task, kind) = (delivery.task, delivery.task.kind.name());
+        let span = info_span!("task", %task, trace_id = Empty, otel.kind = "consumer", otel.name = kind);
+        let span = joined(span, delivery.trace);
         let (env, watch, round) = (Arc::clone(&self.env), Arc::clone(&self.watch), round.clone());
         let answering = async move {
             answer(&env, &watch, delivery, &round).await;

@@ -8,6 +8,7 @@ mod host;
 mod origin;
 mod request_id;
 mod respond;
+mod span;
 mod target;
 
 pub(crate) use auth::{Authenticate, Credentials};

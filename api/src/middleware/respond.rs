@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Request, Response};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::request_id::{self, REQUEST_ID};
+use super::span;
 use crate::document::methods_of;
 use crate::error::ApiError;
 
@@ -25,7 +26,7 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 pub(crate) async fn finish(inner: Arc<impl Endpoint<Output = Response>>, request: Request) -> poem::Result<Response> {
     let id = request_id::of(request.headers());
     let name = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let span = tracing::info_span!("request", id = name);
+    let span = span::of(&request, name);
     let answered = answer(inner, request).instrument(span).await;
     answered.map(|mut response| {
         if let Some(id) = id {
@@ -41,6 +42,7 @@ async fn answer(inner: Arc<impl Endpoint<Output = Response>>, request: Request) 
     let path = request.uri().path().to_owned();
     let mut response = inner.call(request).await?;
     let status = response.status();
+    span::end(&Span::current(), status);
     complete(response.headers_mut(), status, &path);
     let elapsed_ms = begun.elapsed().as_millis();
     tracing::debug!(%method, path, status = status.as_u16(), elapsed_ms, "request answered");

@@ -2,7 +2,6 @@
 
 use hfd_shared::control::{ControlError, Submitted};
 use hfd_shared::job::{DownloadRequest, JobRequest, Priority};
-use poem::http::HeaderMap;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Union};
 
@@ -11,9 +10,6 @@ use crate::body::{Fields, FromFields, Strict};
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
 use crate::view::{JobView, PlanView, PriorityView};
-
-/// The header of [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header).
-const TRACEPARENT: &str = "traceparent";
 
 /// What to download.
 #[derive(Debug, Object)]
@@ -142,13 +138,7 @@ impl DownloadApi {
     ///
     /// The Hub is not asked before the answer; whether the repository exists shows in the job.
     #[oai(path = "/api/download", method = "post", operation_id = "startDownload")]
-    async fn download(
-        &self,
-        headers: &HeaderMap,
-        body: Strict<DownloadBody>,
-    ) -> Result<DownloadResponse, Failure<DownloadFailures>> {
-        // A header that cannot be read is no reason to refuse a download.
-        let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()?.parse().ok());
+    async fn download(&self, body: Strict<DownloadBody>) -> Result<DownloadResponse, Failure<DownloadFailures>> {
         let (dry_run, priority) = (body.0.dry_run, body.0.priority.into());
         let request = body.0.into_request()?;
         if let Some(callback) = &request.callback {
@@ -157,7 +147,7 @@ impl DownloadApi {
         if dry_run {
             return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
         }
-        Ok(match self.0.state.jobs.submit(request, priority, trace).await? {
+        Ok(match self.0.state.jobs.submit(request, priority).await? {
             Submitted::Created(snapshot) => DownloadResponse::Created(Json(self.0.view(&snapshot).await?)),
             Submitted::Existing(snapshot) => DownloadResponse::NothingNew(Json(NothingNew::Existing(ExistingJob {
                 job: self.0.view(&snapshot).await?,

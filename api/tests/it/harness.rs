@@ -135,7 +135,7 @@ impl Server {
     pub(crate) async fn submit_work(&self, repo: &str, work: Work) -> JobId {
         let request = DownloadRequest { repo: repo.to_owned(), ..DownloadRequest::default() };
         let request = JobRequest { work, ..JobRequest::parse(&request).unwrap() };
-        match self.jobs.submit(request, Priority::default(), None).await.unwrap() {
+        match self.jobs.submit(request, Priority::default()).await.unwrap() {
             Submitted::Created(snapshot) => snapshot.job.id,
             other => panic!("{repo}: {other:?}"),
         }

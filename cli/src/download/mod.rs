@@ -46,7 +46,7 @@ trait Display {
 
 pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     // Progress is shown anyway: only what goes wrong is logged, unless told otherwise.
-    args.log.start("error")?;
+    let _telemetry = args.log.start("hfdownloader", "error")?;
     let request = JobRequest::parse(&args.request()).map_err(|error| UsageError(error.to_string()))?;
     let backend = Backend::open(&BackendConfig::Memory)?;
     let limits = JobSettings { max_active: 1, ..JobSettings::default() };
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     let interrupted = shutdown::on_signal().context("cannot handle signals")?;
     let stop = interrupted.child_token();
     let mut worker = tokio::spawn(hfd_worker::run(Arc::clone(&env), stop.clone()));
-    let job = match env.jobs.submit(request, Priority::default(), None).await? {
+    let job = match env.jobs.submit(request, Priority::default()).await? {
         Submitted::Created(job) | Submitted::Existing(job) => job,
         Submitted::Blocked(other) => return Err(ControlError::Blocked(other.job.id).into()),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use tracing::{debug, info, warn};
+use tracing::{Span, debug, info, warn};
 
 use crate::job::{Event, Job, JobId, JobRequest, Priority, Refused, Snapshot, Status, Transition, transition};
 use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobQuery, JobStore, StoreError};
@@ -73,22 +73,17 @@ impl Jobs {
     /// Creates a job, or finds the live one that asks for the same; admits it if there is room. Exclusive work
     /// ([`Work::is_exclusive`](crate::job::Work::is_exclusive)) needs none: it is admitted at once.
     ///
-    /// The trace is that of the request, if it came with one.
-    pub async fn submit(
-        &self,
-        request: JobRequest,
-        priority: Priority,
-        trace: Option<TraceContext>,
-    ) -> Result<Submitted, ControlError> {
+    /// Its trace is that of the span in which this is called.
+    pub async fn submit(&self, request: JobRequest, priority: Priority) -> Result<Submitted, ControlError> {
         let mut job = Job::new(JobId::random()?, request, OffsetDateTime::now_utc());
         job.priority = priority;
-        job.trace = Some(trace.map_or_else(TraceContext::random, Ok)?);
+        job.trace = TraceContext::of(&Span::current());
         let id = job.id;
         match self.store.create(job).await? {
             // It is a duplicate of itself when the answer to a first try was lost.
             Creation::Created(job) | Creation::Duplicate(job) if job.id == id => {
-                let (request, trace) = (&job.request, job.trace.map(tracing::field::display));
-                info!(job = %job.id, repo = %request.repo, revision = %request.revision, trace, "job created");
+                let request = &job.request;
+                info!(job = %job.id, repo = %request.repo, revision = %request.revision, "job created");
                 let created = self.snapshot(job.id).await?;
                 self.admit_or_log().await;
                 Ok(Submitted::Created(created))

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument as _, info, info_span, warn};
 
-use crate::ports::{EventBus, JobStore, QueueError, StoreError, TaskQueue};
+use crate::ports::{EventBus, JobStore, Message, QueueError, StoreError, TaskQueue};
+use crate::trace::{TraceContext, joined};
 
 /// How many entries are taken at a time, and for how long they are hidden from other relays.
 const BATCH: usize = 64;
@@ -49,12 +51,21 @@ enum RelayError {
     Queue(#[from] QueueError),
 }
 
+/// Publishes a task as a step of its trace, which whoever does the task goes on with.
+async fn publish(queue: &dyn TaskQueue, message: Message) -> Result<(), QueueError> {
+    let Message { task, trace } = message;
+    let span = info_span!("publish", %task, trace_id = Empty, otel.kind = "producer");
+    let span = joined(span, trace);
+    let trace = TraceContext::of(&span).or(trace);
+    queue.publish(&Message { task, trace }).instrument(span).await
+}
+
 async fn relay_due(store: &dyn JobStore, queue: &dyn TaskQueue) -> Result<usize, RelayError> {
     // What was taken is hidden for a while: nothing is taken while it cannot be published.
     queue.ready().await?;
     let due = store.take_due(BATCH, LEASE).await?;
     for entry in &due {
-        queue.publish(&entry.message).await?;
+        publish(queue, entry.message).await?;
         store.acknowledge_due(&entry.id).await?;
     }
     Ok(due.len())

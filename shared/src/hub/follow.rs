@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION, RANGE};
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
+use tracing::Instrument as _;
 use url::Url;
 
 use super::identity::Identity;
-use super::{HubClient, HubError};
+use super::{HubClient, HubError, span};
 use crate::ports::Bucket;
 use crate::repo::ByteRange;
 
@@ -32,6 +33,20 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
+    /// The word for it in traces.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Api => "hub api",
+            Self::Locate => "hub locate",
+            Self::Content => "hub content",
+            Self::Located => "located content",
+        }
+    }
+
+    pub(super) fn method(self) -> Method {
+        if self == Self::Locate { Method::HEAD } else { Method::GET }
+    }
+
     /// Where the Hub counts such a request. Without a content server (as at some mirrors) it counts located files, too.
     fn bucket(self) -> Bucket {
         match self {
@@ -120,12 +135,23 @@ impl HubClient {
         Err(self.refusal(ask, response).await)
     }
 
+    /// The span of the request lasts until its answer is dropped, and so for as long as content arrives.
     async fn send(&self, ask: Ask<'_>, url: &Url, identity: &Identity) -> Result<Response, HubError> {
-        let mut request = match ask.purpose {
-            Purpose::Api => self.inner.api.get(url.clone()),
-            Purpose::Locate => self.inner.api.head(url.clone()),
-            Purpose::Content | Purpose::Located => self.inner.data.get(url.clone()),
+        let span = span::of(ask, url, self.is_own(url));
+        let sent = self.send_once(ask, url, identity).instrument(span.clone()).await;
+        span::answered(&span, sent.as_ref().ok().map(Response::status));
+        sent.map(|mut response| {
+            response.extensions_mut().insert(span);
+            response
+        })
+    }
+
+    async fn send_once(&self, ask: Ask<'_>, url: &Url, identity: &Identity) -> Result<Response, HubError> {
+        let client = match ask.purpose {
+            Purpose::Api | Purpose::Locate => &self.inner.api,
+            Purpose::Content | Purpose::Located => &self.inner.data,
         };
+        let mut request = client.request(ask.purpose.method(), url.clone());
         if let Some(authorization) = self.authorization_for(identity, url) {
             request = request.header(AUTHORIZATION, authorization);
         }

@@ -22,6 +22,7 @@ mod locate;
 mod rate_limit;
 mod refs;
 mod refusal;
+mod span;
 mod tree;
 mod urls;
 

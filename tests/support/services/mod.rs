@@ -1,7 +1,8 @@
-//! Real servers: Debian's `redis-server` and `rabbitmq-server`, each with ports and a folder of its own.
+//! Real servers: Debian's `redis-server` and `rabbitmq-server` and an OpenTelemetry Collector, each with ports and a folder of its own.
 //!
 //! They end with what started them, even when that is killed: a shell beside each of them holds the other end of a pipe.
 
+mod collector;
 mod guarded;
 mod rabbit;
 mod redis;
@@ -16,6 +17,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use anyhow::Context as _;
 use tokio::sync::OnceCell;
 
+pub use collector::{Collector, Span};
 pub use rabbit::RabbitServer;
 pub use redis::RedisServer;
 pub use sentinel::RedisSentinel;

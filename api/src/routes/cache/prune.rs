@@ -120,7 +120,7 @@ impl Context {
         let mut jobs = Vec::new();
         for repo in repos {
             let request = JobRequest::of_cache(Work::Prune, repo.clone(), Revision::default());
-            match self.state.jobs.submit(request, Priority::default(), None).await? {
+            match self.state.jobs.submit(request, Priority::default()).await? {
                 Submitted::Created(snapshot) | Submitted::Existing(snapshot) => jobs.push(snapshot),
                 Submitted::Blocked(other) => pruned.failures.push(format!("{repo}: {}", in_use(&other))),
             }

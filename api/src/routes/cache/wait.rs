@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(1);
 impl Context {
     /// Submits a job, or finds the live one that does the same.
     pub(super) async fn submitted(&self, request: JobRequest) -> Result<Snapshot, ApiError> {
-        match self.state.jobs.submit(request, Priority::default(), None).await? {
+        match self.state.jobs.submit(request, Priority::default()).await? {
             Submitted::Created(snapshot) | Submitted::Existing(snapshot) => Ok(snapshot),
             Submitted::Blocked(other) => Err(in_use(&other)),
         }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::job::Task;
 use crate::ports::Message;
-use crate::trace::TraceContext;
+use crate::trace::{TRACEPARENT, TraceContext};
 
 /// The version of the body that is written, and the only one that is read.
 const VERSION: u32 = 1;
@@ -17,9 +17,6 @@ const VERSION: u32 = 1;
 const MAX_BODY_BYTES: usize = 16 << 10;
 
 const PERSISTENT: u8 = 2;
-
-/// The header of [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header).
-const TRACEPARENT: &str = "traceparent";
 
 #[derive(Serialize, Deserialize)]
 struct Body {

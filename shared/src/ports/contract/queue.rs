@@ -128,7 +128,8 @@ pub async fn a_rejected_task_is_gone(rig: &QueueRig) {
 
 /// Each time that it comes.
 pub async fn the_trace_comes_with_the_task(rig: &QueueRig) {
-    let (task, trace) = (fetches(1)[0], TraceContext::random().unwrap());
+    let (task, trace) =
+        (fetches(1)[0], "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse::<TraceContext>().unwrap());
     rig.queue.publish(&Message { task, trace: Some(trace) }).await.unwrap();
     let mut consumer = consumer(rig, 1).await;
     let delivery = next(consumer.as_mut()).await;

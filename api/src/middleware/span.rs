@@ -1,0 +1,38 @@
+//! A request as a part of its caller's trace.
+
+use hfd_shared::trace::{TRACEPARENT, TraceContext, joined};
+use poem::Request;
+use poem::http::{HeaderMap, StatusCode};
+use tracing::field::Empty;
+use tracing::{Span, debug_span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+/// What is asked all the time by machines, and is no part of anybody's trace.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// The span of a request with this id, named as the [semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)
+/// have it.
+pub(super) fn of(request: &Request, id: &str) -> Span {
+    let (method, path) = (request.method(), request.uri().path());
+    if PROBES.contains(&path) {
+        return debug_span!("request", id);
+    }
+    let span = info_span!("request", id, trace_id = Empty, otel.kind = "server", otel.name = %format_args!("{method} {path}"), otel.status_code = Empty);
+    let span = joined(span, caller(request.headers()));
+    span.set_attribute("http.request.method", method.to_string());
+    span.set_attribute("url.path", path.to_owned());
+    span
+}
+
+/// Notes how the request ended.
+pub(super) fn end(span: &Span, status: StatusCode) {
+    span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
+/// A header that cannot be read is no reason to refuse a request.
+fn caller(headers: &HeaderMap) -> Option<TraceContext> {
+    headers.get(TRACEPARENT)?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,3 @@
+//! What a platform team sees of what runs, and what it deploys with.
+
+mod traces;
