@@ -1,3 +1,4 @@
 //! What a platform team sees of what runs, and what it deploys with.
 
+mod inference;
 mod traces;

@@ -27,6 +27,8 @@ const STAMP: &str = "requirements.installed";
 pub struct Python {
     venv: PathBuf,
     variables: Vec<(&'static str, String)>,
+    /// A command that becomes the one behind it.
+    wrapper: Vec<String>,
 }
 
 impl Python {
@@ -42,13 +44,24 @@ impl Python {
             ("HF_HUB_DISABLE_TELEMETRY", "1".to_owned()),
             ("HF_HUB_DISABLE_PROGRESS_BARS", "1".to_owned()),
         ];
-        Ok(Self { venv, variables })
+        Ok(Self { venv, variables, wrapper: Vec::new() })
     }
 
     /// With another environment variable.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// In a view of the file system in which the sandbox cannot be written to.
+    #[must_use]
+    pub fn read_only(mut self, sandbox: &Sandbox) -> Self {
+        let folder = sandbox.path().display();
+        let mount = format!(
+            "mount --bind '{folder}' '{folder}' && mount -o remount,bind,ro '{folder}' && cd '{folder}' && exec \"$0\" \"$@\""
+        );
+        self.wrapper = ["unshare", "--map-root-user", "--mount", "sh", "-c", &mount].map(str::to_owned).to_vec();
         self
     }
 
@@ -75,8 +88,10 @@ impl Python {
         program: &str,
         arguments: impl Iterator<Item = &'a OsStr>,
     ) -> anyhow::Result<Ended> {
-        let mut command = sandbox.command(self.venv.join("bin").join(program));
-        command.args(arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let program_path = self.venv.join("bin").join(program);
+        let mut line = self.wrapper.iter().map(OsStr::new).chain([program_path.as_os_str()]);
+        let mut command = sandbox.command(line.next().unwrap_or_default());
+        command.args(line).args(arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
         Process::start(sandbox, program, &mut command)?.ended(SCRIPT_LIMIT).await
     }
 }
