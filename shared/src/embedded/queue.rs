@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
@@ -40,7 +41,8 @@ impl MemoryQueue {
 #[async_trait]
 impl TaskQueue for MemoryQueue {
     async fn publish(&self, message: &Message) -> Result<(), QueueError> {
-        self.line(Lane::of(&message.task)).put(*message, VecDeque::push_back);
+        let entry = Entry { message: *message, published_at: OffsetDateTime::now_utc() };
+        self.line(Lane::of(&message.task)).put(entry, VecDeque::push_back);
         Ok(())
     }
 
@@ -63,37 +65,43 @@ struct Line {
     arrived: Notify,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    message: Message,
+    published_at: OffsetDateTime,
+}
+
 #[derive(Debug, Default)]
 struct Waiting {
-    order: VecDeque<Message>,
+    order: VecDeque<Entry>,
     present: HashSet<Task>,
 }
 
 impl Line {
     /// A task that waits already is not put a second time: one delivery serves both.
-    fn put(&self, message: Message, end: fn(&mut VecDeque<Message>, Message)) {
+    fn put(&self, entry: Entry, end: fn(&mut VecDeque<Entry>, Entry)) {
         let mut waiting = self.lock();
-        if waiting.present.insert(message.task) {
-            end(&mut waiting.order, message);
+        if waiting.present.insert(entry.message.task) {
+            end(&mut waiting.order, entry);
             drop(waiting);
             self.arrived.notify_one();
         }
     }
 
-    fn pop(&self) -> Option<Message> {
+    fn pop(&self) -> Option<Entry> {
         let mut waiting = self.lock();
-        let message = waiting.order.pop_front()?;
-        waiting.present.remove(&message.task);
-        Some(message)
+        let entry = waiting.order.pop_front()?;
+        waiting.present.remove(&entry.message.task);
+        Some(entry)
     }
 
-    async fn take(&self) -> Message {
+    async fn take(&self) -> Entry {
         loop {
             let mut arrived = pin!(self.arrived.notified());
             // Registered before the look, so that each of several consumers gets the notice of its own task.
             arrived.as_mut().enable();
-            if let Some(message) = self.pop() {
-                return message;
+            if let Some(entry) = self.pop() {
+                return entry;
             }
             arrived.await;
         }
@@ -114,14 +122,15 @@ impl TaskConsumer for Consumer {
     async fn next(&mut self) -> Option<Delivery> {
         // The semaphore is never closed, so there is always something to wait for.
         let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
-        let message = self.line.take().await;
-        Some(Delivery::new(message, Box::new(Receipt { message, line: Arc::clone(&self.line), _room: room })))
+        let entry = self.line.take().await;
+        let receipt = Receipt { entry, line: Arc::clone(&self.line), _room: room };
+        Some(Delivery::new(entry.message, Some(entry.published_at), Box::new(receipt)))
     }
 }
 
 /// Holds the consumer's room until the delivery is answered for.
 struct Receipt {
-    message: Message,
+    entry: Entry,
     line: Arc<Line>,
     _room: OwnedSemaphorePermit,
 }
@@ -138,12 +147,12 @@ impl Acknowledge for Receipt {
     }
 
     async fn reject(self: Box<Self>) -> Result<(), QueueError> {
-        warn!(task = %self.message.task, "task rejected and forgotten");
+        warn!(task = %self.entry.message.task, "task rejected and forgotten");
         Ok(())
     }
 
     fn abandon(self: Box<Self>) {
-        self.line.put(self.message, VecDeque::push_front);
+        self.line.put(self.entry, VecDeque::push_front);
     }
 }
 

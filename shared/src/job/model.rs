@@ -93,6 +93,9 @@ impl Job {
         u64::try_from(nanoseconds / 1_000_000).unwrap_or(0)
     }
 
+    /// How many classes there are among the waiting jobs.
+    pub(crate) const TURNS: u8 = 4;
+
     /// Its class among the waiting jobs: those of a lower number run first. Exclusive work waits for nobody.
     pub(crate) fn turn(&self) -> u8 {
         match self.priority {

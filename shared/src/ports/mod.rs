@@ -13,6 +13,7 @@ mod limiter;
 mod listing;
 mod queue;
 mod settings;
+mod statistics;
 mod store;
 
 pub use bus::{EventBus, Heard, Subscription};
@@ -21,6 +22,7 @@ pub use limiter::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_
 pub use listing::{JobCursor, JobPage, JobQuery};
 pub use queue::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 pub use settings::{SettingsCommitted, StoredSettings};
+pub use statistics::Statistics;
 pub use store::{
     BlobKey, Change, Claim, Claimed, Committed, Condition, Creation, Due, FileEnd, Holder, JobStore, LAPSE_REMEMBERED,
     Leased, OutboxId, Page, RATE_AGE_MAX, RING_INTERVAL, Report, Retention, Silence, StoreError, Verdict,

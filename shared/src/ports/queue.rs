@@ -1,6 +1,7 @@
 //! The queue: durable tasks, delivered at least once.
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
 
 use crate::job::{Task, TaskKind};
 use crate::trace::TraceContext;
@@ -75,6 +76,8 @@ pub struct Delivery {
     pub task: Task,
     /// The trace that it belongs to, if it belongs to one.
     pub trace: Option<TraceContext>,
+    /// When it was published, by the clock of the machine that did so; unknown where an older release published it.
+    pub published_at: Option<OffsetDateTime>,
     acknowledge: Option<Box<dyn Acknowledge>>,
 }
 
@@ -96,9 +99,9 @@ pub trait Acknowledge: Send {
 
 impl Delivery {
     /// A delivery of an adapter.
-    pub fn new(message: Message, acknowledge: Box<dyn Acknowledge>) -> Self {
+    pub fn new(message: Message, published_at: Option<OffsetDateTime>, acknowledge: Box<dyn Acknowledge>) -> Self {
         let Message { task, trace } = message;
-        Self { task, trace, acknowledge: Some(acknowledge) }
+        Self { task, trace, published_at, acknowledge: Some(acknowledge) }
     }
 
     /// See [`Acknowledge::acknowledge`].

@@ -10,6 +10,7 @@ use super::changes::{FileChanges, FileMark};
 use super::listing::{JobPage, JobQuery};
 use super::queue::{Lane, Message};
 use super::settings::{SettingsCommitted, StoredSettings};
+use super::statistics::Statistics;
 use crate::job::{
     Effect, FileIndex, FileProgress, FileState, Job, JobId, Plan, Snapshot, Task, Unit, UnitIndex, WorkerName,
 };
@@ -336,6 +337,9 @@ pub trait JobStore: Send + Sync {
 
     /// Whether the store can be used now: for readiness, and for who waits until it is there again.
     async fn ready(&self) -> Result<(), StoreError>;
+
+    /// How much the store holds. The cost depends on the jobs that have not ended, not on those that have.
+    async fn statistics(&self) -> Result<Statistics, StoreError>;
 
     /// The settings that all processes share; the default when nothing was ever set.
     async fn settings(&self) -> Result<StoredSettings, StoreError>;

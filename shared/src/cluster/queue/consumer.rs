@@ -56,7 +56,8 @@ impl Consumer {
         match wire::decode(&delivery) {
             Ok(message) => {
                 let receipt = Receipt { acker: delivery.acker, _channel: self.channel.clone() };
-                Some(Delivery::new(message, Box::new(receipt)))
+                let published_at = wire::published_at(&delivery.properties);
+                Some(Delivery::new(message, published_at, Box::new(receipt)))
             }
             Err(reason) => {
                 let (message, begins) = (delivery.properties.message_id(), shown(&delivery.data));

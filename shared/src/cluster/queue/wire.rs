@@ -18,6 +18,9 @@ const MAX_BODY_BYTES: usize = 16 << 10;
 
 const PERSISTENT: u8 = 2;
 
+/// When the message was published, in milliseconds since 1970: the property `timestamp` has seconds only.
+const PUBLISHED_MS: &str = "published_ms";
+
 #[derive(Serialize, Deserialize)]
 struct Body {
     v: u32,
@@ -47,7 +50,10 @@ pub(super) enum Undecodable {
 /// None that can happen: a task has no value that JSON lacks.
 pub(super) fn encode(message: &Message) -> serde_json::Result<(Vec<u8>, BasicProperties)> {
     let body = serde_json::to_vec(&Body { v: VERSION, task: message.task })?;
+    let now = OffsetDateTime::now_utc();
     let mut headers = FieldTable::default();
+    let now_ms = i64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+    headers.insert(PUBLISHED_MS.into(), AMQPValue::LongLongInt(now_ms));
     if let Some(trace) = message.trace {
         headers.insert(TRACEPARENT.into(), AMQPValue::LongString(trace.to_string().into()));
     }
@@ -56,7 +62,7 @@ pub(super) fn encode(message: &Message) -> serde_json::Result<(Vec<u8>, BasicPro
         .with_content_type("application/json".into())
         .with_message_id(message.task.to_string().into())
         .with_type(message.task.kind.name().into())
-        .with_timestamp(u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or_default())
+        .with_timestamp(u64::try_from(now.unix_timestamp()).unwrap_or_default())
         .with_headers(headers);
     Ok((body, properties))
 }
@@ -76,6 +82,12 @@ fn decode_task(body: &[u8]) -> Result<Task, Undecodable> {
     }
     let Body { task, .. } = serde_json::from_slice(body).map_err(Undecodable::Json)?;
     Ok(task)
+}
+
+/// When a delivery was published, where it says so.
+pub(super) fn published_at(properties: &BasicProperties) -> Option<OffsetDateTime> {
+    let AMQPValue::LongLongInt(ms) = properties.headers().as_ref()?.inner().get(PUBLISHED_MS)? else { return None };
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(*ms) * 1_000_000).ok()
 }
 
 fn trace(properties: &BasicProperties) -> Option<TraceContext> {

@@ -5,7 +5,7 @@ use redb::{ReadableTable, ReadableTableMetadata};
 use super::live::Mark;
 use super::plan::forget_plan;
 use super::rows::{Counters, JobRow, get, put};
-use super::step::Step;
+use super::step::{Step, now_ms};
 use crate::job::{Effect, FileState, Job, JobId, Status};
 use crate::ports::{Change, Committed, Condition, Creation, StoreError};
 
@@ -14,6 +14,11 @@ const TURN_SHIFT: u32 = 56;
 
 /// No id comes after it.
 const LAST_ID: &str = "ffffffffffff";
+
+/// Before all places of the turn, and behind those of the turns before it.
+pub(super) fn first_place(turn: u8) -> u64 {
+    u64::from(turn) << TURN_SHIFT
+}
 
 /// See [`JobStore::create`](crate::ports::JobStore::create).
 pub(super) fn create(step: &mut Step<'_>, job: Job) -> Result<Creation, StoreError> {
@@ -27,7 +32,7 @@ pub(super) fn create(step: &mut Step<'_>, job: Job) -> Result<Creation, StoreErr
     }
     let order = step.tables.next_sequence()?;
     step.tables.order.insert(order, job.id.to_string().as_str())?;
-    let mut row = JobRow { job, order, waiting: None };
+    let mut row = JobRow { job, order, waiting: None, queued_ms: None };
     move_indexes(step, None, &mut row)?;
     step.put_job(&row)?;
     step.mark(Mark::Changed(row.job.id));
@@ -113,9 +118,9 @@ fn move_indexes(step: &mut Step<'_>, from: Option<Status>, row: &mut JobRow) -> 
         step.tables.waiting.remove(place)?;
     }
     if to == Status::Queued && row.waiting.is_none() {
-        let place = (u64::from(row.job.turn()) << TURN_SHIFT) | step.tables.next_sequence()?;
+        let place = first_place(row.job.turn()) | step.tables.next_sequence()?;
         step.tables.waiting.insert(place, id)?;
-        row.waiting = Some(place);
+        (row.waiting, row.queued_ms) = (Some(place), Some(now_ms()));
     }
     let is_exclusive = row.job.request.work.is_exclusive();
     if to == Status::Running && !is_exclusive {

@@ -229,6 +229,12 @@ impl Live {
         })
     }
 
+    /// How long a task has shown no sign of life; nothing of one that is not known.
+    pub(super) fn silent_for(&self, task: &Task, now: Instant) -> Duration {
+        let live = self.jobs.get(&task.job).and_then(|job| job.tasks.get(&task.kind));
+        live.map(|live| now.saturating_duration_since(live.seen)).unwrap_or_default()
+    }
+
     /// When a task's holder was last known to be at work; nobody is known to be after a start.
     pub(super) fn in_work_since(&self, task: &Task) -> Option<Instant> {
         self.jobs.get(&task.job)?.tasks.get(&task.kind)?.work.as_ref().map(|(_, seen)| *seen)

@@ -16,6 +16,7 @@ mod plan;
 mod reading;
 mod rows;
 mod settings;
+mod statistics;
 mod step;
 mod tables;
 #[cfg(test)]
@@ -38,8 +39,8 @@ use self::step::Step;
 use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
     BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileChanges, FileEnd, FileMark, Holder,
-    JobPage, JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError,
-    StoredSettings, Verdict,
+    JobPage, JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, Statistics,
+    StoreError, StoredSettings, Verdict,
 };
 
 /// A [`JobStore`] for this process. A clone is the same store.
@@ -236,6 +237,10 @@ impl JobStore for EmbeddedStore {
 
     async fn ready(&self) -> Result<(), StoreError> {
         self.read(|core| core.database().map(drop)).await
+    }
+
+    async fn statistics(&self) -> Result<Statistics, StoreError> {
+        self.read(statistics::statistics).await
     }
 
     async fn settings(&self) -> Result<StoredSettings, StoreError> {

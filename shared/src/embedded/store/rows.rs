@@ -18,6 +18,9 @@ pub(super) struct JobRow {
     pub(super) order: u64,
     /// Its place among the waiting jobs, while it waits: its turn, then the order in which it came.
     pub(super) waiting: Option<u64>,
+    /// When it was queued last, in milliseconds since 1970.
+    #[serde(default)]
+    pub(super) queued_ms: Option<u64>,
 }
 
 /// The sums over a planned job's files and units.

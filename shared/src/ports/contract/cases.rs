@@ -132,6 +132,12 @@ macro_rules! job_store_contract {
             settings_of_an_old_version_are_a_conflict,
             of_many_settings_put_at_once_one_is_taken,
         ]);
+        $crate::contract_cases!($make, store::statistics: [
+            jobs_are_counted_by_their_status,
+            the_longest_wait_is_told,
+            a_task_that_nobody_relays_is_told,
+            a_delayed_task_is_not_late,
+        ]);
         $crate::contract_cases!($make, store::bells: [
             each_change_rings,
             reports_ring_seldom_and_the_last_is_heard,
@@ -154,6 +160,7 @@ macro_rules! task_queue_contract {
             a_dropped_delivery_comes_again,
             a_rejected_task_is_gone,
             the_trace_comes_with_the_task,
+            the_time_of_publication_comes_with_the_task,
             a_dropped_consumer_keeps_nothing_back,
             a_delivery_can_be_settled_without_its_consumer,
             a_consumer_that_stops_waiting_loses_nothing,

@@ -1,5 +1,9 @@
 //! What a [`TaskQueue`](crate::ports::TaskQueue) promises.
 
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
 use super::{MOMENT, PATIENCE, QueueRig};
 use crate::job::{Epoch, JobId, Task, TaskKind, UnitIndex};
 use crate::ports::{Delivery, Lane, Message, TaskConsumer};
@@ -136,6 +140,18 @@ pub async fn the_trace_comes_with_the_task(rig: &QueueRig) {
     assert_eq!(delivery.trace, Some(trace));
     delivery.give_back().await.unwrap();
     assert_eq!(next(consumer.as_mut()).await.trace, Some(trace));
+}
+
+/// For who wants to know how long tasks wait.
+pub async fn the_time_of_publication_comes_with_the_task(rig: &QueueRig) {
+    let before = OffsetDateTime::now_utc() - Duration::from_millis(1);
+    publish(rig, &fetches(1)).await;
+    let mut consumer = consumer(rig, 1).await;
+    let delivery = next(consumer.as_mut()).await;
+    let published_at = delivery.published_at.unwrap();
+    assert!((before..=OffsetDateTime::now_utc()).contains(&published_at), "{published_at}");
+    delivery.give_back().await.unwrap();
+    assert_eq!(next(consumer.as_mut()).await.published_at, Some(published_at), "it waits since then");
 }
 
 /// What it was to take next goes to others, while what it gave out is still in work.

@@ -187,6 +187,7 @@ local function move(id, from, job)
   elseif not redis.call('ZSCORE', P .. ':waiting', id) then
     -- The turn stands above the order in which it came.
     redis.call('ZADD', P .. ':waiting', num(job.turn * 2 ^ 50 + sequence()), id)
+    redis.call('HSET', job_key(id), 'queued_ms', num(NOW))
   end
   redis.call((job.status == 'running' and not job.exclusive) and 'SADD' or 'SREM', P .. ':active', id)
   if not is_terminal(job.status) then

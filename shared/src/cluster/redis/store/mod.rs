@@ -8,6 +8,7 @@ mod reading;
 mod rows;
 mod scripts;
 mod settings;
+mod statistics;
 mod steps;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,7 @@ use super::client::RedisClient;
 use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
     BlobKey, Change, Claim, Claimed, Committed, Creation, Due, FileChanges, FileEnd, FileMark, Holder, JobPage,
-    JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, StoreError,
+    JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, Statistics, StoreError,
     StoredSettings, Verdict,
 };
 
@@ -154,6 +155,10 @@ impl JobStore for RedisStore {
 
     async fn trim(&self, retention: Retention) -> Result<usize, StoreError> {
         outbox::trim(self, retention).await
+    }
+
+    async fn statistics(&self) -> Result<Statistics, StoreError> {
+        statistics::statistics(self).await
     }
 
     async fn settings(&self) -> Result<StoredSettings, StoreError> {

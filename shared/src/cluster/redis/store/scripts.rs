@@ -23,6 +23,7 @@ pub(super) struct Scripts {
     pub(super) changed_files: Script,
     pub(super) ready: Script,
     pub(super) settings_put: Script,
+    pub(super) statistics: Script,
 }
 
 impl Scripts {
@@ -47,6 +48,7 @@ impl Scripts {
             changed_files: script!("changed_files"),
             ready: script!("ready"),
             settings_put: script!("settings_put"),
+            statistics: script!("statistics"),
         }
     }
 }

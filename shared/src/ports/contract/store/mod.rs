@@ -15,6 +15,7 @@ pub mod plan;
 pub mod progress;
 pub mod recovery;
 pub mod settings;
+pub mod statistics;
 pub mod trim;
 pub mod units;
 
