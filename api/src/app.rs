@@ -12,7 +12,8 @@ use crate::document::{Guarded, polish};
 use crate::error::respond;
 use crate::feed::Feed;
 use crate::middleware::{
-    Authenticate, BodyLimit, CheckHost, CheckTarget, Cors, Credentials, Deadline, finish, panicked,
+    Authenticate, BodyLimit, CheckHost, CheckTarget, Cors, Credentials, Deadline, Scrape, announce, finish, measure,
+    panicked,
 };
 use crate::routes::{
     AnalyzeApi, CacheApi, CacheWorkApi, Context, DocsApi, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi,
@@ -71,7 +72,9 @@ fn service(apis: Option<Apis>) -> OpenApiService<Guarded<Apis>, ()> {
 pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed, address: SocketAddr) -> BoxEndpoint<'static, Response> {
     let access = state.config.access.clone();
     let probes = ProbesApi(state.readiness.clone());
+    let scrape = Scrape(state.metrics.clone());
     let context = Context::new(state);
+    announce();
     let apis = (
         probes,
         HealthApi,
@@ -92,12 +95,14 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed, address: SocketAddr) ->
         .with(Deadline::default())
         .with(BodyLimit)
         .with(CheckTarget)
+        .with(scrape)
         .with(Authenticate(Arc::new(Credentials::new(&access))))
         .catch_all_error(|error| async move { respond(&error) })
         .with(CatchPanic::new().with_handler(panicked))
         .map_to_response()
         .with(Cors(access.origins.as_slice().into()))
         .with(CheckHost::new(&access, address))
+        .around(measure)
         .around(finish)
         .boxed()
 }

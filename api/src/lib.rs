@@ -22,6 +22,6 @@ mod view;
 mod ws;
 
 pub use app::{openapi_json, openapi_yaml};
-pub use args::Program;
+pub use args::{AdminArgs, Program};
 pub use server::serve;
 pub use state::{ApiConfig, ApiState};

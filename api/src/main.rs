@@ -4,9 +4,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use hfd_admin::{Admin, serve_admin};
 use hfd_api::{ApiConfig, ApiState, Program};
 use hfd_shared::backend::{Backend, BackendConfig};
 use hfd_shared::control::{Jobs, relay_outbox};
+use hfd_shared::metrics::{self, Exposition, Part};
 use hfd_shared::readiness::Readiness;
 use hfd_shared::{process, shutdown};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +23,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
         return Ok(probe.ask(program.listen.bind, program.listen.port).await?);
     }
     let _telemetry = program.log.start("hfd-api", "info")?;
+    let exposition = Exposition::install(&[Part::Api])?;
     let cluster = program.cluster.config()?;
     let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;
     let max_active = program.admission.max_active();
@@ -32,13 +35,27 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
         access: program.listen.access.access()?,
         callbacks: program.callback.policy()?,
     };
-    let listener = program.listen.listen()?;
+    let (listener, admin) = (program.listen.listen()?, program.admin.listen()?);
     let stop = shutdown::on_signal().context("cannot handle signals")?;
     let Backend { store, queue, bus, .. } = backend.clone();
     let jobs = Jobs::new(Arc::clone(&store), max_active);
     // A broker that is away holds nothing up here: the store's outbox holds the tasks.
     let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&store));
-    let state = ApiState { jobs: jobs.clone(), store, bus, hub, readiness, settings: settings.clone(), config };
+    let told = Admin { readiness: readiness.clone(), metrics: exposition.clone() };
+    let state = ApiState {
+        jobs: jobs.clone(),
+        store,
+        bus,
+        hub,
+        readiness: readiness.clone(),
+        // They are not for those who use the API.
+        metrics: None,
+        settings: settings.clone(),
+        config,
+    };
+    if let Some(admin) = &admin {
+        info!(address = %format!("http://{}", admin.local_addr()?), "probes listening");
+    }
     info!(address = %format!("http://{}", listener.local_addr()?), "listening");
     let drained = CancellationToken::new();
     let serve = async {
@@ -47,9 +64,15 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     };
     let beside = async {
         let relay = relay_outbox(backend.store.as_ref(), queue.as_ref(), backend.bus.as_ref());
-        tokio::join!(relay, jobs.tend(), settings.follow())
+        let sample = metrics::sample_process(&exposition, backend.store.as_ref(), &readiness);
+        tokio::join!(relay, jobs.tend(), settings.follow(), sample)
     };
-    let (served, _) = tokio::join!(serve, drained.run_until_cancelled(beside));
+    let admin = async {
+        if let Some(listener) = admin {
+            serve_admin(listener, told, drained.clone()).await;
+        }
+    };
+    let (served, _, ()) = tokio::join!(serve, drained.run_until_cancelled(beside), admin);
     queue.close().await;
     served?;
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::{Stream, stream};
+use hfd_shared::metrics::{EventClient, Transport};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::param::{Header, Query};
@@ -102,12 +103,13 @@ impl EventsApi {
 
 /// What is sent to a client, until the server stops. A client that does not take it is not waited for: it falls behind.
 fn events(feed: Feed, follow: Follow, head: String) -> impl Stream<Item = io::Result<String>> {
-    stream::unfold((feed, follow, Some(head)), |(feed, mut follow, mut head)| async {
+    let counted = EventClient::begin(Transport::Sse);
+    stream::unfold((feed, follow, Some(head), counted), |(feed, mut follow, mut head, counted)| async {
         let text = match head.take() {
             Some(head) => Some(head),
             None => next(&feed, &mut follow).await,
         };
-        text.map(|text| (Ok(text), (feed, follow, head)))
+        text.map(|text| (Ok(text), (feed, follow, head, counted)))
     })
 }
 

@@ -7,6 +7,7 @@ use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::config::Access;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
+use hfd_shared::metrics::Exposition;
 use hfd_shared::ports::{EventBus, JobStore};
 use hfd_shared::readiness::Readiness;
 
@@ -37,6 +38,8 @@ pub struct ApiState {
     pub hub: HubClient,
     /// What the readiness probe looks at.
     pub readiness: Readiness,
+    /// What is shown at `/metrics`, if it is to be shown here.
+    pub metrics: Option<Exposition>,
     /// What all processes share.
     pub settings: Settings,
     /// The set-up.

@@ -1,6 +1,7 @@
 //! The command line of `hfdownloader`.
 
 use clap::{Args, Parser, Subcommand};
+use hfd_api::AdminArgs;
 use hfd_shared::config::{CallbackArgs, DataArgs, JobArgs, ListenArgs, LogArgs, ProbeArgs, SecretArgs};
 use hfd_shared::job::DownloadRequest;
 use hfd_worker::WorkerArgs;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     #[command(flatten)]

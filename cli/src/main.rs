@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        Command::Serve(args) => serve::run(args).await,
+        Command::Serve(args) => Box::pin(serve::run(args)).await,
         Command::Download(args) => download::run(args).await,
         Command::Openapi => print(&hfd_api::openapi_yaml()?),
         Command::Configuration => print(&configuration::markdown()?),

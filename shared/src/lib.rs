@@ -13,6 +13,7 @@ pub mod control;
 pub mod embedded;
 pub mod hub;
 pub mod job;
+pub mod metrics;
 pub mod moment;
 pub mod ports;
 pub mod process;

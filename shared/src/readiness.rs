@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::Cache;
+use crate::metrics;
 use crate::ports::{JobStore, TaskQueue};
 
 /// How long one check may take.
@@ -26,7 +27,7 @@ pub struct Readiness {
 
 #[derive(Clone)]
 struct Check {
-    what: &'static str,
+    what: metrics::Check,
     run: Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
 }
 
@@ -53,7 +54,7 @@ impl Readiness {
 
     /// Adds something that the process needs. A check is given up after 3 s.
     #[must_use]
-    pub fn needs<F, E>(mut self, what: &'static str, check: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn needs<F, E>(mut self, what: metrics::Check, check: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display,
@@ -66,7 +67,7 @@ impl Readiness {
     /// Needs the store to answer.
     #[must_use]
     pub fn needs_store(self, store: Arc<dyn JobStore>) -> Self {
-        self.needs("job store", move || {
+        self.needs(metrics::Check::Store, move || {
             let store = Arc::clone(&store);
             async move { store.ready().await }
         })
@@ -75,7 +76,7 @@ impl Readiness {
     /// Needs the queue to take and to give tasks.
     #[must_use]
     pub fn needs_queue(self, queue: Arc<dyn TaskQueue>) -> Self {
-        self.needs("task queue", move || {
+        self.needs(metrics::Check::Queue, move || {
             let queue = Arc::clone(&queue);
             async move { queue.ready().await }
         })
@@ -86,7 +87,7 @@ impl Readiness {
     pub fn needs_volume(self, cache: Arc<Cache>) -> Self {
         // A volume that hangs keeps a thread for each check: one at a time.
         let turn = Arc::new(Semaphore::new(1));
-        self.needs("cache volume", move || {
+        self.needs(metrics::Check::Volume, move || {
             let (cache, turn) = (Arc::clone(&cache), Arc::clone(&turn));
             async move {
                 let turn = turn.acquire_owned().await.map_err(|error| error.to_string())?;
@@ -97,6 +98,11 @@ impl Readiness {
                 checked.await.map_err(|error| error.to_string())?
             }
         })
+    }
+
+    /// Checks everything, at the same time, also of a process that stops; says for each whether it answers.
+    pub async fn states(&self) -> Vec<(metrics::Check, bool)> {
+        join_all(self.checks.iter().map(async |check| (check.what, check.reason().await.is_none()))).await
     }
 
     /// Checks everything, at the same time.
@@ -123,8 +129,17 @@ impl Check {
         match timeout(CHECK_TIMEOUT, (self.run)()).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error),
-            Err(_) => Some(format!("the {} does not answer within {} s", self.what, CHECK_TIMEOUT.as_secs())),
+            Err(_) => Some(format!("the {} does not answer within {} s", name(self.what), CHECK_TIMEOUT.as_secs())),
         }
+    }
+}
+
+/// What it is called in a sentence.
+fn name(check: metrics::Check) -> &'static str {
+    match check {
+        metrics::Check::Store => "job store",
+        metrics::Check::Queue => "task queue",
+        metrics::Check::Volume => "cache volume",
     }
 }
 
@@ -137,7 +152,7 @@ mod tests {
 
     fn process() -> (Readiness, CancellationToken) {
         let stop = CancellationToken::new();
-        (Readiness::new(stop.clone()).needs("air", || ready(Ok::<_, Infallible>(()))), stop)
+        (Readiness::new(stop.clone()).needs(metrics::Check::Volume, || ready(Ok::<_, Infallible>(()))), stop)
     }
 
     async fn reasons(readiness: &Readiness) -> Vec<String> {
@@ -159,10 +174,12 @@ mod tests {
     async fn everything_that_fails_or_hangs_is_a_reason() {
         let (readiness, _) = process();
         let readiness = readiness
-            .needs("job store", || ready(Err("job store unavailable: connection refused")))
-            .needs("task queue", pending::<Result<(), Infallible>>);
+            .needs(metrics::Check::Store, || ready(Err("job store unavailable: connection refused")))
+            .needs(metrics::Check::Queue, pending::<Result<(), Infallible>>);
         let expected = ["job store unavailable: connection refused", "the task queue does not answer within 3 s"];
         assert_eq!(reasons(&readiness).await, expected);
+        let states = [(metrics::Check::Volume, true), (metrics::Check::Store, false), (metrics::Check::Queue, false)];
+        assert_eq!(readiness.states().await, states);
     }
 
     #[tokio::test]

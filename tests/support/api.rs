@@ -289,6 +289,14 @@ impl Api {
         Ok(response.status().as_u16())
     }
 
+    /// The metrics, in the text format of Prometheus.
+    pub async fn metrics(&self) -> anyhow::Result<String> {
+        let response = self.client.get(format!("{}/metrics", self.base)).send().await?.error_for_status()?;
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        anyhow::ensure!(content_type == Some("text/plain; version=0.0.4; charset=utf-8"), "{content_type:?}");
+        Ok(response.text().await?)
+    }
+
     /// Sets the token; returns the status.
     pub async fn set_token(&self, token: &str) -> anyhow::Result<u16> {
         let url = format!("{}/api/settings", self.base);

@@ -38,10 +38,10 @@ impl Role {
     }
 
     /// Flags to take free ports.
-    fn ports(self) -> [&'static str; 2] {
+    fn ports(self) -> &'static [&'static str] {
         match self {
-            Self::Api => ["--port", "0"],
-            Self::Worker => ["--admin-port", "0"],
+            Self::Api => &["--port", "0", "--admin-port", "0"],
+            Self::Worker => &["--admin-port", "0"],
         }
     }
 
@@ -84,6 +84,12 @@ impl Member {
     /// What it serves: the API, or a worker's probes.
     pub fn api(&self) -> &Api {
         &self.api
+    }
+
+    /// Its port for those who run it.
+    pub fn admin(&self) -> anyhow::Result<Api> {
+        let address = address(&self.log()?, Role::Worker.listening()).context("it has no admin port")?;
+        Api::new(&address.replace("0.0.0.0", "127.0.0.1"))
     }
 
     /// Its process id.

@@ -37,13 +37,13 @@ pub struct Program {
     pub log: LogArgs,
 }
 
-/// Names the address of the probes.
+/// Names the address of the probes and the metrics.
 #[derive(Debug, Clone, Args)]
 pub struct AdminArgs {
-    /// Port of /healthz and /readyz
+    /// Port of /healthz, /readyz and /metrics
     #[arg(long, env = "HFD_ADMIN_PORT", default_value_t = 8081)]
     pub admin_port: u16,
-    /// Address of /healthz and /readyz; they tell nothing secret
+    /// Address of /healthz, /readyz and /metrics; they tell nothing secret
     #[arg(long, env = "HFD_ADMIN_BIND", default_value = "0.0.0.0")]
     pub admin_bind: IpAddr,
 }

@@ -3,7 +3,6 @@
 //! The path of a task: `runner` consumes and claims it, `tasks` does it, `transfer` moves the bytes, and what was
 //! done is recorded in the store before the task is acknowledged. Run again from any point, a task ends the same.
 
-mod admin;
 mod args;
 mod callback;
 mod environment;
@@ -15,7 +14,6 @@ mod tasks;
 mod transfer;
 mod watch;
 
-pub use admin::serve_admin;
 pub use args::{AdminArgs, Program, WorkerArgs, WorkerSettings};
 pub use environment::{Environment, EnvironmentError};
 pub use patience::Patience;

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use hfd_admin::{Admin, serve_admin};
 use hfd_shared::backend::{Backend, BackendConfig};
+use hfd_shared::metrics::{self, Exposition, Part};
 use hfd_shared::readiness::Readiness;
 use hfd_shared::{process, shutdown};
 use hfd_worker::{Environment, Program};
@@ -20,6 +22,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
         return Ok(probe.ask(program.admin.admin_bind, program.admin.admin_port).await?);
     }
     let _telemetry = program.log.start("hfd-worker", "info")?;
+    let exposition = Exposition::install(&[Part::Worker])?;
     let cluster = program.cluster.config()?;
     let backend = Backend::open(&BackendConfig::Cluster(Box::new(cluster)))?;
     let limits = program.jobs.settings();
@@ -28,15 +31,20 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     let stop = shutdown::on_signal().context("cannot handle signals")?;
     let env = Arc::new(Environment::open(settings, limits, program.callback.policy()?, &backend)?);
     let readiness = Readiness::new(stop.clone())
-        .needs_store(backend.store)
+        .needs_store(Arc::clone(&backend.store))
         .needs_queue(backend.queue)
         .needs_volume(Arc::clone(&env.cache));
     info!(address = %format!("http://{}", admin.local_addr()?), "probes listening");
     let drained = CancellationToken::new();
     let work = async {
         let _drained = drained.clone().drop_guard();
-        hfd_worker::run(env, stop).await;
+        hfd_worker::run(Arc::clone(&env), stop).await;
     };
-    tokio::join!(work, hfd_worker::serve_admin(admin, readiness, drained.clone()));
+    let told = Admin { readiness: readiness.clone(), metrics: exposition.clone() };
+    let sample = async {
+        let process = metrics::sample_process(&exposition, backend.store.as_ref(), &readiness);
+        tokio::join!(process, metrics::sample_cache(&env.cache))
+    };
+    tokio::join!(work, serve_admin(admin, told, drained.clone()), drained.run_until_cancelled(sample));
     Ok(ExitCode::SUCCESS)
 }

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use hfd_shared::control::{SettingsError, relay_outbox};
 use hfd_shared::job::{Event, Task};
-use hfd_shared::ports::{Claim, Claimed, Delivery, Lane, QueueError, Silence, StoreError, TaskConsumer};
+use hfd_shared::metrics::{self, LeaseKind, TaskInWork, TaskOutcome};
+use hfd_shared::ports::{Claim, Claimed, Delivery, Lane, QueueError, Silence, StoreError, TaskConsumer, Verdict};
 use hfd_shared::trace::joined;
+use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,6 +42,7 @@ const BACKOFF: Duration = Duration::from_secs(1);
 /// Works until `stop` is cancelled, then drains: running tasks record how far they are and are given back.
 pub async fn run(env: Arc<Environment>, stop: CancellationToken) {
     info!(worker = %env.name, slots = env.slots, "worker started");
+    metrics::task_slots(env.slots);
     let watch = Watch::new(stop.clone());
     let control = Line::new(&env, &watch, Lane::Control, CONTROL_SLOTS);
     let callback = Line::new(&env, &watch, Lane::Callback, CALLBACK_SLOTS);
@@ -160,7 +163,7 @@ impl Line {
 
 async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery, round: &CancellationToken) {
     let task = delivery.task;
-    let answered = match perform(env, watch, task).await {
+    let answered = match perform(env, watch, task, delivery.published_at).await {
         Ok(Done::Recorded) => delivery.acknowledge().await,
         Ok(Done::GivenUp) => delivery.reject().await,
         // Nobody else could read it either.
@@ -188,7 +191,12 @@ enum Done {
 }
 
 /// Does a task. Only a failure of the store is an error: then nobody knows what was recorded, and the task comes again.
-async fn perform(env: &Environment, watch: &Arc<Watch>, task: Task) -> Result<Done, StoreError> {
+async fn perform(
+    env: &Environment,
+    watch: &Arc<Watch>,
+    task: Task,
+    published_at: Option<OffsetDateTime>,
+) -> Result<Done, StoreError> {
     let watched = watch.begin(&task);
     let claimed = Claimed { task, holder: env.holder() };
     let fence = Fence::new(Instant::now(), env.limits.lease_timeout);
@@ -203,17 +211,49 @@ async fn perform(env: &Environment, watch: &Arc<Watch>, task: Task) -> Result<Do
         let error = format!("gave up: {} began {MAX_ATTEMPTS} times without an orderly end or progress", task.kind);
         return fail(env, &claimed, error).await.map(|()| Done::GivenUp);
     }
+    if let Some(published_at) = published_at {
+        // Of another machine's clock: one that is ahead makes no time negative.
+        metrics::task_waited(task.kind, (OffsetDateTime::now_utc() - published_at).try_into().unwrap_or_default());
+    }
+    let in_work = TaskInWork::begin(task.kind);
     debug!(%task, attempt, "task begins");
     if let Err(error) = env.settings.refresh().await {
         debug!(%error, "going on with the settings from before");
     }
-    match tasks::perform(env, &job, &claimed, &fence, watched.token()).await? {
+    let performed = tasks::perform(env, &job, &claimed, &fence, watched.token()).await;
+    in_work.end(outcome(&performed));
+    match performed? {
         Outcome::Settled => {}
         Outcome::Later { delay, waiting } => _ = env.store.defer(&claimed, delay, waiting).await?,
-        Outcome::Stopped => _ = env.store.defer(&claimed, Duration::ZERO, None).await?,
+        Outcome::Stopped => {
+            let verdict = env.store.defer(&claimed, Duration::ZERO, None).await?;
+            if verdict == Verdict::Stop && !watched.token().is_cancelled() {
+                note_taken_over(env, &claimed).await?;
+            }
+        }
         Outcome::Failed(error) => fail(env, &claimed, error).await?,
     }
     Ok(Done::Recorded)
+}
+
+/// The task is not this worker's any more. Unless its job went another way, somebody has taken it over.
+async fn note_taken_over(env: &Environment, claimed: &Claimed) -> Result<(), StoreError> {
+    let job = env.store.job(claimed.task.job).await?;
+    if job.is_some_and(|job| job.epoch == claimed.task.epoch && !job.status.is_terminal()) {
+        metrics::lease_lost(LeaseKind::Task);
+        warn!(task = %claimed.task, "task lost to another worker");
+    }
+    Ok(())
+}
+
+fn outcome(performed: &Result<Outcome, StoreError>) -> TaskOutcome {
+    match performed {
+        Ok(Outcome::Settled) => TaskOutcome::Settled,
+        Ok(Outcome::Later { .. }) => TaskOutcome::PutOff,
+        Ok(Outcome::Stopped) => TaskOutcome::Stopped,
+        Ok(Outcome::Failed(_)) => TaskOutcome::Failed,
+        Err(_) => TaskOutcome::Unrecorded,
+    }
 }
 
 async fn fail(env: &Environment, claimed: &Claimed, error: String) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 use poem::http::Method;
 use poem_openapi::payload::{Json, Payload};
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::registry::{MetaMediaType, MetaOperation, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::Type as _;
 use poem_openapi::{ApiResponse, OpenApi as _};
 
@@ -64,22 +64,47 @@ fn response(status: u16, description: &'static str) -> MetaResponse {
     MetaResponse { description, status: Some(status), status_range: None, content, headers: Vec::new() }
 }
 
-/// The methods that a path knows, for `Allow`. Of several patterns that fit, the one with the fewest parameters counts.
+/// What can be asked of a path.
+pub(crate) struct Operation {
+    /// The path, with the names of its parameters in braces.
+    pub(crate) path: String,
+    /// How it is asked.
+    pub(crate) method: Method,
+    /// The statuses of its answers.
+    pub(crate) statuses: Vec<u16>,
+}
+
+/// All operations.
+pub(crate) fn operations() -> Vec<Operation> {
+    let paths = Guarded::<Apis>::meta().into_iter().flat_map(|api| api.paths);
+    let operations =
+        paths.flat_map(|path| path.operations.into_iter().map(move |of_path| (path.path.clone(), of_path)));
+    let operation = |(path, meta): (String, MetaOperation)| {
+        let statuses = meta.responses.responses.iter().filter_map(|response| response.status).collect();
+        Operation { path, method: meta.method, statuses }
+    };
+    operations.map(operation).collect()
+}
+
+/// The methods that a path knows, for `Allow`.
 pub(crate) fn methods_of(path: &str) -> String {
-    let apis = Guarded::<Apis>::meta();
-    let known: Vec<_> = apis.iter().flat_map(|api| &api.paths).filter(|known| is_path(&known.path, path)).collect();
-    let parameters = |path: &str| path.matches('{').count();
-    let fewest = known.iter().map(|known| parameters(&known.path)).min();
-    let methods: Vec<&str> = known
+    let operations = operations();
+    let template = template_of(operations.iter().map(|operation| operation.path.as_str()), path);
+    let methods: Vec<&str> = operations
         .iter()
-        .filter(|known| Some(parameters(&known.path)) == fewest)
-        .flat_map(|known| &known.operations)
+        .filter(|operation| Some(operation.path.as_str()) == template)
         .flat_map(|operation| match operation.method {
             Method::GET => vec!["GET", "HEAD"],
             ref method => vec![method.as_str()],
         })
         .collect();
     methods.join(", ")
+}
+
+/// The template that a path fits. Of several, the one with the fewest parameters counts.
+pub(crate) fn template_of<'a>(templates: impl IntoIterator<Item = &'a str>, path: &str) -> Option<&'a str> {
+    let fitting = templates.into_iter().filter(|template| is_path(template, path));
+    fitting.min_by_key(|template| template.matches('{').count())
 }
 
 fn is_path(pattern: &str, path: &str) -> bool {

@@ -2,6 +2,7 @@
 
 mod session;
 
+use hfd_shared::metrics::{EventClient, Transport};
 use poem::web::websocket::{BoxWebSocketUpgraded, WebSocket, WebSocketConfig};
 use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
@@ -53,6 +54,7 @@ impl WebSocketApi {
         // From here on the session counts: a shutdown waits for it even before the upgrade is done.
         let (token, stop) = (feed.sessions.token(), feed.stop.clone());
         let upgraded = socket.config(config).on_upgrade(move |socket| async move {
+            let _counted = EventClient::begin(Transport::WebSocket);
             session::run(socket, follow, &stop).await;
             drop(token);
         });

@@ -16,6 +16,7 @@ use hfd_shared::job::{
     DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Outcome, Plan, Priority, Snapshot,
     Task, TaskKind, Transition, UnitIndex, Work, transition,
 };
+use hfd_shared::metrics::Check;
 use hfd_shared::ports::{
     Change, Claimed, Committed, Condition, EventBus, FileEnd, Holder, JobStore, Report, StoreError, Verdict,
 };
@@ -101,11 +102,12 @@ impl Server {
         let readiness = match store_is_away {
             Some(reason) => {
                 let away = move || ready(Err(StoreError::Unavailable(reason.to_owned())));
-                Readiness::new(stop.clone()).needs("job store", away)
+                Readiness::new(stop.clone()).needs(Check::Store, away)
             }
             None => Readiness::new(stop.clone()).needs_store(store.clone()),
         };
-        let state = ApiState { jobs: jobs.clone(), store: store.clone(), bus, hub, readiness, settings, config };
+        let state =
+            ApiState { jobs: jobs.clone(), store: store.clone(), bus, hub, readiness, metrics: None, settings, config };
         let serving = tokio::spawn(serve(listener, state, stop.clone()));
         Self { address, store, jobs, stop, serving, client: Client::new() }
     }

@@ -54,5 +54,5 @@ pub use error::CacheError;
 pub use lock::BlobLock;
 pub use partial::Partial;
 pub use repo::RepoCache;
-pub use root::Cache;
+pub use root::{Cache, Space};
 pub use small::SmallFile;

@@ -20,6 +20,15 @@ pub struct Cache {
     root: PathBuf,
 }
 
+/// The space on the cache's volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes that this process may still write.
+    pub free_bytes: u64,
+    /// Bytes of the whole.
+    pub capacity_bytes: u64,
+}
+
 impl Cache {
     /// Opens the cache, creates it if necessary, and checks that the volume can do what is needed.
     pub fn open(root: PathBuf) -> Result<Self, CacheError> {
@@ -39,10 +48,11 @@ impl Cache {
         rustix::fs::access(&self.root, rights).at("write to", &self.root)
     }
 
-    /// How many bytes this process may still write to the volume.
-    pub fn free_bytes(&self) -> Result<u64, CacheError> {
+    /// The space on the volume.
+    pub fn space(&self) -> Result<Space, CacheError> {
         let volume = rustix::fs::statvfs(&self.root).at("measure the free space of", &self.root)?;
-        Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
+        let bytes = |blocks: u64| blocks.saturating_mul(volume.f_frsize);
+        Ok(Space { free_bytes: bytes(volume.f_bavail), capacity_bytes: bytes(volume.f_blocks) })
     }
 
     /// The folder of one repository. Nothing is created.

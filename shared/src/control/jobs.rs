@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use tracing::{Span, debug, info, warn};
 
 use crate::job::{Event, Job, JobId, JobRequest, Priority, Refused, Snapshot, Status, Transition, transition};
+use crate::metrics;
 use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobQuery, JobStore, StoreError};
 use crate::trace::TraceContext;
 
@@ -156,6 +157,9 @@ impl Jobs {
     /// Applies an event, then admits what now has room.
     async fn apply_if(&self, id: JobId, event: &Event, condition: &Condition) -> Result<Job, ControlError> {
         let job = self.commit(id, event, condition).await?;
+        if job.status.is_terminal() {
+            metrics::job_ended(job.request.work.kind(), job.status);
+        }
         info!(job = %job.id, status = job.status.as_str(), epoch = job.epoch.0, error = job.error, "job changed");
         self.admit_or_log().await;
         Ok(job)

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::follow::{Arrival, Ask, Purpose};
 use super::{HubClient, HubError, Retry, link};
+use crate::metrics;
 use crate::repo::{CommitHash, RepoRef, Revision};
 
 /// A page of the Hub's listings has some hundred kilobytes; a mirror may put all into one.
@@ -66,7 +67,10 @@ impl HubClient {
         get.retry(pauses)
             .sleep(tokio::time::sleep)
             .when(|error| error.retry() == Retry::Soon)
-            .notify(|error, pause| tracing::info!(%error, ?pause, "will ask the Hub again"))
+            .notify(|error, pause| {
+                metrics::retried(error.into());
+                tracing::info!(%error, ?pause, "will ask the Hub again");
+            })
             .await
     }
 

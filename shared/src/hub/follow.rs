@@ -1,7 +1,7 @@
 //! Sending a request, and following its redirects by hand: the Hub's own redirects are followed with the token, and its
 //! first redirect to another origin is where a file's bytes are, without it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION, RANGE};
 use reqwest::{Method, Response, StatusCode};
@@ -10,6 +10,7 @@ use url::Url;
 
 use super::identity::Identity;
 use super::{HubClient, HubError, span};
+use crate::metrics::{self, HubAnswer, HubPurpose};
 use crate::ports::Bucket;
 use crate::repo::ByteRange;
 
@@ -52,6 +53,15 @@ impl Purpose {
         match self {
             Self::Api => Bucket::Api,
             Self::Locate | Self::Content | Self::Located => Bucket::Resolvers,
+        }
+    }
+
+    fn label(self) -> HubPurpose {
+        match self {
+            Self::Api => HubPurpose::Api,
+            Self::Locate => HubPurpose::Locate,
+            Self::Content => HubPurpose::Content,
+            Self::Located => HubPurpose::Located,
         }
     }
 }
@@ -113,6 +123,7 @@ impl HubClient {
         }
         let (limits, account, bucket) = (&self.inner.limits, identity.account(), ask.purpose.bucket());
         if let Some(after) = limits.wait_for(account, bucket).await {
+            metrics::hub_waits(after);
             return Err(HubError::RateLimited { what: ask.what.to_owned(), after });
         }
         let response = self.send(ask, url, &identity).await?;
@@ -158,13 +169,22 @@ impl HubClient {
         if let Some(range) = ask.range {
             request = request.header(RANGE, format!("bytes={range}"));
         }
+        let begun = Instant::now();
         let sent = match ask.purpose {
-            Purpose::Api | Purpose::Locate => request.send().await,
-            Purpose::Content | Purpose::Located => tokio::time::timeout(self.inner.stall_timeout, request.send())
-                .await
-                .map_err(|_| HubError::Timeout { what: ask.what.to_owned() })?,
+            Purpose::Api | Purpose::Locate => Ok(request.send().await),
+            Purpose::Content | Purpose::Located => tokio::time::timeout(self.inner.stall_timeout, request.send()).await,
         };
-        sent.map_err(|error| HubError::transport(ask.what, error))
+        let answered = match sent {
+            Ok(sent) => sent.map_err(|error| HubError::transport(ask.what, error)),
+            Err(_) => Err(HubError::Timeout { what: ask.what.to_owned() }),
+        };
+        let answer = match &answered {
+            Ok(response) => HubAnswer::Status(response.status().as_u16()),
+            Err(HubError::Timeout { .. }) => HubAnswer::Timeout,
+            Err(_) => HubAnswer::Network,
+        };
+        metrics::hub_answered(ask.purpose.label(), answer, begun.elapsed());
+        answered
     }
 }
 

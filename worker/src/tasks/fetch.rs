@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use hfd_shared::cache::{BlobLock, CacheError, RepoCache};
 use hfd_shared::job::{FileIndex, FileState, Job, Unit, UnitIndex};
+use hfd_shared::metrics::{self, FileOutcome};
 use hfd_shared::ports::{BlobKey, Claimed, FileEnd, StoreError};
 use hfd_shared::repo::CommitHash;
 use hfd_shared::settings::TransferSettings;
@@ -113,6 +114,7 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
             Ok(()) => Ok(()),
             Err(FetchError::Failed(error)) => {
                 warn!(task = %claimed.task, error, "file failed");
+                metrics::file_ended(FileOutcome::Failed, files.len());
                 Err(error)
             }
             Err(FetchError::Stopped) => {
@@ -192,7 +194,7 @@ impl Context<'_> {
         }
         let (_, first, meter) = &group[0];
         if self.has_blob(first).await? {
-            return self.link_all(group).await;
+            return self.link_all(group, FileOutcome::Present).await;
         }
         let key = BlobKey { repo: self.job.request.repo.clone(), blob: first.file.blob };
         let Some(lease) = Lease::acquire(self.env, key).await? else {
@@ -200,8 +202,8 @@ impl Context<'_> {
         };
         let ended = match self.fetch_locked(first, meter, &lease).await {
             // Locked until the links are there: whoever removes what nothing links to leaves what is locked alone.
-            Ok(lock) => {
-                let linked = self.link_all(group).await;
+            Ok((lock, outcome)) => {
+                let linked = self.link_all(group, outcome).await;
                 drop(lock);
                 linked
             }
@@ -211,22 +213,23 @@ impl Context<'_> {
         ended
     }
 
-    async fn link_all(&self, group: &[(FileIndex, FileState, Meter)]) -> Result<(), FetchError> {
+    async fn link_all(&self, group: &[(FileIndex, FileState, Meter)], outcome: FileOutcome) -> Result<(), FetchError> {
         for (file, state, meter) in group {
             self.link(state).await?;
             meter.set(state.file.size_bytes);
             self.done.add(*file);
         }
+        metrics::file_ended(outcome, group.len());
         Ok(())
     }
 
-    /// Fetches a content; returns its lock, unless another program was waited for long enough.
+    /// Fetches a content, unless it is there by now; returns its lock, unless another program was waited for long enough.
     async fn fetch_locked(
         &self,
         file: &FileState,
         meter: &Meter,
         lease: &Lease,
-    ) -> Result<Option<BlobLock>, FetchError> {
+    ) -> Result<(Option<BlobLock>, FileOutcome), FetchError> {
         let (cache, blob) = (self.cache.clone(), file.file.blob);
         let lock = blocking(move || cache.lock_blob(&blob)).await?;
         let key = BlobKey { repo: self.job.request.repo.clone(), blob };
@@ -236,7 +239,7 @@ impl Context<'_> {
         }
         // Whoever had the lease or the lock before may have just published it.
         if self.has_blob(file).await? {
-            return Ok(lock);
+            return Ok((lock, FileOutcome::Present));
         }
         let target = Target { repo: self.job.request.repo.clone(), commit: self.commit, file: file.file.clone() };
         let transfer = transfer::Transfer {
@@ -252,7 +255,7 @@ impl Context<'_> {
             stop: &self.stop,
         };
         transfer.run().await?;
-        Ok(lock)
+        Ok((lock, FileOutcome::Downloaded))
     }
 
     async fn has_blob(&self, file: &FileState) -> Result<bool, FetchError> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hfd_shared::metrics::{self, LeaseKind};
 use hfd_shared::ports::{BlobKey, Holder, JobStore, Leased, StoreError};
 use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
@@ -75,13 +76,25 @@ impl Terms {
     }
 
     async fn renew(self, fence: Fence) {
+        let mut is_over = false;
         loop {
             tokio::time::sleep(self.ttl / RENEWALS).await;
             let asked_at = Instant::now();
             match self.ask().await {
                 Ok(Leased::Granted { .. }) => fence.extend(asked_at, self.ttl),
-                Ok(Leased::Taken) => return warn!(blob = %self.blob, "lease lost to another worker"),
-                Err(error) => warn!(blob = %self.blob, %error, "lease not renewed"),
+                Ok(Leased::Taken) => {
+                    if !is_over {
+                        metrics::lease_lost(LeaseKind::Blob);
+                    }
+                    return warn!(blob = %self.blob, "lease lost to another worker");
+                }
+                Err(error) => {
+                    warn!(blob = %self.blob, %error, "lease not renewed");
+                    if !fence.is_open() && !is_over {
+                        is_over = true;
+                        metrics::lease_lost(LeaseKind::Blob);
+                    }
+                }
             }
         }
     }

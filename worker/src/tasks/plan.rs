@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hfd_shared::cache::{CacheError, RepoCache};
 use hfd_shared::hub::{HubError, Retry};
 use hfd_shared::job::{Job, Plan, SelectionError};
+use hfd_shared::metrics;
 use hfd_shared::ports::{Claimed, StoreError};
 use hfd_shared::repo::{CommitHash, Tree};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,7 @@ impl ListingError {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Hub(error) if let Retry::After(delay) = error.retry() => {
+                metrics::retried(error.into());
                 Outcome::Later { delay, waiting: Some(self.to_string()) }
             }
             _ => Outcome::Failed(self.to_string()),
@@ -87,7 +89,7 @@ async fn plan(env: &Environment, job: &Job) -> Result<Plan, Error> {
         let plan = Plan::new(&tree, &request, large_from_bytes)?;
         cache.forget_removal(commit).map_err(ListingError::from)?;
         let needed = missing_bytes(&cache, &plan).map_err(ListingError::from)?;
-        let free = volume.free_bytes().map_err(ListingError::from)?;
+        let free = volume.space().map_err(ListingError::from)?.free_bytes;
         check_space(needed, free)?;
         Ok(plan)
     })

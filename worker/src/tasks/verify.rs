@@ -10,6 +10,7 @@ use std::time::Instant;
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, CachedContent, Inventory};
 use hfd_shared::job::{Event, FileIndex, Job, Outcome as Report, Plan, PlannedFile, UnitIndex};
+use hfd_shared::metrics::{self, FileOutcome};
 use hfd_shared::ports::{Claimed, FileEnd, Page, StoreError};
 use hfd_shared::repo::RepoRef;
 use tokio_util::sync::CancellationToken;
@@ -148,10 +149,15 @@ impl Reading {
                 Err(Fault::Stopped) => return (ends, true),
                 Ok(()) => {
                     done.add(file);
+                    metrics::file_ended(FileOutcome::Verified, 1);
                     Ok(())
                 }
                 Err(fault) => {
                     warn!(repo = %self.repo, %path, %fault, "content is wrong");
+                    metrics::file_ended(FileOutcome::Wrong, 1);
+                    if let Fault::Hash { .. } = fault {
+                        metrics::hash_failed();
+                    }
                     Err(fault.to_string())
                 }
             };

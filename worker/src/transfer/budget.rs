@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use hfd_shared::hub::{HubError, Retry};
+use hfd_shared::metrics;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -36,7 +37,10 @@ impl Budget {
         self.tries += 1;
         match error.retry() {
             Retry::Never => return Err(TransferError::Hub(error)),
-            Retry::After(delay) => return Err(TransferError::Later { delay, reason: error.to_string() }),
+            Retry::After(delay) => {
+                metrics::retried((&error).into());
+                return Err(TransferError::Later { delay, reason: error.to_string() });
+            }
             Retry::Soon | Retry::Resolve => {}
         }
         let Some(delay) = self.delays.next() else {
@@ -46,6 +50,7 @@ impl Budget {
                 _ => TransferError::GaveUp { tries, last },
             });
         };
+        metrics::retried((&error).into());
         debug!(%error, ?delay, tries = self.tries, "trying again");
         tokio::select! {
             () = stop.cancelled() => Err(TransferError::Stopped),

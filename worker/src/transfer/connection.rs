@@ -1,10 +1,10 @@
 //! One connection: takes part after part from the shared list until it is empty.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use hfd_shared::hub::HubError;
+use hfd_shared::metrics::Connected;
 use hfd_shared::repo::ByteRange;
 use tokio_util::sync::CancellationToken;
 
@@ -71,11 +71,12 @@ impl Connection<'_> {
             Ok(fetched) => fetched,
             Err(error) => return Ok(Err(error)),
         };
+        let _connected = Connected::begin();
         let mut pace = Pace::new(&self.transfer.target.file.path, self.transfer.settings);
         loop {
             match pace.next(&mut fetched, self.halt).await? {
                 Ok(Next::Chunk(chunk)) => {
-                    self.transfer.received.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    self.transfer.arrived(chunk.len());
                     writer.push(chunk).await.map_err(|error| disk_error(self.transfer, error))?;
                 }
                 Ok(Next::End) => return Ok(Ok(())),

@@ -22,6 +22,7 @@ use std::time::Duration;
 use hfd_shared::cache::{CacheError, RepoCache};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::PlannedFile;
+use hfd_shared::metrics::{self, RetryReason};
 use hfd_shared::repo::{CommitHash, RepoRef};
 use hfd_shared::settings::TransferSettings;
 use tokio_util::sync::CancellationToken;
@@ -105,6 +106,9 @@ impl Transfer<'_> {
                 }
                 Err(error) => error,
             };
+            if let TransferError::WrongHash { .. } = error {
+                metrics::hash_failed();
+            }
             match &error {
                 error if error.is_wrong_content() && wrong_contents < MAX_WRONG_CONTENTS => wrong_contents += 1,
                 TransferError::Cache(error) if error.is_transient() && disk_failures < MAX_DISK_FAILURES => {
@@ -115,6 +119,11 @@ impl Transfer<'_> {
                 }
                 _ => return Err(error),
             }
+            metrics::retried(match error {
+                TransferError::Cache(_) => RetryReason::Disk,
+                TransferError::NoRanges { .. } => RetryReason::NoRanges,
+                _ => RetryReason::WrongContent,
+            });
             warn!(path = %self.target.file.path, %error, "fetching the file anew");
             // Somebody else may have published it: that is one way for a partial to vanish.
             if self.is_published().await? {
@@ -125,6 +134,12 @@ impl Transfer<'_> {
                 () = tokio::time::sleep(DISK_BACKOFF * disk_failures) => {}
             }
         }
+    }
+
+    /// Notes that bytes came over the network.
+    fn arrived(self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
+        metrics::downloaded(bytes as u64);
     }
 
     async fn attempt(self, cut: Cut) -> Result<(), TransferError> {

@@ -1,10 +1,9 @@
 //! Files in one go: one request, hashed as they come, a temporary file that is renamed when it is right.
 
-use std::sync::atomic::Ordering;
-
 use hfd_shared::cache::{CacheError, SmallFile};
 use hfd_shared::hub::{Fetched, HubError};
 use hfd_shared::job::PlannedFile;
+use hfd_shared::metrics::Connected;
 use hfd_shared::settings::Verify;
 
 use super::budget::Budget;
@@ -69,13 +68,14 @@ async fn stream(
         Ok(fetched) => fetched,
         Err(error) => return Ok((arrived, Err(error))),
     };
+    let _connected = Connected::begin();
     let mut pace = Pace::new(&transfer.target.file.path, transfer.settings);
     loop {
         match pace.next(&mut fetched, transfer.stop).await? {
             Ok(Next::Chunk(chunk)) => {
                 arrived.bytes += chunk.len() as u64;
                 arrived.buffer.extend_from_slice(&chunk);
-                transfer.received.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                transfer.arrived(chunk.len());
                 transfer.meter.set(arrived.bytes);
                 if arrived.buffer.len() >= BUFFER_BYTES {
                     arrived = blocking(move || arrived.flush().map(|()| arrived)).await?;

@@ -1,9 +1,11 @@
-//! The probes of a worker, on a port of their own: is the process alive, and can it work?
+//! What a process tells those who run it, on a port of its own and without credentials: is it alive, can it work, and how
+//! does it do? The port is not for users: no proxy in front of the service should lead to it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hfd_shared::metrics::Exposition;
 use hfd_shared::readiness::Readiness;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -34,15 +36,25 @@ const END_TIMEOUT: Duration = Duration::from_secs(1);
 /// The wait after an error such as "too many open files".
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// Answers the probes until the token is cancelled. Cancel it after the worker has drained, so that it is seen to stop.
-pub async fn serve_admin(listener: TcpListener, readiness: Readiness, stop: CancellationToken) {
+/// What is told.
+#[derive(Clone)]
+pub struct Admin {
+    /// For `/readyz`.
+    pub readiness: Readiness,
+    /// For `/metrics`.
+    pub metrics: Exposition,
+}
+
+/// Answers `/healthz`, `/readyz` and `/metrics` until the token is cancelled. Cancel it after the process has drained, so that
+/// it is seen to stop.
+pub async fn serve_admin(listener: TcpListener, admin: Admin, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = TaskTracker::new();
     while let Some(accepted) = stop.run_until_cancelled(accept(&listener, &slots)).await {
         if let Some((socket, slot)) = accepted {
-            let (readiness, stop) = (readiness.clone(), stop.clone());
+            let (admin, stop) = (admin.clone(), stop.clone());
             connections.spawn(async move {
-                serve(socket, readiness, stop).await;
+                serve(socket, admin, stop).await;
                 drop(slot);
             });
         }
@@ -66,10 +78,10 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpSt
     }
 }
 
-async fn serve(socket: TcpStream, readiness: Readiness, stop: CancellationToken) {
+async fn serve(socket: TcpStream, admin: Admin, stop: CancellationToken) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let readiness = readiness.clone();
-        async move { Ok::<_, Infallible>(answer(&request, &readiness).await) }
+        let admin = admin.clone();
+        async move { Ok::<_, Infallible>(answer(&request, &admin).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -89,22 +101,25 @@ async fn serve(socket: TcpStream, readiness: Readiness, stop: CancellationToken)
     }
 }
 
-async fn answer(request: &Request<Incoming>, readiness: &Readiness) -> Response<String> {
-    let known = matches!(request.uri().path(), "/healthz" | "/readyz");
-    if !known {
-        return json(StatusCode::NOT_FOUND, &error("Not found", "the probes are /healthz and /readyz"));
+async fn answer(request: &Request<Incoming>, admin: &Admin) -> Response<String> {
+    let path = request.uri().path();
+    if !matches!(path, "/healthz" | "/readyz" | "/metrics") {
+        return json(StatusCode::NOT_FOUND, &error("Not found", "here are /healthz, /readyz and /metrics"));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut refusal =
-            json(StatusCode::METHOD_NOT_ALLOWED, &error("Method not allowed", "probes are read with GET"));
+        let refusal = error("Method not allowed", "probes and metrics are read with GET");
+        let mut refusal = json(StatusCode::METHOD_NOT_ALLOWED, &refusal);
         refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return refusal;
     }
-    if request.uri().path() == "/healthz" {
-        return json(StatusCode::OK, &json!({ "status": "ok" }));
+    match path {
+        "/metrics" => text(StatusCode::OK, Exposition::CONTENT_TYPE, admin.metrics.render()),
+        "/healthz" => json(StatusCode::OK, &json!({ "status": "ok" })),
+        _ => {
+            let report = admin.readiness.report().await;
+            json(if report.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &report)
+        }
     }
-    let report = readiness.report().await;
-    json(if report.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &report)
 }
 
 fn error(error: &str, details: &str) -> serde_json::Value {
@@ -113,10 +128,14 @@ fn error(error: &str, details: &str) -> serde_json::Value {
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response<String> {
     // Nothing that is shown here can fail to be written.
-    let mut response = Response::new(serde_json::to_string(body).unwrap_or_default());
+    text(status, "application/json", serde_json::to_string(body).unwrap_or_default())
+}
+
+fn text(status: StatusCode, content_type: &'static str, body: String) -> Response<String> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -1,15 +1,16 @@
-//! The probes of a worker over real sockets.
+//! The probes and the metrics of a process over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::future::ready;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use hfd_admin::serve_admin;
+use hfd_shared::metrics::{Check, Exposition, Part};
 use hfd_shared::readiness::Readiness;
-use hfd_worker::serve_admin;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -17,6 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+/// A process keeps its metrics once.
+static METRICS: OnceLock<Exposition> = OnceLock::new();
 
 struct Admin {
     address: SocketAddr,
@@ -33,12 +37,14 @@ impl Admin {
         let (draining, drained) = (CancellationToken::new(), CancellationToken::new());
         let store = Arc::new(AtomicBool::new(true));
         let answers = Arc::clone(&store);
-        let readiness = Readiness::new(draining.clone()).needs("job store", move || {
+        let readiness = Readiness::new(draining.clone()).needs(Check::Store, move || {
             ready(if answers.load(Ordering::Relaxed) { Ok(()) } else { Err("connection refused") })
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serving = tokio::spawn(serve_admin(listener, readiness, drained.clone()));
+        let metrics = METRICS.get_or_init(|| Exposition::install(&[Part::Worker]).unwrap()).clone();
+        let told = hfd_admin::Admin { readiness, metrics };
+        let serving = tokio::spawn(serve_admin(listener, told, drained.clone()));
         Self { address, client: Client::new(), store, draining, drained, serving }
     }
 
@@ -89,6 +95,24 @@ async fn only_the_probes_are_there_and_only_to_be_read() {
         assert_eq!(got, status, "{path}");
         assert!(body["error"].is_string() && body["details"].is_string(), "{body}");
     }
+}
+
+#[tokio::test]
+async fn metrics_begin_at_zero_and_are_those_of_the_part() {
+    let admin = Admin::start().await;
+    let url = format!("http://{}/metrics", admin.address);
+    let response = admin.client.get(url).send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = response.text().await.unwrap();
+    for line in [
+        "# TYPE hfd_retries_total counter",
+        "hfd_retries_total{reason=\"timeout\"} 0",
+        "hfd_task_duration_seconds_bucket{kind=\"fetch\",outcome=\"settled\",le=\"600\"} 0",
+        "# TYPE process_open_fds gauge",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "no {line} in\n{text}");
+    }
+    assert!(!text.contains("hfd_http_requests"), "a worker has no API");
 }
 
 #[tokio::test]
