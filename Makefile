@@ -57,6 +57,7 @@ docs: ## Write the documents that are made from the code
 	$(CARGO) build -p hfdownloader
 	$(DEV)/hfdownloader openapi > openapi/openapi.yaml
 	$(DEV)/hfdownloader configuration > docs/configuration.md
+	HFD_WRITE_DOCS=1 $(CARGO) test -p hfd-shared --lib metrics::table::
 	HFD_WRITE_DOCS=1 $(CARGO) test -p hfd-tests --test contract document::
 
 fixtures: ## Make the repositories that the analyzer is tested with anew (installs PyTorch into target/fixtures, 3 GB)

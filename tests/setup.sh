@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Rust: Python environments with huggingface_hub (.venv) and with what tests the API
-# (.venv-tools), Node.js and small programs for the documented examples and the generated clients, and the programs of Redis and
-# RabbitMQ, of which the tests start servers of their own.
+# (.venv-tools), Node.js and small programs for the documented examples and the generated clients, the programs of Redis and RabbitMQ, of
+# which the tests start servers of their own, and Prometheus' promtool.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 missing=
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=" python3 python3-venv"
 command -v redis-server >/dev/null || missing+=" redis-server"
+# For promtool.
+command -v promtool >/dev/null || missing+=" prometheus"
 for program in bc curl jq; do command -v "$program" >/dev/null || missing+=" $program"; done
 command -v node >/dev/null || missing+=" nodejs"
 command -v npm >/dev/null || missing+=" npm"
@@ -15,7 +17,7 @@ command -v npm >/dev/null || missing+=" npm"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" -ne 0 ]; then
         echo "the tests need$missing; install first: sudo apt-get install$missing" >&2
-        echo "(no system service is needed: sudo systemctl disable --now redis-server rabbitmq-server)" >&2
+        echo "(no system service is needed: sudo systemctl disable --now redis-server rabbitmq-server prometheus)" >&2
         exit 1
     fi
     echo "installing$missing"
@@ -30,7 +32,7 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # a list of words
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
     # Nor shall they start with the machine, or run where a policy let them.
-    for service in redis-server rabbitmq-server; do
+    for service in redis-server rabbitmq-server prometheus; do
         if [[ $missing == *"$service"* ]] && command -v systemctl >/dev/null; then
             systemctl disable --quiet --now "$service" 2>/dev/null || true
         fi

@@ -1,4 +1,6 @@
 //! What a platform team sees of what runs, and what it deploys with.
 
 mod inference;
+mod observability;
+mod promql;
 mod traces;
