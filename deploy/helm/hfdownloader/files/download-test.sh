@@ -1,0 +1,41 @@
+# What `helm test` runs: posts a job for $REPO to $API and waits up to $LIMIT seconds until it is complete. $SECRETS is the folder
+# with the credentials, if there are any.
+set -eu
+
+# curl's configuration, so that no secret stands in the list of processes.
+umask 077
+if [ -s "$SECRETS/auth-user" ]; then
+    printf 'user = "%s:%s"\n' "$(cat "$SECRETS/auth-user")" "$(cat "$SECRETS/auth-password")" >/tmp/curl.conf
+elif [ -s "$SECRETS/api-tokens" ]; then
+    printf 'header = "Authorization: Bearer %s"\n' "$(head -n 1 "$SECRETS/api-tokens")" >/tmp/curl.conf
+else
+    : >/tmp/curl.conf
+fi
+ask() { curl --config /tmp/curl.conf --silent --show-error --fail-with-body --max-time 30 "$@"; }
+# The first text that the JSON at standard input has under the name $1; a job has its own before those of its parts.
+field() { tr -d '\n' | sed 's/"'"$1"'" *: *"/\n&/' | sed -n '2s/^"[^"]*" *: *"\([^"]*\)".*/\1/p'; }
+
+answer=$(ask "$API/api/download" --header 'Content-Type: application/json' --data "{\"repo\": \"$REPO\"}") || {
+    echo "the api at $API refused the job: $answer" >&2
+    exit 1
+}
+job=$(printf '%s' "$answer" | field id)
+echo "job ${job:?no id in the answer: $answer} for $REPO"
+end=$(($(date +%s) + LIMIT))
+while [ "$(date +%s)" -lt "$end" ]; do
+    # An api that is just being replaced is asked again.
+    if answer=$(ask "$API/api/jobs/$job"); then
+        status=$(printf '%s' "$answer" | field status)
+        echo "$status"
+        case $status in
+            completed) exit 0 ;;
+            failed | cancelled)
+                echo "$answer" >&2
+                exit 1
+                ;;
+        esac
+    fi
+    sleep 2
+done
+echo "not complete after $LIMIT s: $answer" >&2
+exit 1

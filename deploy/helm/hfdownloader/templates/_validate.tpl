@@ -1,0 +1,95 @@
+{{/* Refuses choices that contradict each other, all at once, and says what to do. What a single value may be says values.schema.json. */}}
+{{- define "hfdownloader.validate" -}}
+{{- $problems := list -}}
+{{- $schemes := dict "redis" "^(rediss?|(redis|rediss)\\+sentinel)://" "rabbitmq" "^amqps?://" -}}
+{{- $examples := dict "redis" "redis://host:6379" "rabbitmq" "amqp://host:5672/vhost" -}}
+{{- range $service := list "redis" "rabbitmq" -}}
+{{- $values := get $.Values $service -}}
+{{- $external := $values.external -}}
+{{- $inline := or $external.user $external.password -}}
+{{- if and $values.trial.enabled $external.url -}}
+{{- $problems = append $problems (printf "both %[1]s.external.url and %[1]s.trial.enabled are set: choose one of the two" $service) -}}
+{{- else if $values.trial.enabled -}}
+{{- if or $inline $external.existingSecret -}}
+{{- $problems = append $problems (printf "%[1]s.trial makes its own credentials: leave %[1]s.external.user, password and existingSecret empty" $service) -}}
+{{- end -}}
+{{- else if not $external.url -}}
+{{- $problems = append $problems (printf "no %[1]s: set %[1]s.external.url (such as %[2]s), or %[1]s.trial.enabled=true to try things out" $service (get $examples $service)) -}}
+{{- else if not (regexMatch (get $schemes $service) $external.url) -}}
+{{- $problems = append $problems (printf "%[1]s.external.url is no URL of its kind: write it such as %[2]s" $service (get $examples $service)) -}}
+{{- else if regexMatch "://[^/]*@" $external.url -}}
+{{- $problems = append $problems (printf "%[1]s.external.url holds credentials, which would lie open in a ConfigMap: put them in %[1]s.external.existingSecret" $service) -}}
+{{- end -}}
+{{- if and $external.existingSecret $inline -}}
+{{- $problems = append $problems (printf "%[1]s.external has an existingSecret and a user or password besides: leave them empty" $service) -}}
+{{- end -}}
+{{- if and $external.existingSecret (not $external.existingSecretKeys.password) -}}
+{{- $problems = append $problems (printf "%[1]s.external.existingSecret without existingSecretKeys.password: name the key that holds the password" $service) -}}
+{{- end -}}
+{{- if and $external.user (not $external.password) -}}
+{{- $problems = append $problems (printf "%[1]s.external.user without a password: set %[1]s.external.password, too" $service) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.secrets -}}
+{{- $inline := or .hubToken .apiTokens .authUser .authPassword .callbackSecret (and .secretKey (not .generated)) -}}
+{{- $keys := .existingSecretKeys -}}
+{{- if and .existingSecret $inline -}}
+{{- $problems = append $problems "secrets.existingSecret and secrets given in the values: put all into the one secret, and name its keys in secrets.existingSecretKeys" -}}
+{{- end -}}
+{{- $named := or $keys.hubToken $keys.apiTokens $keys.authUser $keys.authPassword $keys.secretKey $keys.callbackSecret -}}
+{{- if and .existingSecret (not $named) -}}
+{{- $problems = append $problems "secrets.existingSecret without keys: name those that it has in secrets.existingSecretKeys" -}}
+{{- end -}}
+{{- if and $named (not .existingSecret) -}}
+{{- $problems = append $problems "secrets.existingSecretKeys without a secret: set secrets.existingSecret" -}}
+{{- end -}}
+{{- if or (ne (empty .authUser) (empty .authPassword)) (ne (empty $keys.authUser) (empty $keys.authPassword)) -}}
+{{- $problems = append $problems "a user name and a password only go together: set secrets.authUser and secrets.authPassword (or both keys of secrets.existingSecretKeys), or neither" -}}
+{{- end -}}
+{{- end -}}
+{{- if ne .Values.cache.accessMode "ReadWriteMany" -}}
+{{- $worker := .Values.worker -}}
+{{- $workers := $worker.autoscaling.enabled | ternary $worker.autoscaling.maxReplicas $worker.replicas | int -}}
+{{- if gt $workers 1 -}}
+{{- $value := $worker.autoscaling.enabled | ternary "worker.autoscaling.maxReplicas" "worker.replicas" -}}
+{{- $problems = append $problems (printf "a %s volume is for one worker, not %d: use a ReadWriteMany storage class (NFS, CephFS, Lustre, EFS …) with cache.accessMode=ReadWriteMany, or set %s=1" .Values.cache.accessMode $workers $value) -}}
+{{- end -}}
+{{- if .Values.api.mountCache -}}
+{{- $problems = append $problems (printf "api pods on other nodes cannot mount a %s volume: set api.mountCache=false (/api/cache is then empty), or use cache.accessMode=ReadWriteMany" .Values.cache.accessMode) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.worker.autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- $problems = append $problems "worker.autoscaling.minReplicas is more than maxReplicas: lower it" -}}
+{{- end -}}
+{{- if and .enabled (not $.Values.rabbitmq.trial.enabled) (not $.Values.rabbitmq.external.managementUrl) -}}
+{{- $problems = append $problems "KEDA counts unacknowledged tasks by RabbitMQ's management API only: set rabbitmq.external.managementUrl (such as http://host:15672)" -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.api.autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- $problems = append $problems "api.autoscaling.minReplicas is more than maxReplicas: lower it" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.trustedCa.configMap .Values.trustedCa.secret -}}
+{{- $problems = append $problems "trustedCa has a configMap and a secret: name one of the two" -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
+{{- $problems = append $problems "ingress without a host: name it in ingress.hosts" -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+{{- $problems = append $problems "httpRoute without a gateway: name it in httpRoute.parentRefs" -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.enabled) -}}
+{{- $problems = append $problems "metrics.serviceMonitor finds services that metrics.enabled makes: set metrics.enabled=true" -}}
+{{- end -}}
+{{- if ne (empty .Values.inference.volume) (empty .Values.inference.namespaces) -}}
+{{- $problems = append $problems "inference.volume and inference.namespaces only go together: say where the cache lies and who gets a view of it, or leave both empty" -}}
+{{- end -}}
+{{- if and .Values.inference.namespaces (has .Release.Namespace .Values.inference.namespaces) -}}
+{{- $problems = append $problems (printf "inference.namespaces has %s, the release's own: pods there mount the claim %s itself, readOnly" .Release.Namespace (include "hfdownloader.claimName" .)) -}}
+{{- end -}}
+{{- if $problems -}}
+{{- fail (printf "\n\nthese values cannot be:\n- %s\n" (join "\n- " $problems)) -}}
+{{- end -}}
+{{- end -}}
