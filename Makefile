@@ -59,6 +59,8 @@ docs: ## Write the documents that are made from the code
 	$(DEV)/hfdownloader configuration > docs/configuration.md
 	HFD_WRITE_DOCS=1 $(CARGO) test -p hfd-shared --lib metrics::table::
 	HFD_WRITE_DOCS=1 $(CARGO) test -p hfd-tests --test contract document::
+	tests/setup.sh
+	target/tools/bin/helm-docs --log-level warning --sort-values-order file --chart-search-root deploy/helm
 
 fixtures: ## Make the repositories that the analyzer is tested with anew (installs PyTorch into target/fixtures, 3 GB)
 	python3 -m venv target/fixtures

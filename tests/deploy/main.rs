@@ -1,5 +1,6 @@
 //! What a platform team sees of what runs, and what it deploys with.
 
+mod chart;
 mod inference;
 mod observability;
 mod promql;

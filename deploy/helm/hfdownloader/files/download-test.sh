@@ -4,14 +4,17 @@ set -eu
 
 # curl's configuration, so that no secret stands in the list of processes.
 umask 077
+configuration=${TMPDIR:-/tmp}/curl.conf
+# The first line of a file, as it is written between quotes.
+quoted() { head -n 1 "$SECRETS/$1" | sed 's/["\\]/\\&/g'; }
 if [ -s "$SECRETS/auth-user" ]; then
-    printf 'user = "%s:%s"\n' "$(cat "$SECRETS/auth-user")" "$(cat "$SECRETS/auth-password")" >/tmp/curl.conf
+    printf 'user = "%s:%s"\n' "$(quoted auth-user)" "$(quoted auth-password)" >"$configuration"
 elif [ -s "$SECRETS/api-tokens" ]; then
-    printf 'header = "Authorization: Bearer %s"\n' "$(head -n 1 "$SECRETS/api-tokens")" >/tmp/curl.conf
+    printf 'header = "Authorization: Bearer %s"\n' "$(quoted api-tokens)" >"$configuration"
 else
-    : >/tmp/curl.conf
+    : >"$configuration"
 fi
-ask() { curl --config /tmp/curl.conf --silent --show-error --fail-with-body --max-time 30 "$@"; }
+ask() { curl --config "$configuration" --silent --show-error --fail-with-body --max-time 30 "$@"; }
 # The first text that the JSON at standard input has under the name $1; a job has its own before those of its parts.
 field() { tr -d '\n' | sed 's/"'"$1"'" *: *"/\n&/' | sed -n '2s/^"[^"]*" *: *"\([^"]*\)".*/\1/p'; }
 

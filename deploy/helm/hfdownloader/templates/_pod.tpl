@@ -68,7 +68,7 @@ volumes:
     persistentVolumeClaim:
       claimName: {{ include "hfdownloader.claimName" $root }}
   {{- end }}
-  {{- with (include "hfdownloader.secretFiles" . | fromJson).files }}
+  {{- with (include "hfdownloader.secretParts" . | fromJson).files }}
   - name: secrets
     projected:
       defaultMode: 0440
@@ -91,7 +91,7 @@ volumes:
 {{- define "hfdownloader.container" -}}
 {{- $root := .root -}}
 {{- $values := get $root.Values .component -}}
-{{- $files := (include "hfdownloader.secretFiles" . | fromJson).files -}}
+{{- $secrets := include "hfdownloader.secretParts" . | fromJson -}}
 image: {{ include "hfdownloader.image" (dict "root" $root "image" $values.image "own" true) | quote }}
 imagePullPolicy: {{ $root.Values.image.pullPolicy }}
 {{- with $values.extraArgs }}
@@ -106,11 +106,16 @@ envFrom:
   {{- with $values.extraEnvFrom }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- if or $files $root.Values.tracing.endpoint $values.extraEnv }}
+{{- if or $secrets.files $secrets.names $root.Values.tracing.endpoint $values.extraEnv }}
 env:
-  {{- range $files }}
+  {{- range $secrets.files }}
   - name: {{ .variable }}_FILE
     value: /run/secrets/hfd/{{ .file }}
+  {{- end }}
+  {{- range $secrets.names }}
+  - name: {{ .variable }}
+    valueFrom:
+      secretKeyRef: {name: {{ .secret }}, key: {{ .key | quote }}}
   {{- end }}
   {{- if $root.Values.tracing.endpoint }}
   - name: POD_NAME
@@ -139,7 +144,7 @@ volumeMounts:
     readOnly: true
     {{- end }}
   {{- end }}
-  {{- if $files }}
+  {{- if $secrets.files }}
   - name: secrets
     mountPath: /run/secrets/hfd
     readOnly: true

@@ -41,10 +41,10 @@ each template of this rendering sees the same. "helm template" sees no cluster a
 {{- end -}}
 
 {{/*
-The secret files of a component, as JSON: a list of {variable, file, secret, key}. The variable without _FILE at its end; the file
-below /run/secrets/hfd. Workers need nothing of what lets clients in.
+What a component takes from secrets, as JSON: "files" and "names", lists of {variable, file, secret, key}. Secrets are files below
+/run/secrets/hfd (variable and _FILE); user names are none, and come as variables. Workers need nothing of what lets clients in.
 */}}
-{{- define "hfdownloader.secretFiles" -}}
+{{- define "hfdownloader.secretParts" -}}
 {{- $root := .root -}}
 {{- $secrets := $root.Values.secrets -}}
 {{- $wanted := list (list "HFD_TOKEN" "hub-token" "hubToken") (list "HFD_SECRET_KEY" "secret-key" "secretKey") (list "HFD_CALLBACK_SECRET" "callback-secret" "callbackSecret") -}}
@@ -72,5 +72,10 @@ below /run/secrets/hfd. Workers need nothing of what lets clients in.
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- dict "files" $files | toJson -}}
+{{- $names := list -}}
+{{- $secret := list -}}
+{{- range $files -}}
+{{- if hasSuffix "_USER" .variable -}}{{- $names = append $names . -}}{{- else -}}{{- $secret = append $secret . -}}{{- end -}}
+{{- end -}}
+{{- dict "files" $secret "names" $names | toJson -}}
 {{- end -}}
