@@ -26,6 +26,12 @@
 {{- if and $external.existingSecret (not $external.existingSecretKeys.password) -}}
 {{- $problems = append $problems (printf "%[1]s.external.existingSecret without existingSecretKeys.password: name the key that holds the password" $service) -}}
 {{- end -}}
+{{- if and (eq $service "rabbitmq") $external.existingSecret (not $external.existingSecretKeys.user) -}}
+{{- $problems = append $problems "rabbitmq.external.existingSecret without existingSecretKeys.user: name the key that holds the user name" -}}
+{{- end -}}
+{{- if and (eq $service "rabbitmq") $external.password (not $external.user) -}}
+{{- $problems = append $problems "rabbitmq.external.password without a user: set rabbitmq.external.user, too" -}}
+{{- end -}}
 {{- if and $external.user (not $external.password) -}}
 {{- $problems = append $problems (printf "%[1]s.external.user without a password: set %[1]s.external.password, too" $service) -}}
 {{- end -}}
