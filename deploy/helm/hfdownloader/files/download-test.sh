@@ -15,8 +15,8 @@ else
     : >"$configuration"
 fi
 ask() { curl --config "$configuration" --silent --show-error --fail-with-body --max-time 30 "$@"; }
-# The first text that the JSON at standard input has under the name $1; a job has its own before those of its parts.
-field() { tr -d '\n' | sed 's/"'"$1"'" *: *"/\n&/' | sed -n '2s/^"[^"]*" *: *"\([^"]*\)".*/\1/p'; }
+# The last text that the JSON at standard input has under the name $1: a job's own stand behind those of its files.
+field() { tr -d '\n' | sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p'; }
 
 answer=$(ask "$API/api/download" --header 'Content-Type: application/json' --data "{\"repo\": \"$REPO\"}") || {
     echo "the api at $API refused the job: $answer" >&2
