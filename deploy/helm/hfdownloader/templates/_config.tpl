@@ -66,12 +66,12 @@ OTEL_TRACES_SAMPLER_ARG: {{ . | quote }}
 
 {{/* The volume source with certificates of one's own, or nothing. */}}
 {{- define "hfdownloader.trustedCa" -}}
-{{- with .Values.trustedCa }}
-{{- if .configMap }}
+{{- with .Values.trustedCa -}}
+{{- if .configMap -}}
 configMap:
   name: {{ .configMap }}
   items: [{key: {{ .key | quote }}, path: ca.crt}]
-{{- else if .secret }}
+{{- else if .secret -}}
 secret:
   secretName: {{ .secret }}
   items: [{key: {{ .key | quote }}, path: ca.crt}]

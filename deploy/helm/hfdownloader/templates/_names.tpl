@@ -32,11 +32,11 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
-{{/* Without the chart's version, which would start pods anew with each of its own. */}}
+{{/* Without the chart's version, which would start pods anew with each of its own. "more" may be given. */}}
 {{- define "hfdownloader.podLabels" -}}
 {{ include "hfdownloader.selector" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-{{- with .root.Values.commonLabels }}
+{{- with merge (dict) (.more | default dict) .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}

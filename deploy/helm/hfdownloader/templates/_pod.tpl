@@ -5,10 +5,7 @@
 {{- include "hfdownloader.generate" .root -}}
 {{- $values := get .root.Values .component -}}
 labels:
-  {{- include "hfdownloader.podLabels" . | nindent 2 }}
-  {{- with $values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "hfdownloader.podLabels" (merge (dict "more" $values.podLabels) .) | nindent 2 }}
 annotations:
   checksum/config: {{ include (printf "hfdownloader.%sVariables" .component) .root | sha256sum }}
   {{- if not .root.Values.secrets.existingSecret }}

@@ -77,6 +77,13 @@
 {{- $problems = append $problems "api.autoscaling.minReplicas is more than maxReplicas: lower it" -}}
 {{- end -}}
 {{- end -}}
+{{- range $where, $labels := dict "commonLabels" .Values.commonLabels "api.podLabels" .Values.api.podLabels "worker.podLabels" .Values.worker.podLabels -}}
+{{- range $label, $_ := $labels -}}
+{{- if regexMatch "^(app[.]kubernetes[.]io|helm[.]sh)/" $label -}}
+{{- $problems = append $problems (printf "%s has %s, which the chart sets itself: choose another name" $where $label) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.trustedCa.configMap .Values.trustedCa.secret -}}
 {{- $problems = append $problems "trustedCa has a configMap and a secret: name one of the two" -}}
 {{- end -}}
