@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what the Helm chart is tested with, in the versions that go.mod pins, and makes schemas of what it deploys: all into
-# target/tools, once. The first time takes about two minutes, and 1 GB in Go's caches.
+# target/tools, once. The first time takes about two minutes, and 1.5 GB in Go's caches.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../../.. && pwd)
