@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context as _, ensure};
+use hfd_tests::sandbox::Sandbox;
 
 use super::render::{chart, of_kind, project, template, value_files};
 
@@ -76,6 +77,33 @@ async fn values_that_are_not_given_are_the_programs_defaults() -> anyhow::Result
             }
         }
         ensure!(compared >= 9, "only {compared} defaults of the {component} were compared");
+    }
+    Ok(())
+}
+
+/// The exit code of a program that only asks, with these variables, whether another one runs; nobody answers at port 1.
+fn asked(sandbox: &Sandbox, program: &str, config: &str, more: &[(&str, &str)]) -> anyhow::Result<Option<i32>> {
+    let variables = config.lines().filter_map(|line| line.trim().split_once(": "));
+    let variables = variables.filter(|(name, _)| name.starts_with("HFD_"));
+    let mut command = sandbox.program(program)?;
+    command.envs(variables.map(|(name, value)| (name, value.trim_matches('"')))).envs(more.iter().copied());
+    command.args(["--probe", "live"]).envs([("HFD_PORT", "1"), ("HFD_ADMIN_PORT", "1")]);
+    Ok(command.output()?.status.code())
+}
+
+#[tokio::test]
+async fn the_programs_take_every_configuration_that_the_chart_makes() -> anyhow::Result<()> {
+    let sandbox = Sandbox::new()?;
+    for component in ["api", "worker"] {
+        let program = format!("hfd-{component}");
+        for values in value_files()? {
+            let manifests = template(&values)?;
+            let config = of_component(&manifests, "ConfigMap", component)?;
+            let code = asked(&sandbox, &program, config, &[])?;
+            ensure!(code == Some(1), "{program} ended with {code:?} on what {} makes", values.display());
+            let code = asked(&sandbox, &program, config, &[("HFD_VERIFY", "md5")])?;
+            ensure!(code == Some(64), "{program} ended with {code:?} on what cannot be");
+        }
     }
     Ok(())
 }
