@@ -1,6 +1,7 @@
 //! `hfdownloader download`: what it prints, how it ends, what it leaves.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
@@ -185,5 +186,22 @@ async fn filter_folders_are_added_and_never_take_the_place_of_the_repos_own_file
         ensure!(fs::read_to_string(snapshot.join(path))? == format!("weights in {path}"), "{path} is another file");
     }
     ensure!(fs::read_to_string(snapshot.join("onnx/q4.onnx"))? == "weights in q4.onnx");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_umask_that_is_asked_for_lets_the_group_write() -> anyhow::Result<()> {
+    let terminal = Terminal::new()?;
+    let ended = terminal.run(&[MODEL, "--umask", "007", "--exclude", "*.safetensors"]).await?;
+    ensure!(ended.code == Some(0), "{ended:?}");
+    let blobs = CachedRepo::new(&terminal.sandbox.cache(), RepoKind::Model, MODEL).folder().join("blobs");
+    let mode = |path: &Path| anyhow::Ok(fs::metadata(path)?.permissions().mode() & 0o777);
+    ensure!(mode(&blobs)? == 0o770, "{:o}", mode(&blobs)?);
+    for blob in fs::read_dir(&blobs)? {
+        let path = blob?.path();
+        ensure!(mode(&path)? == 0o660, "{}: {:o}", path.display(), mode(&path)?);
+    }
+    let refused = terminal.run(&[MODEL, "--umask", "222"]).await?;
+    ensure!(refused.code == Some(64) && refused.stderr.contains("from 000 to 077"), "{refused:?}");
     Ok(())
 }

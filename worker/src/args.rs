@@ -12,6 +12,7 @@ use hfd_shared::config::{
 use hfd_shared::control::Settings;
 use hfd_shared::hub::HubClient;
 use hfd_shared::secret::SecretKey;
+use rustix::fs::Mode;
 use tokio::net::TcpListener;
 
 /// Downloads the jobs of a cluster: takes tasks from the broker, moves the bytes into the shared cache.
@@ -68,6 +69,16 @@ pub struct WorkerArgs {
     /// Large files, or batches of small ones, in work at a time, 1 to 64
     #[arg(long, env = "HFD_SLOTS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub slots: u16,
+    /// Octal mask that takes permissions from new files and folders, such as 002 to let the group of the cache write
+    /// [default: that of the process]
+    #[arg(long, env = "HFD_UMASK", value_parser = umask)]
+    pub umask: Option<u32>,
+}
+
+/// Reads a mask such as `002`. It leaves the user's own permissions alone, for the process needs what it makes.
+fn umask(text: &str) -> Result<u32, String> {
+    let mask = u32::from_str_radix(text, 8).ok().filter(|mask| mask & !0o077 == 0);
+    mask.ok_or_else(|| "expected an octal mask from 000 to 077, such as 002".to_owned())
 }
 
 /// What a worker is told.
@@ -80,6 +91,8 @@ pub struct WorkerSettings {
     pub shared: Settings,
     /// How many Fetch tasks are done at a time.
     pub slots: usize,
+    /// The process's umask, if not the one that it has.
+    pub umask: Option<Mode>,
 }
 
 impl WorkerArgs {
@@ -94,6 +107,7 @@ impl WorkerArgs {
         key: Option<SecretKey>,
     ) -> Result<WorkerSettings, UsageError> {
         let (hub, shared) = self.hub.client(self.transfer.settings(), max_active, backend, key)?;
-        Ok(WorkerSettings { cache_dir: self.cache.folder()?, hub, shared, slots: usize::from(self.slots) })
+        let (cache_dir, umask) = (self.cache.folder()?, self.umask.map(Mode::from_raw_mode));
+        Ok(WorkerSettings { cache_dir, hub, shared, slots: usize::from(self.slots), umask })
     }
 }

@@ -66,14 +66,17 @@ pub enum EnvironmentError {
 }
 
 impl Environment {
-    /// Opens the cache and gives the worker its name.
+    /// Opens the cache and gives the worker its name, and the process the umask of the settings.
     pub fn open(
         settings: WorkerSettings,
         limits: JobSettings,
         callbacks: CallbackPolicy,
         backend: &Backend,
     ) -> Result<Self, EnvironmentError> {
-        let WorkerSettings { cache_dir, hub, shared, slots } = settings;
+        let WorkerSettings { cache_dir, hub, shared, slots, umask } = settings;
+        if let Some(umask) = umask {
+            rustix::process::umask(umask);
+        }
         let Backend { store, queue, bus, .. } = backend.clone();
         Ok(Self {
             name: WorkerName::random(&host_name())?,
