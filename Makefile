@@ -3,11 +3,12 @@
 CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
+SCRIPTS := deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh
 
-.PHONY: help build run test chaos fuzz lint demo bench clients docs fixtures
+.PHONY: help build run test chaos fuzz lint demo bench clients docs fixtures images sbom try-compose
 
 help: ## List the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
 
 build: ## Build the three programs into target/release
 	$(CARGO) build --release -p hfdownloader -p hfd-api -p hfd-worker
@@ -37,6 +38,7 @@ lint: ## Check format, lints, documentation, licences
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
 	else echo "cargo-deny is not installed (cargo install --locked cargo-deny): licences not checked"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "shellcheck is not installed: scripts not checked"; fi
 
 demo: ## Download a small repository from a fake Hub on this machine and show it
 	$(CARGO) build --workspace --bins
@@ -66,3 +68,17 @@ fixtures: ## Make the repositories that the analyzer is tested with anew (instal
 	python3 -m venv target/fixtures
 	target/fixtures/bin/pip install --quiet -r tests/python/fixtures/requirements.txt
 	target/fixtures/bin/python tests/python/fixtures/make.py tests/fixtures/repos
+
+images: ## Build the container images (deploy/docker/build says what can be set)
+	deploy/docker/build
+
+sbom: ## Write CycloneDX bills of materials of the three programs into target/sbom
+	$(CARGO) install --quiet --locked --root target/tools cargo-cyclonedx@0.5.9
+	for package in cli api worker; do \
+		target/tools/bin/cargo-cyclonedx cyclonedx --manifest-path $$package/Cargo.toml --format json --spec-version 1.5 \
+			--describe binaries --no-build-deps --target all --override-filename bom || exit 1; \
+	done
+	mkdir -p target/sbom
+
+try-compose: ## Try docker-compose.yml with a container engine (deploy/try-compose --local-bases where no image can be pulled)
+	deploy/try-compose

@@ -1,6 +1,7 @@
 //! What a platform team sees of what runs, and what it deploys with.
 
 mod chart;
+mod images;
 mod inference;
 mod observability;
 mod promql;
