@@ -25,7 +25,7 @@ folder) echo "/src/target/$triple/release" ;;
 *)
     if [ "$TARGETARCH" != "$BUILDARCH" ]; then
         # What compiles C and C++ finds the right compiler by itself.
-        export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER="$gcc-gcc" CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER="$gcc-gcc"
+        export "CARGO_TARGET_$(echo "$triple" | tr a-z- A-Z_)_LINKER=$gcc-gcc"
     fi
     command=$1
     shift
