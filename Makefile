@@ -72,13 +72,15 @@ fixtures: ## Make the repositories that the analyzer is tested with anew (instal
 images: ## Build the container images (deploy/docker/build says what can be set)
 	deploy/docker/build
 
-sbom: ## Write CycloneDX bills of materials of the three programs into target/sbom
+sbom: ## Write CycloneDX bills of materials of the three programs, as Linux gets them, into target/sbom
 	$(CARGO) install --quiet --locked --root target/tools cargo-cyclonedx@0.5.9
-	for package in cli api worker; do \
-		target/tools/bin/cargo-cyclonedx cyclonedx --manifest-path $$package/Cargo.toml --format json --spec-version 1.5 \
-			--describe binaries --no-build-deps --target all --override-filename bom || exit 1; \
-	done
+	target/tools/bin/cargo-cyclonedx cyclonedx --format json --spec-version 1.5 --describe binaries --no-build-deps \
+		--target x86_64-unknown-linux-gnu
 	mkdir -p target/sbom
+	for program in api/hfd-api worker/hfd-worker cli/hfdownloader; do \
+		mv "$${program}_bin.cdx.json" "target/sbom/$$(basename "$$program").cdx.json" || exit 1; \
+	done
+	rm -f */*_bin.cdx.json
 
 try-compose: ## Try docker-compose.yml with a container engine (deploy/try-compose --local-bases where no image can be pulled)
 	deploy/try-compose
