@@ -41,7 +41,7 @@ fn compose_sets_only_variables_that_the_program_knows() -> anyhow::Result<()> {
 #[test]
 fn secrets_reach_the_services_as_files_alone() -> anyhow::Result<()> {
     for (service, content) in services()? {
-        let mounted: BTreeSet<_> = list(&content["secrets"]).iter().map(|secret| secret_name(secret)).collect();
+        let mounted: BTreeSet<_> = list(&content["secrets"]).iter().map(secret_name).collect();
         for (name, value) in environment(&content)? {
             let is_secret = ["PASS", "PASSWORD", "TOKEN", "SECRET", "KEY"].iter().any(|end| name.ends_with(end));
             ensure!(!is_secret, "{service}: {name} is no file");

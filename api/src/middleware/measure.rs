@@ -30,7 +30,8 @@ pub(crate) async fn measure(inner: Arc<impl Endpoint<Output = Response>>, reques
     Ok(response)
 }
 
-fn route(path: &str) -> &'static str {
+/// The template of a path.
+pub(super) fn route(path: &str) -> &'static str {
     let known = template_of(OPERATIONS.iter().map(|operation| operation.path.as_str()), path);
     known.or_else(|| (path == METRICS_PATH).then_some(METRICS_PATH)).unwrap_or(OTHER)
 }

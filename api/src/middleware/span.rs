@@ -7,6 +7,8 @@ use tracing::field::Empty;
 use tracing::{Span, debug_span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use super::measure;
+
 /// What is asked all the time by machines, and is no part of anybody's trace.
 const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
@@ -17,8 +19,13 @@ pub(super) fn of(request: &Request, id: &str) -> Span {
     if PROBES.contains(&path) {
         return debug_span!("request", id);
     }
-    let span = info_span!("request", id, trace_id = Empty, otel.kind = "server", otel.name = %format_args!("{method} {path}"), otel.status_code = Empty);
+    let route = measure::route(path);
+    let name = format_args!("{method} {route}");
+    let span = info_span!(
+        "request", id, trace_id = Empty, otel.kind = "server", otel.name = %name, otel.status_code = Empty
+    );
     let span = joined(span, caller(request.headers()));
+    span.set_attribute("http.route", route);
     span.set_attribute("http.request.method", method.to_string());
     span.set_attribute("url.path", path.to_owned());
     span
