@@ -22,6 +22,10 @@
     {{- range splitList " " (include "hfdownloader.ports" (dict "url" $values.external.url "default" $default)) }}
     - {protocol: TCP, port: {{ . }}}
     {{- end }}
+    {{- if and (contains "+sentinel" $values.external.url) (not $values.external.extraPorts) }}
+    # Where the master usually is
+    - {protocol: TCP, port: 6379}
+    {{- end }}
     {{- range $values.external.extraPorts }}
     - {protocol: TCP, port: {{ . }}}
     {{- end }}

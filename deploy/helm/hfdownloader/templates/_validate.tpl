@@ -96,6 +96,12 @@
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.enabled) -}}
 {{- $problems = append $problems "metrics.serviceMonitor finds services that metrics.enabled makes: set metrics.enabled=true" -}}
 {{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.metricsFrom) -}}
+{{- $problems = append $problems "networkPolicy lets nobody in to the metrics: name the pods of Prometheus in networkPolicy.metricsFrom, or set metrics.serviceMonitor.enabled=false" -}}
+{{- end -}}
+{{- if eq (int .Values.metrics.port) 8080 -}}
+{{- $problems = append $problems "metrics.port 8080 is the api's own: choose another, such as 8081" -}}
+{{- end -}}
 {{- if ne (empty .Values.inference.volume) (empty .Values.inference.namespaces) -}}
 {{- $problems = append $problems "inference.volume and inference.namespaces only go together: say where the cache lies and who gets a view of it, or leave both empty" -}}
 {{- end -}}
