@@ -30,7 +30,11 @@ where
 {
     let command = match with_files(C::command(), &|name| env::var_os(name)) {
         Ok(command) => command,
-        Err(error) => return failed(&error),
+        // Whoever asks for help needs no secrets.
+        Err(error) => match C::command().try_get_matches() {
+            Err(help) if !help.use_stderr() => C::command(),
+            _ => return failed(&error),
+        },
     };
     let flags = match command.try_get_matches().and_then(|matches| C::from_arg_matches(&matches)) {
         Ok(flags) => flags,
@@ -62,6 +66,6 @@ fn failed(error: &(dyn Error + Send + Sync + 'static)) -> ExitCode {
 }
 
 /// The error, its cause, the cause of that …
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |&cause| cause.source())
 }

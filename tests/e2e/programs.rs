@@ -66,7 +66,12 @@ async fn a_program_probes_the_process_that_runs_with_its_flags() -> anyhow::Resu
         ensure!(answered.code == Some(0) && answered.stdout.contains("status"), "{answered:?}");
     }
     let nobody = run(&stage.sandbox, &["hfd-worker", "--admin-port", "1", "--probe", "live"]).await?;
-    ensure!(nobody.code == Some(1) && nobody.stderr.contains("http://127.0.0.1:1/healthz"), "{nobody:?}");
+    ensure!(
+        nobody.code == Some(1)
+            && nobody.stderr.contains("http://127.0.0.1:1/healthz")
+            && nobody.stderr.contains("refused"),
+        "{nobody:?}"
+    );
     Ok(())
 }
 
@@ -76,7 +81,7 @@ async fn a_secret_is_read_from_a_file_that_a_variable_names() -> anyhow::Result<
     let secret = sandbox.path().join("secret");
     std::fs::write(&secret, "http://user:hush@host\n")?;
     let mut command = sandbox.program("hfd-api")?;
-    command.env("HFD_STATE", "redis://host").env("HFD_BROKER_FILE", &secret);
+    command.env("HFD_STATE", "redis://host").env("HFD_BROKER", "").env("HFD_BROKER_FILE", &secret);
     let refused = Process::start(&sandbox, "hfd-api", &mut command)?.ended(wait::LIMIT).await?;
     ensure!(refused_with(&refused, "--broker: invalid broker URL") && !refused.stderr.contains("hush"), "{refused:?}");
     std::fs::remove_file(&secret)?;

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::field::Empty;
-use tracing::{Instrument, debug, error, info, info_span, warn};
+use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 
 use crate::environment::Environment;
 use crate::fence::Fence;
@@ -136,7 +136,7 @@ impl Line {
 
     fn spawn(&self, delivery: Delivery, slot: OwnedSemaphorePermit, round: &CancellationToken) {
         let (task, kind) = (delivery.task, delivery.task.kind.name());
-        let span = info_span!("task", %task, trace_id = Empty, otel.kind = "consumer", otel.name = kind);
+        let span = info_span!("task", %task, trace_id = Empty, otel.kind = "consumer", otel.name = kind, otel.status_code = Empty);
         let span = joined(span, delivery.trace);
         let (env, watch, round) = (Arc::clone(&self.env), Arc::clone(&self.watch), round.clone());
         let answering = async move {
@@ -258,6 +258,7 @@ fn outcome(performed: &Result<Outcome, StoreError>) -> TaskOutcome {
 
 async fn fail(env: &Environment, claimed: &Claimed, error: String) -> Result<(), StoreError> {
     warn!(task = %claimed.task, error, "task failed");
+    Span::current().record("otel.status_code", "ERROR");
     tasks::end_job(env, claimed, &Event::Fail { epoch: claimed.task.epoch, error }).await?;
     // The end of the job voids its tasks; one of a job that had ended before is closed here.
     env.store.settle(claimed).await.map(drop)

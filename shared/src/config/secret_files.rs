@@ -29,7 +29,8 @@ pub fn file_variable(arg: &Arg) -> Option<OsString> {
 pub(crate) fn with_files(command: Command, variable: Variable<'_>) -> Result<Command, UsageError> {
     let mut failed = None;
     let mut with_file = |arg: Arg| match from_file(&arg, variable) {
-        Ok(Some(secret)) => arg.default_value(secret).hide_default_value(true),
+        // An empty variable is none, but clap would take it for the value.
+        Ok(Some(secret)) => arg.env(None::<&str>).default_value(secret).hide_default_value(true),
         Ok(None) => arg,
         Err(error) => {
             failed = Some(error);

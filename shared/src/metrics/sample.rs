@@ -1,6 +1,7 @@
 //! What nobody tells by himself is looked at from time to time, so that a scrape costs nothing and waits for nobody.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,14 +38,25 @@ pub async fn sample_process(exposition: &Exposition, store: &dyn JobStore, readi
         let (statistics, states) = tokio::join!(timeout(STORE_TIMEOUT, store.statistics()), readiness.states());
         match statistics {
             Ok(Ok(statistics)) => show(&statistics),
-            Ok(Err(error)) => debug!(%error, "store not looked at"),
-            Err(_) => debug!(limit = ?STORE_TIMEOUT, "store not looked at: no answer in time"),
+            Ok(Err(error)) => unknown(&error),
+            Err(_) => unknown(&format!("no answer in {STORE_TIMEOUT:?}")),
         }
         for (check, is_met) in states {
             gauge!(READY.name, &[("check", check.as_str())]).set(f64::from(u8::from(is_met)));
         }
         exposition.add_up();
         sleep(TICK).await;
+    }
+}
+
+/// What was true before must not go on to be shown: no comparison holds for what is no number.
+fn unknown(error: &dyn Display) {
+    debug!(%error, "store not looked at");
+    for status in ["queued", "running", "paused", "ended"] {
+        gauge!(JOBS.name, &[("status", status)]).set(f64::NAN);
+    }
+    for metric in [OLDEST_WAITING_JOB, OUTBOX, OUTBOX_OLDEST] {
+        gauge!(metric.name).set(f64::NAN);
     }
 }
 

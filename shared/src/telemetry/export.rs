@@ -5,6 +5,7 @@ use std::env;
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::{EnvResourceDetector, ResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use url::Url;
 
@@ -41,16 +42,19 @@ fn traces(collector: &Url) -> Result<Url, ExportError> {
     Ok(url)
 }
 
+/// What the environment says of the service beats what we say.
 fn resource(program: &'static str) -> Resource {
     let instance = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let builder = Resource::builder().with_attributes([
+    let own = [
+        KeyValue::new("service.name", program),
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
         KeyValue::new("service.instance.id", instance),
-    ]);
-    match env::var_os(SERVICE_NAME) {
-        Some(name) if !name.is_empty() => builder.build(),
-        _ => builder.with_service_name(program).build(),
-    }
+    ];
+    let detectors: [Box<dyn ResourceDetector>; 2] =
+        [Box::new(TelemetryResourceDetector), Box::new(EnvResourceDetector::new())];
+    let given = env::var(SERVICE_NAME).ok().filter(|name| !name.is_empty());
+    let given = given.map(|name| KeyValue::new("service.name", name));
+    Resource::builder_empty().with_attributes(own).with_detectors(&detectors).with_attributes(given).build()
 }
 
 #[cfg(test)]

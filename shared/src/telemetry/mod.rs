@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::Subscriber;
-use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata, Subscriber};
 use tracing_opentelemetry::OpenTelemetryLayer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -93,9 +92,14 @@ pub fn init(
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(false)
-        .with_filter(Targets::new().with_target(OWN, LevelFilter::INFO));
+        .with_filter(filter_fn(is_traced));
     tracing_subscriber::registry().with(logs(log_filter(filter)?, format)).with(spans).init();
     Ok(Telemetry { provider })
+}
+
+/// Events stay in the logs: a trace tells what was done and how long it took.
+fn is_traced(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && *metadata.level() <= Level::INFO && metadata.target().starts_with(OWN)
 }
 
 fn log_filter(filter: &str) -> Result<EnvFilter, Invalid> {
