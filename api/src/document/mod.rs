@@ -7,6 +7,7 @@ mod polish;
 mod tags;
 
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 
 use poem::http::Method;
 use poem_openapi::payload::{Json, Payload};
@@ -75,7 +76,9 @@ pub(crate) struct Operation {
 }
 
 /// All operations.
-pub(crate) fn operations() -> Vec<Operation> {
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(operations);
+
+fn operations() -> Vec<Operation> {
     let paths = Guarded::<Apis>::meta().into_iter().flat_map(|api| api.paths);
     let operations =
         paths.flat_map(|path| path.operations.into_iter().map(move |of_path| (path.path.clone(), of_path)));
@@ -88,9 +91,8 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 /// The methods that a path knows, for `Allow`.
 pub(crate) fn methods_of(path: &str) -> String {
-    let operations = operations();
-    let template = template_of(operations.iter().map(|operation| operation.path.as_str()), path);
-    let methods: Vec<&str> = operations
+    let template = template_of(OPERATIONS.iter().map(|operation| operation.path.as_str()), path);
+    let methods: Vec<&str> = OPERATIONS
         .iter()
         .filter(|operation| Some(operation.path.as_str()) == template)
         .flat_map(|operation| match operation.method {

@@ -1,18 +1,16 @@
 //! Counts requests by the template of their path, and measures how long their answers take to begin.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use hfd_shared::metrics::{HttpRequest, announce_route};
 use poem::http::Method;
 use poem::{Endpoint, Request, Response};
 
 use super::scrape::METRICS_PATH;
-use crate::document::{Operation, operations, template_of};
+use crate::document::{OPERATIONS, Operation, template_of};
 
 /// For whatever is not known: a client cannot make a series.
 const OTHER: &str = "other";
-
-static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(operations);
 
 /// Makes the series of all routes, so that the first answer of a kind counts as an increase.
 pub(crate) fn announce() {

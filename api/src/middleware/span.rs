@@ -8,15 +8,15 @@ use tracing::{Span, debug_span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::measure;
-
-/// What is asked all the time by machines, and is no part of anybody's trace.
-const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+use super::scrape::METRICS_PATH;
+use crate::routes::OPEN_PATHS;
 
 /// The span of a request with this id, named as the [semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)
 /// have it.
 pub(super) fn of(request: &Request, id: &str) -> Span {
     let (method, path) = (request.method(), request.uri().path());
-    if PROBES.contains(&path) {
+    // What machines ask all the time is no part of anybody's trace.
+    if OPEN_PATHS.contains(&path) || path == METRICS_PATH {
         return debug_span!("request", id);
     }
     let route = measure::route(path);
