@@ -17,8 +17,10 @@ run: ## Build and start the service on http://127.0.0.1:8080 (ARGS="--port 9000 
 	$(CARGO) build --release -p hfdownloader
 	$(RELEASE)/hfdownloader serve $(ARGS)
 
+# Cargo builds a program by itself for the tests of its own package only; with --tests it has the features that the tests have.
 test: ## Install what the tests need, then run all of them
 	tests/setup.sh
+	$(CARGO) build --workspace --bins --tests
 	$(CARGO) test --workspace
 
 chaos: ## Break a cluster at random for five minutes (HFD_CHAOS_SECONDS=600, HFD_TEST_SEED=7 to repeat a run)
