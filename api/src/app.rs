@@ -15,6 +15,7 @@ use crate::middleware::{
     Authenticate, BodyLimit, CheckHost, CheckTarget, Cors, Credentials, Deadline, Scrape, announce, finish, measure,
     panicked,
 };
+use crate::page::Page;
 use crate::routes::{
     AnalyzeApi, CacheApi, CacheWorkApi, Context, DocsApi, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi,
     ProbesApi, SettingsApi,
@@ -96,6 +97,7 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed, address: SocketAddr) ->
         .with(BodyLimit)
         .with(CheckTarget)
         .with(scrape)
+        .with(Page)
         .with(Authenticate(Arc::new(Credentials::new(&access))))
         .catch_all_error(|error| async move { respond(&error) })
         .with(CatchPanic::new().with_handler(panicked))

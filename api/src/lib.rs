@@ -13,6 +13,7 @@ mod error;
 mod excerpt;
 mod feed;
 mod middleware;
+mod page;
 mod param;
 mod routes;
 mod server;

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::error::ApiError;
+use crate::page::is_page;
 use crate::routes::OPEN_PATHS;
 
 /// What a client needs to know to ask for a password, or for a token.
@@ -55,6 +56,12 @@ impl Credentials {
         }
     }
 
+    /// Whether a path shows nothing that is anybody's own. The page asks for a token by itself, for browsers know only how
+    /// to ask for a password.
+    fn leave_open(&self, path: &str) -> bool {
+        OPEN_PATHS.contains(&path) || (self.basic.is_none() && is_page(path))
+    }
+
     fn challenges(&self) -> &'static [&'static str] {
         match (&self.basic, self.tokens.is_empty()) {
             (Some(_), false) => &[BASIC_CHALLENGE, BEARER_CHALLENGE],
@@ -95,7 +102,7 @@ impl<E: Endpoint> Endpoint for Authenticated<E> {
     type Output = E::Output;
 
     async fn call(&self, request: Request) -> poem::Result<Self::Output> {
-        let is_open = self.expected.is_empty() || OPEN_PATHS.contains(&request.uri().path());
+        let is_open = self.expected.is_empty() || self.expected.leave_open(request.uri().path());
         if is_open || request.header(header::AUTHORIZATION).is_some_and(|header| self.expected.allow(header)) {
             return self.inner.call(request).await;
         }

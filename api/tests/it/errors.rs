@@ -15,7 +15,7 @@ fn assert_error(answer: &(StatusCode, Value), status: u16, error: &str) {
 #[tokio::test]
 async fn an_unknown_path_or_method_is_answered_in_json() {
     let server = Server::start().await;
-    for path in ["/", "/nowhere", "/api", "/api/nowhere", "/api/jobs/a/b/c"] {
+    for path in ["/ui", "/ui/../Cargo.toml", "/nowhere", "/api", "/api/nowhere", "/api/jobs/a/b/c"] {
         assert_error(&server.get(path).await, 404, "Not found");
     }
     let response = server.request(Method::PUT, "/api/jobs").send().await.unwrap();

@@ -1,0 +1,52 @@
+// The page: its frame, and which part of it is shown.
+import { effect, html, render } from "./html.js";
+import { connection, follow, version } from "./live.js";
+import { href, route } from "./route.js";
+import { Toasts } from "./parts/toasts.js";
+import { CachePage } from "./pages/cache.js";
+import { ClusterPage } from "./pages/cluster.js";
+import { JobPage } from "./pages/job.js";
+import { JobsPage } from "./pages/jobs.js";
+import { SettingsPage } from "./pages/settings.js";
+import { StartPage } from "./pages/start.js";
+
+const PAGES = [
+  { page: "start", title: "Download", view: StartPage },
+  { page: "jobs", title: "Jobs", view: JobsPage, one: JobPage },
+  { page: "cache", title: "Cache", view: CachePage },
+  { page: "cluster", title: "Cluster", view: ClusterPage },
+  { page: "settings", title: "Settings", view: SettingsPage },
+];
+
+const CONNECTIONS = { connecting: "Connecting …", live: "Live", lost: "Connection lost: trying again …" };
+
+function Page() {
+  const { page, rest } = route.value;
+  const shown = PAGES.find((one) => one.page === page) ?? PAGES[0];
+  const View = rest.length && shown.one ? shown.one : shown.view;
+  return html`
+    <a class="skip" href="#main">Skip to the content</a>
+    <header>
+      <a class="brand" href=${href("start")}>HFDownloader</a>
+      <nav aria-label="Pages">
+        ${PAGES.map(
+          ({ page, title }) =>
+            html`<a key=${page} href=${href(page)} aria-current=${page === shown.page ? "page" : undefined}>${title}</a>`,
+        )}
+      </nav>
+      <span class="connection ${connection.value}" role="status">${CONNECTIONS[connection.value]}</span>
+    </header>
+    <main id="main" tabindex="-1"><${View} key=${shown.page} /></main>
+    <footer>
+      ${version.value && html`HFDownloader ${version.value} · `}<a href="api/docs">API</a>
+    </footer>
+    <${Toasts} />
+  `;
+}
+
+effect(() => {
+  const title = PAGES.find(({ page }) => page === route.value.page)?.title ?? PAGES[0].title;
+  document.title = `${title} · HFDownloader`;
+});
+follow();
+render(html`<${Page} />`, /** @type {Element} */ (document.getElementById("page")));

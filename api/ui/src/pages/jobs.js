@@ -1,0 +1,92 @@
+// All jobs, live.
+import { html, useMemo, useState } from "../html.js";
+import { bytes, count, duration, percent, rate } from "../format.js";
+import * as jobs from "../jobs.js";
+import { connection } from "../live.js";
+import { href } from "../route.js";
+import { Bar } from "../parts/bar.js";
+import { Chart } from "../parts/chart.js";
+import { Steps, statusWord } from "../parts/steps.js";
+import { telling } from "../parts/toasts.js";
+import { remove } from "../api.js";
+import { VirtualList } from "../parts/virtual.js";
+
+const ROW_PIXELS = 92;
+const ENDED = ["completed", "failed", "cancelled"];
+const FILTERS = { all: "All", live: "Not ended", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };
+
+/** @param {import("../types").Job} job @param {string} filter @param {string} search */
+function matches(job, filter, search) {
+  const wanted = filter === "all" || (filter === "live" ? !ENDED.includes(job.status) : job.status === filter);
+  return wanted && `${job.repo} ${job.revision} ${job.id}`.toLowerCase().includes(search.toLowerCase());
+}
+
+export function JobsPage() {
+  const [filter, setFilter] = useState("all");
+  const [search, setSearch] = useState("");
+  const all = jobs.all.value;
+  const shown = useMemo(() => all.filter((job) => matches(job, filter, search)).map((job) => job.id), [all, filter, search]);
+  const sum = all.reduce((total, job) => total + (job.status === "running" ? job.progress.bytesPerSecond : 0), 0);
+  const live = all.filter((job) => !ENDED.includes(job.status)).length;
+  const dismiss = () =>
+    telling(() => remove("api/jobs?status=completed,failed,cancelled"), "Jobs that have ended are dismissed");
+  return html`
+    <div class="row apart">
+      <h1>Jobs</h1>
+      <p class="faint number">${count(live, "job")} not ended · ${rate(sum)}</p>
+    </div>
+    <div class="row">
+      <input class="grow" type="search" aria-label="Search jobs" placeholder="Repository, revision or id" value=${search}
+        onInput=${(/** @type {any} */ event) => setSearch(event.currentTarget.value)} />
+      <div class="row" role="group" aria-label="Show">
+        ${Object.entries(FILTERS).map(
+          ([key, title]) => html`<button key=${key} type="button" aria-pressed=${key === filter} onClick=${() => setFilter(key)}>${title}</button>`,
+        )}
+      </div>
+      <button type="button" onClick=${dismiss} disabled=${live === all.length}>Dismiss ended</button>
+    </div>
+    <h2 class="small faint">${count(shown.length, "job")}</h2>
+    ${shown.length
+      ? html`<${VirtualList} items=${shown} height=${ROW_PIXELS} label="Jobs" row=${(/** @type {string} */ id) => html`<${Row} key=${id} id=${id} />`} />`
+      : html`<p class="empty">${all.length ? "No job matches." : connection.value === "live" ? html`No jobs yet: <a href=${href("start")}>download something</a>.` : "Waiting for the service …"}</p>`}
+  `;
+}
+
+/** @param {{ id: string }} props */
+function Row({ id }) {
+  const job = jobs.job(id)?.value;
+  if (!job) return null;
+  const { progress } = job;
+  return html`<article class="job" aria-label=${`${statusWord(job)}: ${job.repo}`}>
+    <div class="row apart">
+      <a class="path" href=${href("jobs", [id])}><strong><bdi>${job.repo}</bdi></strong>${" "}
+        <span class="faint small"><bdi>${job.filters.join(", ") || job.revision}</bdi></span></a>
+      <${Steps} job=${job} />
+    </div>
+    <${Bar} part=${progress.downloadedBytes} whole=${progress.totalBytes} state=${job.status} label=${`Progress of ${job.repo}`} />
+    <${Line} job=${job} />
+  </article>`;
+}
+
+/** What a job does now, in one line. @param {{ job: import("../types").Job }} props */
+export function Line({ job }) {
+  const { progress } = job;
+  const parts = [statusWord(job)];
+  if (job.status === "running" || job.status === "paused") {
+    parts.push(`${percent(progress.downloadedBytes, progress.totalBytes).toFixed(0)} % of ${bytes(progress.totalBytes)}`);
+  } else if (progress.totalFiles) {
+    parts.push(bytes(progress.totalBytes));
+  }
+  if (progress.totalFiles) parts.push(`${progress.completedFiles} of ${count(progress.totalFiles, "file")}`);
+  if (job.status === "running") {
+    jobs.tick.value;
+    parts.push(rate(progress.bytesPerSecond));
+    if (job.etaSeconds !== null && job.etaSeconds !== undefined) parts.push(`${duration(job.etaSeconds)} left`);
+    if (job.workers.length) parts.push(count(job.workers.length, "worker"));
+  }
+  return html`<div class="row small">
+    <span class="grow number">${parts.join(" · ")}</span>
+    ${job.status === "running" && html`<span class="spark"><${Chart} values=${jobs.ratesOf(job.id)} /></span>`}
+    ${job.error ? html`<span class="error path"><bdi>${job.error}</bdi></span>` : job.waitingReason && html`<span class="warn path">${job.waitingReason}</span>`}
+  </div>`;
+}

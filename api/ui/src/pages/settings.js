@@ -1,0 +1,74 @@
+// Every setting with its limits.
+import { html, useEffect, useState } from "../html.js";
+import { get, post } from "../api.js";
+import { telling } from "../parts/toasts.js";
+
+const FIELDS = [
+  { name: "maxActive", title: "Jobs that run at a time", help: "1 to 256, over all processes. Fewer stop no running job.", min: 1, max: 256 },
+  { name: "connections", title: "Connections", help: "1 to 64, for each large file or each batch of small ones.", min: 1, max: 64 },
+  { name: "multipartThreshold", title: "Fetched in parts from", help: "A size with a unit, such as 32MiB. Smaller files come in one piece." },
+  { name: "verify", title: "Verification", help: "How content is checked before it is published. sha256 is the one that never lets a wrong byte through.", choices: ["sha256", "size", "none"] },
+  { name: "retries", title: "Retries", help: "0 to 20 failures of a connection in a row, without progress, until its file is given up.", min: 0, max: 20 },
+];
+
+export function SettingsPage() {
+  const [settings, setSettings] = useState(/** @type {any} */ (null));
+  const [changed, setChanged] = useState(/** @type {Record<string, any>} */ ({}));
+  const load = () => telling(async () => setSettings(await get("api/settings")));
+  useEffect(() => void load(), []);
+  if (!settings) return html`<h1>Settings</h1><p class="faint" role="status">Reading the settings …</p>`;
+  const set = (/** @type {string} */ name, /** @type {any} */ value) => setChanged({ ...changed, [name]: value });
+  const save = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    return telling(async () => {
+      await post("api/settings", changed);
+      setChanged({});
+      setSettings(await get("api/settings"));
+    }, "Saved for all processes");
+  };
+  const reset = (/** @type {string} */ name) =>
+    telling(async () => {
+      await post("api/settings", { [name]: null });
+      const { [name]: _, ...others } = changed;
+      setChanged(others);
+      setSettings(await get("api/settings"));
+    }, "Back to what the processes were started with");
+  return html`
+    <h1>Settings</h1>
+    <p class="faint">They are in force for all processes, within three seconds, and outlive restarts.</p>
+    <form class="settings" onSubmit=${save}>
+      <div class="setting">
+        <label for="token">Token of the Hub</label>
+        <div class="row"><input id="token" class="grow" type="password" autocomplete="off" value=${changed.token ?? ""} aria-describedby="token-help"
+          placeholder=${settings.token ? `set: ${settings.token}` : "none"} onInput=${(/** @type {any} */ event) => set("token", event.currentTarget.value)} />
+          <button type="button" aria-label="Back to the configured token" onClick=${() => reset("token")}>Default</button></div>
+        <p id="token-help" class="faint small">For private and gated repositories. It is kept encrypted, sent to the Hub alone, and cannot be read here.</p>
+      </div>
+      ${FIELDS.map((field) => html`<${Field} key=${field.name} field=${field} value=${changed[field.name] ?? settings[field.name]} set=${set} reset=${reset} />`)}
+      <button class="primary" disabled=${Object.keys(changed).length === 0}>Save</button>
+    </form>
+    <h2>Set at the start</h2>
+    <dl class="facts">
+      <div><dt>Cache folder</dt><dd><code>${settings.cacheDir}</code></dd></div>
+      <div><dt>Hub</dt><dd>${settings.endpoint || "https://huggingface.co"}</dd></div>
+    </dl>
+  `;
+}
+
+/** @param {{ field: any, value: any, set: (name: string, value: any) => void, reset: (name: string) => void }} props */
+function Field({ field, value, set, reset }) {
+  const { name, title, help, choices, min, max } = field;
+  const described = `${name}-help`;
+  const isNumber = min !== undefined;
+  const onInput = (/** @type {any} */ event) => set(name, isNumber ? event.currentTarget.valueAsNumber : event.currentTarget.value);
+  return html`<div class="setting">
+    <label for=${name}>${title}</label>
+    <div class="row">
+      ${choices
+        ? html`<select id=${name} class="grow" value=${value} aria-describedby=${described} onChange=${onInput}>${choices.map((/** @type {string} */ one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
+        : html`<input id=${name} class="grow" type=${isNumber ? "number" : "text"} min=${min} max=${max} required value=${value} aria-describedby=${described} onInput=${onInput} />`}
+      <button type="button" aria-label=${`${title}: back to the default`} onClick=${() => reset(name)}>Default</button>
+    </div>
+    <p id=${described} class="faint small">${help}</p>
+  </div>`;
+}

@@ -1,0 +1,57 @@
+// Short messages that go by themselves; errors stay until they are closed.
+import { html, signal } from "../html.js";
+
+const SHOWN_MS = 5000;
+
+/** @typedef {{ id: number, kind: "done" | "error", text: string }} Toast */
+
+/** @type {import("../html.js").Signal<Toast[]>} */
+const toasts = signal([]);
+let next = 0;
+
+/** @param {Toast["kind"]} kind @param {string} text */
+function show(kind, text) {
+  const id = next++;
+  toasts.value = [...toasts.value, { id, kind, text }];
+  if (kind === "done") setTimeout(() => close(id), SHOWN_MS);
+}
+
+/** @param {number} id */
+function close(id) {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+}
+
+/** @param {string} text */
+export const done = (text) => show("done", text);
+
+/** @param {unknown} error */
+export const failed = (error) => show("error", error instanceof Error ? error.message : String(error));
+
+/**
+ * Does something and tells how it went.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @param {string} [success]
+ * @returns {Promise<T | undefined>}
+ */
+export async function telling(work, success) {
+  try {
+    const result = await work();
+    if (success) done(success);
+    return result;
+  } catch (error) {
+    failed(error);
+    return undefined;
+  }
+}
+
+export function Toasts() {
+  return html`<div class="toasts" role="log" aria-label="Messages">
+    ${toasts.value.map(
+      ({ id, kind, text }) => html`<p key=${id} class="toast ${kind}" role=${kind === "error" ? "alert" : "status"}>
+        <span>${text}</span>
+        <button type="button" class="quiet" aria-label="Close this message" onClick=${() => close(id)}>✕</button>
+      </p>`,
+    )}
+  </div>`;
+}
