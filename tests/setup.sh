@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Rust: Python environments with huggingface_hub (.venv) and with what tests the API
-# (.venv-tools), Node.js and small programs for the documented examples and the generated clients, the programs of Redis and RabbitMQ, of
+# (.venv-tools), Chromium, Node.js and small programs for the documented examples and the generated clients, the programs of Redis and RabbitMQ, of
 # which the tests start servers of their own, Prometheus' promtool, and an OpenTelemetry Collector and what the Helm chart is tested
 # with (target/tools; needs Go).
 set -euo pipefail
@@ -14,6 +14,9 @@ command -v promtool >/dev/null || missing+=" prometheus"
 for program in bc curl jq; do command -v "$program" >/dev/null || missing+=" $program"; done
 command -v node >/dev/null || missing+=" nodejs"
 command -v npm >/dev/null || missing+=" npm"
+# The browser, which shows no text without a font.
+[ -x /usr/bin/chromium ] || missing+=" chromium"
+[ -n "$(find /usr/share/fonts -name '*.ttf' -print -quit 2>/dev/null)" ] || missing+=" fonts-dejavu-core"
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=" rabbitmq-server"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" -ne 0 ]; then
