@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
-SCRIPTS := deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh
+SCRIPTS := deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh api/ui/check.sh api/ui/vendor/update.sh
 
 .PHONY: help build run test chaos fuzz lint demo bench clients docs fixtures images sbom try-compose
 
@@ -34,12 +34,13 @@ fuzz: ## Throw 500,000 random requests at the service, and 1000 of schemathesis 
 	HFD_FUZZ_REQUESTS=$${HFD_FUZZ_REQUESTS:-500000} HFD_SCHEMATHESIS_EXAMPLES=$${HFD_SCHEMATHESIS_EXAMPLES:-1000} \
 		$(CARGO) test -p hfd-tests --test contract -- --nocapture fuzz:: schemathesis::
 
-lint: ## Check format, lints, documentation, licences
+lint: ## Check format, lints, documentation, licences, and the types of the page
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
 	else echo "cargo-deny is not installed (cargo install --locked cargo-deny): licences not checked"; fi
+	api/ui/check.sh
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "shellcheck is not installed: scripts not checked"; fi
 
 demo: ## Download a small repository from a fake Hub on this machine and show it

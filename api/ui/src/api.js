@@ -25,20 +25,21 @@ export class ApiError extends Error {
  * Sends a request and reads the JSON of its answer. Paths are relative, so that the service may lie below a path of a proxy.
  * @param {string} method
  * @param {string} path such as `api/jobs`
- * @param {unknown} [body]
- * @param {AbortSignal} [abort]
- * @returns {Promise<any>}
+ * @param {{ query?: object, body?: unknown, abort?: AbortSignal }} [options] values of the query that are undefined are left out
+ * @returns {Promise<any>} of the shape that the API document tells, which `service.js` names
  */
-export async function request(method, path, body, abort) {
+export async function request(method, path, { query = {}, body, abort } = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const address = given.length ? `${path}?${new URLSearchParams(given)}` : path;
   const init = { method, signal: abort, headers: {}, body: /** @type {string | undefined} */ (undefined) };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }
-  if (method !== "GET") lastSent.value = { method, path, body };
+  if (method !== "GET") lastSent.value = { method, path: address, body };
   let response;
   try {
-    response = await fetch(path, init);
+    response = await fetch(address, init);
   } catch (error) {
     if (abort?.aborted) throw error;
     throw new ApiError(0, "The service does not answer", "check that it runs and that your network reaches it");
@@ -49,18 +50,3 @@ export async function request(method, path, body, abort) {
   }
   return answer;
 }
-
-/** @param {string} path @param {AbortSignal} [abort] */
-export const get = (path, abort) => request("GET", path, undefined, abort);
-
-/** @param {string} path @param {unknown} [body] */
-export const post = (path, body) => request("POST", path, body);
-
-/** @param {string} path */
-export const remove = (path) => request("DELETE", path);
-
-/**
- * A repository as part of a path.
- * @param {string} repo `owner/name` or `name`
- */
-export const repoPath = (repo) => repo.split("/").map(encodeURIComponent).join("/");

@@ -8,3 +8,5 @@ export { batch, computed, effect, signal, useComputed, useSignal } from "../vend
 
 /** Markup as a tagged template. Values become text or properties, never markup. */
 export const html = htm.bind(h);
+
+/** @template T @typedef {import("../vendor/signals.js").Signal<T>} Signal */

@@ -10,8 +10,9 @@ import { JobsPage } from "./pages/jobs.js";
 import { SettingsPage } from "./pages/settings.js";
 import { StartPage } from "./pages/start.js";
 
+const START = { page: "start", title: "Download", view: StartPage };
 const PAGES = [
-  { page: "start", title: "Download", view: StartPage },
+  START,
   { page: "jobs", title: "Jobs", view: JobsPage, one: JobPage },
   { page: "cache", title: "Cache", view: CachePage },
   { page: "cluster", title: "Cluster", view: ClusterPage },
@@ -22,8 +23,8 @@ const CONNECTIONS = { connecting: "Connecting …", live: "Live", lost: "Connect
 
 function Page() {
   const { page, rest } = route.value;
-  const shown = PAGES.find((one) => one.page === page) ?? PAGES[0];
-  const View = rest.length && shown.one ? shown.one : shown.view;
+  const shown = PAGES.find((one) => one.page === page) ?? START;
+  const View = rest.length && "one" in shown ? shown.one : shown.view;
   return html`
     <a class="skip" href="#main">Skip to the content</a>
     <header>
@@ -45,7 +46,7 @@ function Page() {
 }
 
 effect(() => {
-  const title = PAGES.find(({ page }) => page === route.value.page)?.title ?? PAGES[0].title;
+  const title = PAGES.find(({ page }) => page === route.value.page)?.title ?? START.title;
   document.title = `${title} · HFDownloader`;
 });
 follow();

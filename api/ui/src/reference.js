@@ -56,7 +56,7 @@ function checked(reference) {
   return NAME.test(reference.repo) ? reference : "This names no repository: write owner/name, such as openai-community/gpt2.";
 }
 
-/** @param {string} text @param {string} at */
+/** @param {string} text @param {string} at @returns {[string] | [string, string]} */
 function split(text, at) {
   const index = text.indexOf(at);
   return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];

@@ -5,7 +5,7 @@ import { signal } from "./html.js";
 
 /** @returns {Route} */
 function read() {
-  const [path, query] = location.hash.replace(/^#\/?/, "").split("?", 2);
+  const [path = "", query] = location.hash.replace(/^#\/?/, "").split("?", 2);
   const [page, ...rest] = path.split("/").map(decode);
   return { page: page || "start", rest, query: new URLSearchParams(query) };
 }

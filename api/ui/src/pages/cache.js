@@ -1,21 +1,17 @@
 // What the cache holds, and what takes the space.
 import { html, useEffect, useMemo, useState } from "../html.js";
-import { get, post, remove, repoPath } from "../api.js";
+import * as service from "../service.js";
 import { ago, bytes, count } from "../format.js";
 import { href, route } from "../route.js";
 import { Confirm } from "../parts/confirm.js";
-import { telling } from "../parts/toasts.js";
+import { failed, telling } from "../parts/toasts.js";
 import { Treemap } from "../parts/treemap.js";
 
-/** @typedef {import("../types").CachedRepo} Repo */
-
-/** @param {{ repo: string, type: string }} repo */
-const pathOf = ({ repo, type }) => `api/cache/${repoPath(repo)}?type=${type}`;
-/** @param {{ repo: string, type: string }} repo */
+/** @param {import("../service.js").Place} place */
 const addressOf = ({ repo, type }) => href("cache", [type, repo]);
 
 export function CachePage() {
-  const [list, setList] = useState(/** @type {import("../types").CacheList | null} */ (null));
+  const [list, setList] = useState(/** @type {import("../types").Answer<"listCache"> | null} */ (null));
   const [search, setSearch] = useState("");
   const [asked, setAsked] = useState(0);
   const again = () => setAsked(asked + 1);
@@ -24,9 +20,7 @@ export function CachePage() {
     // Whoever comes back from a repository may have removed it.
     if (repo) return undefined;
     const abort = new AbortController();
-    telling(() => get("api/cache", abort.signal).catch((error) => (abort.signal.aborted ? null : Promise.reject(error)))).then(
-      (answer) => answer && setList(answer),
-    );
+    service.cache({}, abort.signal).then(setList, (error) => abort.signal.aborted || failed(error));
     return () => abort.abort();
   }, [asked, repo]);
   const shown = useMemo(
@@ -44,7 +38,7 @@ export function CachePage() {
     <${Treemap} items=${shown.map((one) => ({ name: one.repo, size: one.size, href: addressOf(one) }))} />
     <div class="row">
       <input class="grow" type="search" aria-label="Search the cache" placeholder="Part of the name" value=${search}
-        onInput=${(/** @type {any} */ event) => setSearch(event.currentTarget.value)} />
+        onInput=${(/** @type {import("../types").Input} */ event) => setSearch(event.currentTarget.value)} />
       <button type="button" onClick=${again}>Look again</button>
       <${Prune} done=${again} />
     </div>
@@ -65,39 +59,39 @@ export function CachePage() {
 
 /** @param {{ done: () => void }} props */
 function Prune({ done }) {
-  const [found, setFound] = useState(/** @type {any} */ (null));
-  const look = () => telling(async () => setFound(await post("api/cache/prune", { dryRun: true })));
+  const [found, setFound] = useState(/** @type {import("../types").Pruned | null} */ (null));
+  const look = () => telling(async () => setFound(await service.prune({ dryRun: true })));
   const clear = () =>
     telling(async () => {
       setFound(null);
-      await post("api/cache/prune", {});
+      await service.prune({});
       done();
     }, "The cache is cleared");
   return html`<button type="button" onClick=${look}>Clear up …</button>
     ${found && html`<${Confirm} title="Clear up the cache?" action="Clear up" confirm=${clear} close=${() => setFound(null)}>
       <p>${found.freedBytes ? html`Frees <strong>${bytes(found.freedBytes)}</strong>: contents that no revision has, and what was begun and left.` : "There is nothing to clear."}</p>
-      ${found.failures.length > 0 && html`<ul class="small">${found.failures.map((/** @type {string} */ one) => html`<li key=${one} class="path"><bdi>${one}</bdi></li>`)}</ul>`}
+      ${found.failures.length > 0 && html`<ul class="small">${found.failures.map((one) => html`<li key=${one} class="path"><bdi>${one}</bdi></li>`)}</ul>`}
     <//>`}`;
 }
 
-/** @param {{ repo: string, type: string }} props */
-function Details({ repo, type }) {
-  const [details, setDetails] = useState(/** @type {any} */ (null));
+/** @param {import("../service.js").Place} place */
+function Details(place) {
+  const { repo } = place;
+  const [details, setDetails] = useState(/** @type {import("../types").CachedRepoDetails | null} */ (null));
   const [removing, setRemoving] = useState(/** @type {{ revision?: string, size: number } | null} */ (null));
-  const path = pathOf({ repo, type });
-  const load = () => telling(async () => setDetails(await get(path)));
+  const load = () => telling(async () => setDetails(await service.cachedRepo(place)));
   useEffect(() => void load(), []);
   const verify = () =>
     telling(async () => {
-      const { id } = await post(`api/cache/${repoPath(repo)}/verify?type=${type}`);
+      const { id } = await service.verify(place);
       location.hash = href("jobs", [id]);
     }, "The verification is on its way");
   const drop = () =>
     telling(async () => {
       const revision = removing?.revision;
       setRemoving(null);
-      await remove(revision ? `${path}&revision=${encodeURIComponent(revision)}` : path);
-      if (revision && details.revisions.length > 1) await load();
+      await service.removeCached(place, revision);
+      if (revision && details && details.revisions.length > 1) await load();
       else location.hash = href("cache");
     }, "Removed");
   if (!details) return html`<p><a href=${href("cache")}>← The cache</a></p><h1 class="path"><bdi>${repo}</bdi></h1>`;
@@ -112,12 +106,12 @@ function Details({ repo, type }) {
       <div><dt>Begun and not finished</dt><dd>${details.partials} (${bytes(details.partialSize)})</dd></div>
       <div><dt>Folder</dt><dd><code>${details.path}</code></dd></div>
     </dl>
-    ${details.warnings.map((/** @type {string} */ one) => html`<p key=${one} class="warn path"><bdi>${one}</bdi></p>`)}
+    ${details.warnings.map((one) => html`<p key=${one} class="warn path"><bdi>${one}</bdi></p>`)}
     <h2>Revisions</h2>
     <div class="scroll"><table>
       <thead><tr><th scope="col">Refs</th><th scope="col">Commit</th><th scope="col">State</th><th scope="col">Files</th><th scope="col">Size</th><th scope="col">Delete</th></tr></thead>
       <tbody>${details.revisions.map(
-        (/** @type {any} */ one) => html`<tr key=${one.commit}>
+        (one) => html`<tr key=${one.commit}>
           <td class="path"><bdi>${one.refs.join(", ") || "–"}</bdi></td><td><code title=${one.commit}>${one.commit.slice(0, 12)}</code></td>
           <td class=${one.state === "complete" ? "good" : "warn"}>${one.state}${one.missingFiles ? ` (${one.missingFiles} missing)` : ""}</td>
           <td class="number">${one.fileCount}</td><td class="number">${bytes(one.size)}</td>

@@ -1,9 +1,9 @@
 // One job with all its files.
 import { html, useEffect, useMemo, useState } from "../html.js";
 import { ago, bytes, count, percent } from "../format.js";
-import { get } from "../api.js";
 import * as jobs from "../jobs.js";
 import { connection } from "../live.js";
+import * as service from "../service.js";
 import { href, route } from "../route.js";
 import { Bar } from "../parts/bar.js";
 import { Steps } from "../parts/steps.js";
@@ -60,7 +60,7 @@ function Files({ job }) {
   return html`<div class="row apart">
       <h2>${count(job.progress.totalFiles, "file")}</h2>
       <input type="search" aria-label="Search files" placeholder="Part of the path" value=${search}
-        onInput=${(/** @type {any} */ event) => setSearch(event.currentTarget.value)} />
+        onInput=${(/** @type {import("../types").Input} */ event) => setSearch(event.currentTarget.value)} />
     </div>
     ${shown.length
       ? html`<${VirtualList} items=${shown} height=${ROW_PIXELS} label="Files" row=${FileRow} />`
@@ -91,7 +91,7 @@ async function readAll(id, abort) {
   const files = new Map();
   let offset = /** @type {number | null} */ (0);
   while (offset !== null) {
-    const page = await get(`api/jobs/${id}/files?offset=${offset}&limit=${PAGE_FILES}`, abort);
+    const page = await service.files(id, { offset, limit: PAGE_FILES }, abort);
     for (const file of page.files) files.set(file.path, file);
     offset = page.nextOffset;
   }

@@ -3,21 +3,23 @@ import { html, useMemo, useState } from "../html.js";
 import { bytes, count, duration, percent, rate } from "../format.js";
 import * as jobs from "../jobs.js";
 import { connection } from "../live.js";
+import * as service from "../service.js";
 import { href } from "../route.js";
 import { Bar } from "../parts/bar.js";
 import { Chart } from "../parts/chart.js";
 import { Steps, statusWord } from "../parts/steps.js";
 import { telling } from "../parts/toasts.js";
-import { remove } from "../api.js";
 import { VirtualList } from "../parts/virtual.js";
 
 const ROW_PIXELS = 92;
-const ENDED = ["completed", "failed", "cancelled"];
+const ENDED = /** @type {const} */ (["completed", "failed", "cancelled"]);
+/** @param {import("../types").Job} job */
+const hasEnded = ({ status }) => ENDED.some((one) => one === status);
 const FILTERS = { all: "All", live: "Not ended", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };
 
 /** @param {import("../types").Job} job @param {string} filter @param {string} search */
 function matches(job, filter, search) {
-  const wanted = filter === "all" || (filter === "live" ? !ENDED.includes(job.status) : job.status === filter);
+  const wanted = filter === "all" || (filter === "live" ? !hasEnded(job) : job.status === filter);
   return wanted && `${job.repo} ${job.revision} ${job.id}`.toLowerCase().includes(search.toLowerCase());
 }
 
@@ -27,9 +29,9 @@ export function JobsPage() {
   const all = jobs.all.value;
   const shown = useMemo(() => all.filter((job) => matches(job, filter, search)).map((job) => job.id), [all, filter, search]);
   const sum = all.reduce((total, job) => total + (job.status === "running" ? job.progress.bytesPerSecond : 0), 0);
-  const live = all.filter((job) => !ENDED.includes(job.status)).length;
+  const live = all.filter((job) => !hasEnded(job)).length;
   const dismiss = () =>
-    telling(() => remove("api/jobs?status=completed,failed,cancelled"), "Jobs that have ended are dismissed");
+    telling(() => service.dismissAll({ status: [...ENDED] }), "Jobs that have ended are dismissed");
   return html`
     <div class="row apart">
       <h1>Jobs</h1>
@@ -37,7 +39,7 @@ export function JobsPage() {
     </div>
     <div class="row">
       <input class="grow" type="search" aria-label="Search jobs" placeholder="Repository, revision or id" value=${search}
-        onInput=${(/** @type {any} */ event) => setSearch(event.currentTarget.value)} />
+        onInput=${(/** @type {import("../types").Input} */ event) => setSearch(event.currentTarget.value)} />
       <div class="row" role="group" aria-label="Show">
         ${Object.entries(FILTERS).map(
           ([key, title]) => html`<button key=${key} type="button" aria-pressed=${key === filter} onClick=${() => setFilter(key)}>${title}</button>`,

@@ -1,8 +1,12 @@
 // Every setting with its limits.
 import { html, useEffect, useState } from "../html.js";
-import { get, post } from "../api.js";
+import * as service from "../service.js";
 import { telling } from "../parts/toasts.js";
 
+/** @typedef {"maxActive" | "connections" | "multipartThreshold" | "verify" | "retries"} Name */
+/** @typedef {{ name: Name, title: string, help: string, min?: number, max?: number, choices?: string[] }} FieldOf */
+
+/** @type {FieldOf[]} */
 const FIELDS = [
   { name: "maxActive", title: "Jobs that run at a time", help: "1 to 256, over all processes. Fewer stop no running job.", min: 1, max: 256 },
   { name: "connections", title: "Connections", help: "1 to 64, for each large file or each batch of small ones.", min: 1, max: 64 },
@@ -12,26 +16,26 @@ const FIELDS = [
 ];
 
 export function SettingsPage() {
-  const [settings, setSettings] = useState(/** @type {any} */ (null));
-  const [changed, setChanged] = useState(/** @type {Record<string, any>} */ ({}));
-  const load = () => telling(async () => setSettings(await get("api/settings")));
+  const [settings, setSettings] = useState(/** @type {import("../types").Settings | null} */ (null));
+  const [changed, setChanged] = useState(/** @type {import("../types").SettingsChange} */ ({}));
+  const load = () => telling(async () => setSettings(await service.settings()));
   useEffect(() => void load(), []);
   if (!settings) return html`<h1>Settings</h1><p class="faint" role="status">Reading the settings …</p>`;
-  const set = (/** @type {string} */ name, /** @type {any} */ value) => setChanged({ ...changed, [name]: value });
+  const set = (/** @type {Name | "token"} */ name, /** @type {string | number} */ value) => setChanged({ ...changed, [name]: value });
   const save = (/** @type {Event} */ event) => {
     event.preventDefault();
     return telling(async () => {
-      await post("api/settings", changed);
+      await service.changeSettings(changed);
       setChanged({});
-      setSettings(await get("api/settings"));
+      setSettings(await service.settings());
     }, "Saved for all processes");
   };
-  const reset = (/** @type {string} */ name) =>
+  const reset = (/** @type {Name | "token"} */ name) =>
     telling(async () => {
-      await post("api/settings", { [name]: null });
+      await service.changeSettings({ [name]: null });
       const { [name]: _, ...others } = changed;
       setChanged(others);
-      setSettings(await get("api/settings"));
+      setSettings(await service.settings());
     }, "Back to what the processes were started with");
   return html`
     <h1>Settings</h1>
@@ -40,7 +44,7 @@ export function SettingsPage() {
       <div class="setting">
         <label for="token">Token of the Hub</label>
         <div class="row"><input id="token" class="grow" type="password" autocomplete="off" value=${changed.token ?? ""} aria-describedby="token-help"
-          placeholder=${settings.token ? `set: ${settings.token}` : "none"} onInput=${(/** @type {any} */ event) => set("token", event.currentTarget.value)} />
+          placeholder=${settings.token ? `set: ${settings.token}` : "none"} onInput=${(/** @type {import("../types").Input} */ event) => set("token", event.currentTarget.value)} />
           <button type="button" aria-label="Back to the configured token" onClick=${() => reset("token")}>Default</button></div>
         <p id="token-help" class="faint small">For private and gated repositories. It is kept encrypted, sent to the Hub alone, and cannot be read here.</p>
       </div>
@@ -55,17 +59,17 @@ export function SettingsPage() {
   `;
 }
 
-/** @param {{ field: any, value: any, set: (name: string, value: any) => void, reset: (name: string) => void }} props */
+/** @param {{ field: FieldOf, value: string | number, set: (name: Name, value: string | number) => void, reset: (name: Name) => void }} props */
 function Field({ field, value, set, reset }) {
   const { name, title, help, choices, min, max } = field;
   const described = `${name}-help`;
   const isNumber = min !== undefined;
-  const onInput = (/** @type {any} */ event) => set(name, isNumber ? event.currentTarget.valueAsNumber : event.currentTarget.value);
+  const onInput = (/** @type {import("../types").Input} */ event) => set(name, isNumber ? event.currentTarget.valueAsNumber : event.currentTarget.value);
   return html`<div class="setting">
     <label for=${name}>${title}</label>
     <div class="row">
       ${choices
-        ? html`<select id=${name} class="grow" value=${value} aria-describedby=${described} onChange=${onInput}>${choices.map((/** @type {string} */ one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
+        ? html`<select id=${name} class="grow" value=${value} aria-describedby=${described} onChange=${onInput}>${choices.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
         : html`<input id=${name} class="grow" type=${isNumber ? "number" : "text"} min=${min} max=${max} required value=${value} aria-describedby=${described} onInput=${onInput} />`}
       <button type="button" aria-label=${`${title}: back to the default`} onClick=${() => reset(name)}>Default</button>
     </div>

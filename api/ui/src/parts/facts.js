@@ -27,10 +27,10 @@ export function Facts({ analysis }) {
     const values = { ...analysis[section], ...(analysis[section].header ?? {}) };
     const facts = Object.entries(values).flatMap(([name, value]) => {
       const text = shown(name, value);
-      return text === null ? [] : [[name, text]];
+      return text === null ? [] : [{ name, text }];
     });
     return facts.length > 0 && html`<dl key=${section} class="facts" aria-label=${section}>
-      ${facts.map(([name, text]) => html`<div key=${name}><dt>${words(name)}</dt><dd><bdi>${text}</bdi></dd></div>`)}
+      ${facts.map(({ name, text }) => html`<div key=${name}><dt>${words(name)}</dt><dd><bdi>${text}</bdi></dd></div>`)}
     </dl>`;
   });
 }

@@ -1,6 +1,6 @@
 // What can be done to a job in its state.
 import { html } from "../html.js";
-import { post, remove } from "../api.js";
+import * as service from "../service.js";
 import { telling } from "./toasts.js";
 
 /** @typedef {import("../types").Job} Job */
@@ -23,17 +23,16 @@ export function statusWord(job) {
 
 /** @param {{ job: Job }} props */
 export function Steps({ job }) {
-  const path = `api/jobs/${job.id}`;
   const removes = job.kind === "remove" || job.kind === "prune";
   const steps = [];
-  if (job.status === "running" && !removes) steps.push({ title: "Pause", run: () => post(`${path}/pause`) });
-  if (job.status === "paused") steps.push({ title: "Resume", run: () => post(`${path}/resume`) });
+  if (job.status === "running" && !removes) steps.push({ title: "Pause", run: () => service.pause(job.id) });
+  if (job.status === "paused") steps.push({ title: "Resume", run: () => service.resume(job.id) });
   if (["queued", "running", "paused"].includes(job.status) && !(removes && job.status === "running")) {
-    steps.push({ title: "Cancel", run: () => remove(path), danger: true });
+    steps.push({ title: "Cancel", run: () => service.cancel(job.id), danger: true });
   }
-  if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => post(`${path}/retry`) });
+  if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => service.retry(job.id) });
   if (["completed", "failed", "cancelled"].includes(job.status)) {
-    steps.push({ title: "Dismiss", run: () => post(`${path}/dismiss`) });
+    steps.push({ title: "Dismiss", run: () => service.dismiss(job.id) });
   }
   return html`<span class="row steps">
     ${steps.map(

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Checks the types of the page's modules against the API document. The tools come with tests/node.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+lock=tests/node/package-lock.json installed=tests/node/node_modules/.installed-lock.json
+if ! cmp -s "$lock" "$installed"; then
+    npm ci --prefix tests/node --no-audit --no-fund --silent
+    cp "$lock" "$installed"
+fi
+tools=tests/node/node_modules/.bin
+mkdir -p target/ui
+"$tools/openapi-typescript" openapi/openapi.yaml --default-non-nullable false --output target/ui/schema.d.ts >/dev/null
+"$tools/tsc" --project api/ui

@@ -1,0 +1,2 @@
+// The types are those of the package.
+export * from "preact";
