@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cluster::{RabbitQueue, RedisBus, RedisClient, RedisLimiter, RedisStore};
+use crate::cluster::{RabbitQueue, RedisBus, RedisClient, RedisLimiter, RedisRoster, RedisStore};
 use crate::config::ClusterConfig;
-use crate::embedded::{EmbeddedStore, LocalBus, LocalLimiter, MemoryQueue};
-use crate::ports::{EventBus, HubLimiter, JobStore, StoreError, TaskQueue};
+use crate::embedded::{EmbeddedStore, LocalBus, LocalLimiter, LocalRoster, MemoryQueue};
+use crate::ports::{EventBus, HubLimiter, JobStore, Roster, StoreError, TaskQueue};
 
 /// Which adapters to use.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Backend {
     pub bus: Arc<dyn EventBus>,
     /// What the Hub still answers.
     pub limiter: Arc<dyn HubLimiter>,
+    /// Who is at work.
+    pub roster: Arc<dyn Roster>,
 }
 
 impl Backend {
@@ -54,7 +56,7 @@ impl Backend {
 
     fn embedded(store: EmbeddedStore, bus: Arc<dyn EventBus>) -> Self {
         let (queue, limiter) = (Arc::new(MemoryQueue::new()), Arc::new(LocalLimiter::new()));
-        Self { store: Arc::new(store), queue, bus, limiter }
+        Self { store: Arc::new(store), queue, bus, limiter, roster: Arc::new(LocalRoster::new()) }
     }
 
     fn cluster(config: &ClusterConfig) -> Result<Self, StoreError> {
@@ -64,7 +66,8 @@ impl Backend {
             store: Arc::new(RedisStore::new(client.clone())),
             queue: Arc::new(RabbitQueue::new(broker, prefix)),
             bus: Arc::new(RedisBus::new(client.clone())),
-            limiter: Arc::new(RedisLimiter::new(client)),
+            limiter: Arc::new(RedisLimiter::new(client.clone())),
+            roster: Arc::new(RedisRoster::new(client)),
         })
     }
 }

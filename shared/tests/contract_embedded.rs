@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter, MemoryQueue};
-use hfd_shared::ports::contract::{BusRig, LimiterRig, QueueRig, StoreRig};
+use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter, LocalRoster, MemoryQueue};
+use hfd_shared::ports::contract::{BusRig, LimiterRig, QueueRig, RosterRig, StoreRig};
 
 mod embedded_store_on_file {
     use super::*;
@@ -58,4 +58,14 @@ mod embedded_limiter {
     }
 
     hfd_shared::hub_limiter_contract!(make);
+}
+
+mod embedded_roster {
+    use super::*;
+
+    async fn make() -> RosterRig {
+        RosterRig::new(Arc::new(LocalRoster::new()), ())
+    }
+
+    hfd_shared::roster_contract!(make);
 }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use hfd_shared::cluster::{RedisBus, RedisClient, RedisLimiter, RedisStore};
+use hfd_shared::cluster::{RedisBus, RedisClient, RedisLimiter, RedisRoster, RedisStore};
 use hfd_shared::job::JobId;
-use hfd_shared::ports::contract::{BusRig, LimiterRig, StoreRig};
+use hfd_shared::ports::contract::{BusRig, LimiterRig, RosterRig, StoreRig};
 use hfd_tests::services::shared_redis;
 
 /// A client with a prefix of its own on the server of this test binary.
@@ -44,4 +44,14 @@ mod redis_limiter {
     }
 
     hfd_shared::hub_limiter_contract!(make);
+}
+
+mod redis_roster {
+    use super::*;
+
+    async fn make() -> RosterRig {
+        RosterRig::new(Arc::new(RedisRoster::new(client().await)), ())
+    }
+
+    hfd_shared::roster_contract!(make);
 }

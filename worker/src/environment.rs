@@ -9,12 +9,13 @@ use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::WorkerName;
-use hfd_shared::ports::{EventBus, Holder, JobStore, TaskQueue};
+use hfd_shared::ports::{EventBus, Holder, JobStore, Roster, TaskQueue};
 use hfd_shared::settings::JobSettings;
 
 use crate::args::WorkerSettings;
 use crate::callback::CallbackClient;
 use crate::patience::Patience;
+use crate::presence::Presence;
 
 /// Everything a task needs; made once per process.
 pub struct Environment {
@@ -26,6 +27,8 @@ pub struct Environment {
     pub queue: Arc<dyn TaskQueue>,
     /// Tells when jobs change.
     pub bus: Arc<dyn EventBus>,
+    /// Shows who is at work.
+    pub roster: Arc<dyn Roster>,
     /// Moves jobs through their life.
     pub jobs: Jobs,
     /// How long signs of life count, and ended jobs are kept; how many run, unless the shared settings say otherwise.
@@ -42,6 +45,8 @@ pub struct Environment {
     pub slots: usize,
     /// How long the locks of other programs are waited for.
     pub patience: Patience,
+    /// What this worker does now.
+    pub(crate) presence: Presence,
     /// Tells the attempts of this process apart.
     pub attempts: AtomicU64,
 }
@@ -77,17 +82,19 @@ impl Environment {
         if let Some(umask) = umask {
             rustix::process::umask(umask);
         }
-        let Backend { store, queue, bus, .. } = backend.clone();
+        let Backend { store, queue, bus, roster, .. } = backend.clone();
         Ok(Self {
             name: WorkerName::random(&host_name())?,
             jobs: Jobs::new(Arc::clone(&store), limits.max_active),
             cache: Arc::new(Cache::open(cache_dir)?),
             patience: Patience::default(),
             callbacks: CallbackClient::new(callbacks)?,
+            presence: Presence::new(),
             attempts: AtomicU64::default(),
             store,
             queue,
             bus,
+            roster,
             limits,
             hub,
             settings: shared,

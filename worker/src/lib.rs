@@ -8,6 +8,8 @@ mod callback;
 mod environment;
 mod fence;
 mod patience;
+mod presence;
+mod rate;
 mod runner;
 mod sweeper;
 mod tasks;

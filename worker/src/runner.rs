@@ -17,6 +17,7 @@ use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 
 use crate::environment::Environment;
 use crate::fence::Fence;
+use crate::presence;
 use crate::sweeper::sweep;
 use crate::tasks::{self, Outcome};
 use crate::watch::Watch;
@@ -68,7 +69,9 @@ pub async fn run(env: Arc<Environment>, stop: CancellationToken) {
     tokio::select! {
         () = working => {}
         () = late => warn!(tasks = control.tasks.len() + callback.tasks.len() + fetch.tasks.len(), "stopped before all tasks were given back"),
+        never = presence::show(&env, &stop) => match never {},
     }
+    presence::leave(&env).await;
     info!(worker = %env.name, "worker stopped");
 }
 
@@ -216,6 +219,7 @@ async fn perform(
         metrics::task_waited(task.kind, (OffsetDateTime::now_utc() - published_at).try_into().unwrap_or_default());
     }
     let in_work = TaskInWork::begin(task.kind);
+    let _at_work = env.presence.begin(&job, &claimed);
     debug!(%task, attempt, "task begins");
     if let Err(error) = env.settings.refresh().await {
         debug!(%error, "going on with the settings from before");

@@ -5,6 +5,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use crate::job::Task;
-use crate::ports::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsumer, TaskQueue};
+use crate::ports::{Acknowledge, Delivery, Depth, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 
 /// A [`TaskQueue`] for the consumers of this process. A clone is the same queue.
 #[derive(Debug, Default, Clone)]
@@ -55,6 +56,10 @@ impl TaskQueue for MemoryQueue {
         Ok(())
     }
 
+    async fn depths(&self) -> Result<Vec<Depth>, QueueError> {
+        Ok(Lane::ALL.map(|lane| self.line(lane).depth(lane)).into())
+    }
+
     async fn close(&self) {}
 }
 
@@ -63,6 +68,8 @@ impl TaskQueue for MemoryQueue {
 struct Line {
     waiting: Mutex<Waiting>,
     arrived: Notify,
+    /// Deliveries that are not answered for.
+    out: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +114,11 @@ impl Line {
         }
     }
 
+    fn depth(&self, lane: Lane) -> Depth {
+        let ready = self.lock().order.len() as u64;
+        Depth { lane, ready, unacknowledged: Some(self.out.load(Ordering::Relaxed)) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,6 +135,7 @@ impl TaskConsumer for Consumer {
         // The semaphore is never closed, so there is always something to wait for.
         let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
         let entry = self.line.take().await;
+        self.line.out.fetch_add(1, Ordering::Relaxed);
         let receipt = Receipt { entry, line: Arc::clone(&self.line), _room: room };
         Some(Delivery::new(entry.message, Some(entry.published_at), Box::new(receipt)))
     }
@@ -133,6 +146,12 @@ struct Receipt {
     entry: Entry,
     line: Arc<Line>,
     _room: OwnedSemaphorePermit,
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.line.out.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[async_trait]

@@ -1,8 +1,8 @@
-//! What the domain needs from the outside: a store, a queue, a bus and a limiter.
+//! What the domain needs from the outside: a store, a queue, a bus, a limiter and a roster.
 //!
 //! Truth lives in the [`JobStore`] alone. A task in the [`TaskQueue`] is a hint that work exists, a doorbell on the
 //! [`EventBus`] a hint that a job changed: losing or repeating either never loses or repeats work. The
-//! [`HubLimiter`] saves requests that the Hub would refuse. Each port has one contract suite (feature `contract`) that
+//! [`HubLimiter`] saves requests that the Hub would refuse, the [`Roster`] shows people who is at work. Each port has one contract suite (feature `contract`) that
 //! all its adapters pass.
 
 mod bus;
@@ -12,6 +12,7 @@ pub mod contract;
 mod limiter;
 mod listing;
 mod queue;
+mod roster;
 mod settings;
 mod statistics;
 mod store;
@@ -20,7 +21,9 @@ pub use bus::{EventBus, Heard, Subscription};
 pub use changes::{CHANGES_REMEMBERED, Extent, FileChanges, FileMark};
 pub use limiter::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_WINDOW};
 pub use listing::{JobCursor, JobPage, JobQuery};
-pub use queue::{Acknowledge, Delivery, Lane, Message, QueueError, TaskConsumer, TaskQueue};
+pub use queue::{Acknowledge, Delivery, Depth, Lane, Message, QueueError, TaskConsumer, TaskQueue};
+pub(crate) use roster::last_minutes;
+pub use roster::{Attendance, Downloaded, MINUTES, Roster, TaskState, WorkerSeen, WorkerState};
 pub use settings::{SettingsCommitted, StoredSettings};
 pub use statistics::Statistics;
 pub use store::{

@@ -18,6 +18,18 @@ pub enum Lane {
 }
 
 impl Lane {
+    /// All lanes.
+    pub const ALL: [Self; 3] = [Self::Control, Self::Callback, Self::Fetch];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Callback => "callback",
+            Self::Fetch => "fetch",
+        }
+    }
+
     /// The lane of a task.
     pub fn of(task: &Task) -> Self {
         match task.kind {
@@ -35,6 +47,17 @@ pub struct Message {
     pub task: Task,
     /// The trace that it belongs to, if it belongs to one.
     pub trace: Option<TraceContext>,
+}
+
+/// How many tasks a lane holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Depth {
+    /// The lane.
+    pub lane: Lane,
+    /// Tasks that wait for a consumer.
+    pub ready: u64,
+    /// Tasks that were taken and are not answered for, where the queue tells.
+    pub unacknowledged: Option<u64>,
 }
 
 /// Why the queue could not do it.
@@ -57,6 +80,9 @@ pub trait TaskQueue: Send + Sync {
 
     /// Whether tasks can be published and taken now; for readiness probes.
     async fn ready(&self) -> Result<(), QueueError>;
+
+    /// How many tasks it holds, by lane; for people to look at.
+    async fn depths(&self) -> Result<Vec<Depth>, QueueError>;
 
     /// Ends what connects to it, in order and within seconds. Deliveries that are still out come again elsewhere.
     async fn close(&self);

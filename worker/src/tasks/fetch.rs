@@ -250,6 +250,7 @@ impl Context<'_> {
             target: &target,
             meter,
             received: &self.received,
+            received_by_all: &self.env.presence.received,
             advanced: &self.done.advanced,
             fence: &lease.fence,
             stop: &self.stop,

@@ -1,6 +1,5 @@
 //! Tells the store how far a task is, at most four times a second, and obeys when it says stop.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -13,12 +12,10 @@ use tracing::warn;
 
 use super::alive::heartbeat;
 use crate::environment::Environment;
+use crate::rate::Rate;
 use crate::transfer::Meter;
 
 const TICK: Duration = Duration::from_millis(250);
-
-/// The window over which the rate is taken.
-const RATE_WINDOW: Duration = Duration::from_secs(3);
 
 /// What a task has durably done.
 #[derive(Default)]
@@ -101,23 +98,4 @@ fn moved(meters: &[(FileIndex, Meter)], told: &[u64]) -> Vec<(usize, FileProgres
         .map(|(index, (file, meter))| (index, FileProgress { file: *file, downloaded_bytes: meter.bytes() }))
         .filter(|(index, progress)| progress.downloaded_bytes != told[*index])
         .collect()
-}
-
-/// Bytes a second over a sliding window.
-#[derive(Default)]
-struct Rate {
-    samples: VecDeque<(Instant, u64)>,
-}
-
-impl Rate {
-    fn observe(&mut self, total_bytes: u64) -> u64 {
-        let now = Instant::now();
-        self.samples.push_back((now, total_bytes));
-        while self.samples.len() > 2 && now - self.samples[0].0 > RATE_WINDOW {
-            self.samples.pop_front();
-        }
-        let (since, bytes) = self.samples[0];
-        let millis = u64::try_from((now - since).as_millis()).unwrap_or(u64::MAX);
-        (total_bytes - bytes).saturating_mul(1000).checked_div(millis).unwrap_or(0)
-    }
 }

@@ -81,6 +81,8 @@ pub(crate) struct Transfer<'a> {
     pub(crate) meter: &'a Meter,
     /// Bytes from the network, for the rate.
     pub(crate) received: &'a AtomicU64,
+    /// The same of all transfers of this process.
+    pub(crate) received_by_all: &'a AtomicU64,
     /// Set when something of the file has become durable.
     pub(crate) advanced: &'a AtomicBool,
     /// What is written while it is closed may be in other hands.
@@ -139,6 +141,7 @@ impl Transfer<'_> {
     /// Notes that bytes came over the network.
     fn arrived(self, bytes: usize) {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.received_by_all.fetch_add(bytes as u64, Ordering::Relaxed);
         metrics::downloaded(bytes as u64);
     }
 

@@ -17,7 +17,7 @@ use super::unavailable;
 use crate::ports::QueueError;
 
 /// The code of an orderly end: <https://www.rabbitmq.com/amqp-0-9-1-reference#constants>.
-const REPLY_SUCCESS: u16 = 200;
+pub(super) const REPLY_SUCCESS: u16 = 200;
 
 /// The pauses between attempts: 0.5 s to 30 s, each up to as much again by chance, so that processes do not come in step.
 pub(super) fn pauses() -> ExponentialBackoff {

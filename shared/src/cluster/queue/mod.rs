@@ -18,11 +18,11 @@ use tracing::{debug, warn};
 pub use config::{BrokerUrl, BrokerUrlError};
 
 use self::consumer::Consumer;
-use self::link::{LONGEST_PAUSE, Link, pauses};
+use self::link::{LONGEST_PAUSE, Link, REPLY_SUCCESS, pauses};
 use self::publisher::Publisher;
 use self::topology::Topology;
 use crate::cluster::Prefix;
-use crate::ports::{Lane, Message, QueueError, TaskConsumer, TaskQueue};
+use crate::ports::{Depth, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 
 /// How long a consumer waits for a broker that is away.
 const CONSUME_LIMIT: Duration = Duration::from_secs(30);
@@ -32,6 +32,9 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a readiness probe may take.
 const READY_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the broker may take to tell how much it holds.
+const DEPTHS_LIMIT: Duration = Duration::from_secs(3);
 
 /// How long an orderly end may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -67,6 +70,20 @@ impl RabbitQueue {
         self.consuming.works().await;
         Ok(consumer)
     }
+
+    /// Not on the connection that publishes: the broker does not read from it while an alarm is on.
+    async fn look(&self) -> Result<Vec<Depth>, QueueError> {
+        let connection = self.consuming.connection().await?;
+        let look = async {
+            let channel = connection.create_channel().await?;
+            // Before the first task and the first worker, there is nothing yet that could be asked.
+            self.topology.declare(&channel).await?;
+            let depths = self.topology.depths(&channel).await?;
+            channel.close(REPLY_SUCCESS, "looked".into()).await?;
+            Ok::<_, lapin::Error>(depths)
+        };
+        look.await.map_err(|error| unavailable(format!("cannot look at the queues: {error}")))
+    }
 }
 
 #[async_trait]
@@ -98,6 +115,13 @@ impl TaskQueue for RabbitQueue {
         match timeout(READY_LIMIT, self.consuming.connection()).await {
             Ok(connection) => connection.map(drop),
             Err(_) => Err(unavailable(format!("no answer within {READY_LIMIT:?}"))),
+        }
+    }
+
+    async fn depths(&self) -> Result<Vec<Depth>, QueueError> {
+        match timeout(DEPTHS_LIMIT, self.look()).await {
+            Ok(depths) => depths,
+            Err(_) => Err(unavailable(format!("no answer within {DEPTHS_LIMIT:?}"))),
         }
     }
 

@@ -5,9 +5,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, ExchangeKind};
 
 use crate::cluster::Prefix;
-use crate::ports::Lane;
-
-const LANES: [Lane; 3] = [Lane::Control, Lane::Callback, Lane::Fetch];
+use crate::ports::{Depth, Lane};
 
 /// The names under one prefix.
 #[derive(Debug)]
@@ -47,11 +45,18 @@ impl Topology {
 
     /// The routing key of a lane.
     pub(super) fn key(lane: Lane) -> ShortString {
-        match lane {
-            Lane::Control => "control".into(),
-            Lane::Callback => "callback".into(),
-            Lane::Fetch => "fetch".into(),
+        lane.name().into()
+    }
+
+    /// How many messages are ready in each lane. Those that are out are told by the broker's management only.
+    pub(super) async fn depths(&self, channel: &Channel) -> lapin::Result<Vec<Depth>> {
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let mut depths = Vec::new();
+        for lane in Lane::ALL {
+            let queue = channel.queue_declare(self.queue(lane), options, FieldTable::default()).await?;
+            depths.push(Depth { lane, ready: queue.message_count().into(), unacknowledged: None });
         }
+        Ok(depths)
     }
 
     /// Makes what is not there yet. What is there stays as it is, with its messages.
@@ -60,7 +65,7 @@ impl Topology {
         declare_queue(channel, &self.dead, None).await?;
         bind(channel, &self.dead, &self.dead, ShortString::default()).await?;
         declare_exchange(channel, &self.tasks, ExchangeKind::Direct).await?;
-        for lane in LANES {
+        for lane in Lane::ALL {
             declare_queue(channel, &self.queue(lane), Some(&self.dead)).await?;
             bind(channel, &self.queue(lane), &self.tasks, Self::key(lane)).await?;
         }

@@ -16,11 +16,13 @@ macro_rules! script {
 mod bus;
 mod client;
 mod limiter;
+mod roster;
 mod store;
 mod url;
 
 pub use bus::RedisBus;
 pub use client::RedisClient;
 pub use limiter::RedisLimiter;
+pub use roster::RedisRoster;
 pub use store::RedisStore;
 pub use url::RedisUrl;

@@ -154,6 +154,7 @@ macro_rules! task_queue_contract {
         $crate::contract_cases!($make, queue: [
             tasks_come_in_the_order_of_their_publication,
             a_task_comes_to_a_consumer_that_waits,
+            its_depth_is_told_by_lane,
             no_more_deliveries_are_out_than_the_prefetch,
             an_acknowledged_task_is_gone,
             a_task_that_is_given_back_comes_again,
@@ -205,6 +206,21 @@ macro_rules! hub_limiter_contract {
             the_longest_hold_counts,
             accounts_and_buckets_are_apart,
             nobody_waits_longer_than_the_longest_window,
+        ]);
+    };
+}
+
+/// Expands to one test a behaviour of a [`Roster`](crate::ports::Roster).
+///
+/// Takes the name of an async function that makes a fresh [`RosterRig`](crate::ports::contract::RosterRig).
+#[macro_export]
+macro_rules! roster_contract {
+    ($make:ident) => {
+        $crate::contract_cases!($make, roster: [
+            a_worker_is_seen_as_it_told_last,
+            a_worker_that_is_silent_for_long_is_gone,
+            a_worker_that_leaves_is_gone_at_once,
+            bytes_of_all_workers_add_up_and_count_once,
         ]);
     };
 }

@@ -16,6 +16,7 @@ mod cases;
 mod fixture;
 pub mod limiter;
 pub mod queue;
+pub mod roster;
 pub mod store;
 
 use std::any::Any;
@@ -23,7 +24,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{EventBus, HubLimiter, JobStore, TaskQueue};
+use super::{EventBus, HubLimiter, JobStore, Roster, TaskQueue};
 use crate::job::Task;
 
 /// How long a case waits for what must happen.
@@ -87,6 +88,19 @@ impl LimiterRig {
     /// A rig; `keep` is dropped after the case.
     pub fn new(limiter: Arc<dyn HubLimiter>, keep: impl Any + Send + Sync) -> Self {
         Self { limiter, _keep: Box::new(keep) }
+    }
+}
+
+/// A roster that nobody else uses.
+pub struct RosterRig {
+    roster: Arc<dyn Roster>,
+    _keep: Box<dyn Any + Send + Sync>,
+}
+
+impl RosterRig {
+    /// A rig; `keep` is dropped after the case.
+    pub fn new(roster: Arc<dyn Roster>, keep: impl Any + Send + Sync) -> Self {
+        Self { roster, _keep: Box::new(keep) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{MOMENT, PATIENCE, QueueRig};
+use super::{MOMENT, PATIENCE, QueueRig, eventually};
 use crate::job::{Epoch, JobId, Task, TaskKind, UnitIndex};
 use crate::ports::{Delivery, Lane, Message, TaskConsumer};
 use crate::trace::TraceContext;
@@ -64,6 +64,31 @@ pub async fn a_task_comes_to_a_consumer_that_waits(rig: &QueueRig) {
     });
     assert_eq!(delivery.task, tasks[0]);
     delivery.acknowledge().await.unwrap();
+}
+
+/// What is out is told where the queue knows it.
+pub async fn its_depth_is_told_by_lane(rig: &QueueRig) {
+    let depth = async || {
+        let depths = rig.queue.depths().await.unwrap();
+        assert_eq!(depths.iter().map(|depth| depth.lane).collect::<Vec<_>>(), Lane::ALL);
+        let empty = depths.iter().filter(|depth| depth.lane != Lane::Fetch);
+        assert!(
+            empty.into_iter().all(|depth| depth.ready == 0 && depth.unacknowledged.unwrap_or(0) == 0),
+            "{depths:?}"
+        );
+        depths[2]
+    };
+    assert_eq!(depth().await.ready, 0);
+    publish(rig, &fetches(3)).await;
+    eventually(async || (depth().await.ready == 3).then_some(())).await;
+    let mut consumer = consumer(rig, 1).await;
+    let delivery = next(consumer.as_mut()).await;
+    let taken = eventually(async || Some(depth().await).filter(|depth| depth.ready == 2)).await;
+    assert!(taken.unacknowledged.is_none_or(|out| out == 1), "{taken:?}");
+    delivery.give_back().await.unwrap();
+    drop(consumer);
+    let back = eventually(async || Some(depth().await).filter(|depth| depth.ready == 3)).await;
+    assert!(back.unacknowledged.is_none_or(|out| out == 0), "{back:?}");
 }
 
 /// A consumer that is busy leaves the rest to others.
