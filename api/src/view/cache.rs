@@ -2,13 +2,29 @@
 
 use std::time::SystemTime;
 
-use hfd_shared::cache::{CachedFile, CachedRevision, FilePage, RepoContents, State, Unused, UnusedKind};
+use hfd_shared::cache::{CachedFile, CachedRevision, FilePage, RepoContents, Space, State, Unused, UnusedKind};
 use hfd_shared::moment::whole_seconds;
 use hfd_shared::repo::RepoKind;
 use poem_openapi::{Enum, Object};
 use time::OffsetDateTime;
 
 use super::{RepoTypeView, human_size};
+
+/// The volume of the cache.
+#[derive(Debug, Clone, Copy, Object)]
+#[oai(rename = "Volume", rename_all = "camelCase")]
+pub(crate) struct VolumeView {
+    /// Bytes of the whole.
+    total_bytes: u64,
+    /// Bytes that may still be written.
+    free_bytes: u64,
+}
+
+impl From<Space> for VolumeView {
+    fn from(space: Space) -> Self {
+        Self { total_bytes: space.capacity_bytes, free_bytes: space.free_bytes }
+    }
+}
 
 /// A repository in the cache.
 #[derive(Debug, Clone, Object)]

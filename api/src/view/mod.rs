@@ -8,7 +8,7 @@ mod words;
 
 use poem_openapi::Object;
 
-pub(crate) use cache::{CachedRepoDetails, CachedRepoView, UnusedView};
+pub(crate) use cache::{CachedRepoDetails, CachedRepoView, UnusedView, VolumeView};
 pub(crate) use file::{FileStatusView, FileView};
 pub(crate) use job::JobView;
 pub(crate) use plan::PlanView;

@@ -76,6 +76,8 @@ async fn the_list_shows_models_and_datasets_with_their_sums() {
     let cache = stage.folder.path().join("hub");
     assert_eq!((&list["count"], &list["totalSize"]), (&json!(3), &json!(5 + 6 + 9)));
     assert_eq!(list["cacheDir"], json!(cache));
+    let volume = |name: &str| list["volume"][name].as_u64().unwrap();
+    assert!(volume("totalBytes") > volume("freeBytes") && volume("freeBytes") > 0, "{}", list["volume"]);
     let model = &list["repos"][1];
     assert_eq!(model["path"], json!(cache.join("models--owner--name")));
     assert_eq!((&model["size"], &model["files"], &model["snapshots"]), (&json!(6), &json!(3), &json!(3)));

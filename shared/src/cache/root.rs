@@ -29,6 +29,15 @@ pub struct Space {
     pub capacity_bytes: u64,
 }
 
+impl Space {
+    /// The space on the volume of a folder.
+    pub(super) fn of(folder: &Path) -> Result<Self, CacheError> {
+        let volume = rustix::fs::statvfs(folder).at("measure the free space of", folder)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(volume.f_frsize);
+        Ok(Self { free_bytes: bytes(volume.f_bavail), capacity_bytes: bytes(volume.f_blocks) })
+    }
+}
+
 impl Cache {
     /// Opens the cache, creates it if necessary, and checks that the volume can do what is needed.
     pub fn open(root: PathBuf) -> Result<Self, CacheError> {
@@ -50,9 +59,7 @@ impl Cache {
 
     /// The space on the volume.
     pub fn space(&self) -> Result<Space, CacheError> {
-        let volume = rustix::fs::statvfs(&self.root).at("measure the free space of", &self.root)?;
-        let bytes = |blocks: u64| blocks.saturating_mul(volume.f_frsize);
-        Ok(Space { free_bytes: bytes(volume.f_bavail), capacity_bytes: bytes(volume.f_blocks) })
+        Space::of(&self.root)
     }
 
     /// The folder of one repository. Nothing is created.

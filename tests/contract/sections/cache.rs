@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::table::row::{Given, Row, delete, get, post, row, send};
 use crate::table::shape::Shape::{Count, Flag, Text, Word};
-use crate::table::shape::{Shape, is, list, object};
+use crate::table::shape::{Shape, is, list, nullable, object};
 use crate::table::shapes::{cached_details, cached_repo, job};
 
 const NOT_CACHED: &str = "Repository not found in cache";
@@ -24,6 +24,7 @@ fn listed() -> Vec<Row> {
             ("totalSize", Count),
             ("totalSizeHuman", Text),
             ("cacheDir", Text),
+            ("volume", nullable(object([("totalBytes", Count), ("freeBytes", Count)]))),
         ])
     };
     vec![

@@ -11,12 +11,13 @@ use hfd_shared::cache::{Inventory, RepoContents, STALE_AFTER, UnusedKind};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
+use tracing::debug;
 
 use self::find::{Place, find, matches};
 use super::Context;
 use crate::document::{Failure, Statuses};
 use crate::error::ApiError;
-use crate::view::{CachedRepoDetails, CachedRepoView, RepoTypeView, human_size};
+use crate::view::{CachedRepoDetails, CachedRepoView, RepoTypeView, VolumeView, human_size};
 
 pub(crate) use change::CacheWorkApi;
 
@@ -49,6 +50,9 @@ struct CacheList {
     total_size_human: String,
     /// The folder of the cache.
     cache_dir: String,
+    /// Its volume; null when that cannot be measured.
+    #[oai(nullable)]
+    volume: Option<VolumeView>,
 }
 
 /// Shows what the cache holds.
@@ -76,9 +80,10 @@ impl CacheApi {
                     repos.push(CachedRepoView::from(&contents));
                 }
             }
-            Ok(repos)
+            let volume = inventory.space().inspect_err(|error| debug!(%error, "free space not known"));
+            Ok((repos, volume.ok().flatten()))
         };
-        let repos = self.0.scan(list).await?;
+        let (repos, volume) = self.0.scan(list).await?;
         let total_size = repos.iter().map(|repo| repo.size).sum();
         Ok(Json(CacheList {
             count: repos.len() as u64,
@@ -86,6 +91,7 @@ impl CacheApi {
             total_size,
             total_size_human: human_size(total_size),
             cache_dir: self.0.state.config.cache_dir.display().to_string(),
+            volume: volume.map(VolumeView::from),
         }))
     }
 

@@ -18,7 +18,7 @@ use std::time::SystemTime;
 use super::dir::{Dir, is_folder};
 use super::error::CacheError;
 use super::remove::trash_of;
-use super::root::{Cache, LOCKS, parse_folder_name};
+use super::root::{Cache, LOCKS, Space, parse_folder_name};
 use crate::repo::{CommitHash, RepoRef, Revision};
 
 pub use count::{CachedRevision, RepoContents, State};
@@ -50,6 +50,15 @@ impl Inventory {
     /// The hub folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The space on the volume; none when there is no cache yet.
+    pub fn space(&self) -> Result<Option<Space>, CacheError> {
+        match Space::of(&self.root) {
+            Ok(space) => Ok(Some(space)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The models and datasets that have a folder, sorted; none when there is no cache yet.
