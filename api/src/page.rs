@@ -1,13 +1,26 @@
 //! The page at `/` and its parts below `/ui`, from within the program.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::Write as _;
 
-use poem::http::{HeaderValue, Method, StatusCode, header};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse as _, Middleware, Request, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+/// Where the page itself is.
+const ROOT: &str = "/";
+
 /// Below it lie the parts.
 const PARTS: &str = "/ui/";
+
+/// The template of their paths.
+const PARTS_ROUTE: &str = "/ui/{part}";
+
+/// The templates of all paths of the page.
+pub(crate) const PAGE_ROUTES: [&str; 2] = [ROOT, PARTS_ROUTE];
 
 /// Only what this server has, and no script or style in the markup: text that comes from elsewhere cannot become code.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -33,61 +46,103 @@ impl<E: Endpoint> Middleware<E> for Page {
     type Output = WithPage<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        WithPage(inner)
+        let parts = Files::iter().filter_map(|name| Some((name.to_string(), Part::new(&Files::get(&name)?)?)));
+        WithPage { inner, parts: parts.collect() }
     }
 }
 
 /// An endpoint behind [`Page`].
-pub(crate) struct WithPage<E>(E);
+pub(crate) struct WithPage<E> {
+    inner: E,
+    parts: HashMap<String, Part>,
+}
 
 impl<E: Endpoint> Endpoint for WithPage<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let file =
-            matches!(*request.method(), Method::GET | Method::HEAD).then(|| file_of(request.uri().path())).flatten();
-        match file {
-            Some(file) => Ok(answer(&request, file)),
-            None => self.0.call(request).await.map(poem::IntoResponse::into_response),
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        match name_of(request.uri().path()).and_then(|name| self.parts.get(name)).filter(|_| is_read) {
+            Some(part) => Ok(part.answer(&request)),
+            None => self.inner.call(request).await.map(poem::IntoResponse::into_response),
         }
     }
 }
 
 /// Whether a path is of the page.
 pub(crate) fn is_page(path: &str) -> bool {
-    file_of(path).is_some()
+    name_of(path).is_some_and(|name| Files::get(name).is_some())
 }
 
-fn file_of(path: &str) -> Option<EmbeddedFile> {
-    Files::get(if path == "/" { "index.html" } else { path.strip_prefix(PARTS)? })
+/// The template of a path of the page, for whoever counts requests.
+pub(crate) fn page_route(path: &str) -> Option<&'static str> {
+    is_page(path).then_some(if path == ROOT { ROOT } else { PARTS_ROUTE })
 }
 
-fn answer(request: &Request, file: EmbeddedFile) -> Response {
-    let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..16]));
-    let is_known = request.header(header::IF_NONE_MATCH).is_some_and(|known| known.contains(&etag));
-    let mut response = if is_known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        Response::builder().content_type(file.metadata.mimetype()).body(bytes(file.data))
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, REVALIDATE);
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        headers.insert(header::ETAG, etag);
+fn name_of(path: &str) -> Option<&str> {
+    if path == ROOT { Some("index.html") } else { path.strip_prefix(PARTS) }
+}
+
+/// A part as it is sent, made once.
+struct Part {
+    media_type: String,
+    /// Weak, for it stands for the plain and the compressed bytes.
+    etag: HeaderValue,
+    plain: Bytes,
+    /// Only where it is smaller.
+    gzip: Option<Bytes>,
+}
+
+impl Part {
+    fn new(file: &EmbeddedFile) -> Option<Self> {
+        let etag = format!("W/\"{}\"", hex::encode(&file.metadata.sha256_hash()[..16]));
+        let plain = Bytes::copy_from_slice(&file.data);
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        let gzip = packer.write_all(&plain).and_then(|()| packer.finish()).ok()?;
+        Some(Self {
+            media_type: file.metadata.mimetype().to_owned(),
+            etag: HeaderValue::from_str(&etag).ok()?,
+            gzip: Some(Bytes::from(gzip)).filter(|gzip| gzip.len() < plain.len()),
+            plain,
+        })
     }
-    response
+
+    fn answer(&self, request: &Request) -> Response {
+        let known = request.header(header::IF_NONE_MATCH).unwrap_or_default();
+        let tag = self.etag.to_str().unwrap_or_default().trim_start_matches("W/");
+        let gzip = self.gzip.as_ref().filter(|_| takes_gzip(request.headers()));
+        let mut response = match gzip {
+            _ if known.contains(tag) => StatusCode::NOT_MODIFIED.into_response(),
+            Some(gzip) => Response::builder()
+                .content_type(&self.media_type)
+                .header(header::CONTENT_ENCODING, "gzip")
+                .body(gzip.clone()),
+            None => Response::builder().content_type(&self.media_type).body(self.plain.clone()),
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, REVALIDATE);
+        headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        headers.insert(header::ETAG, self.etag.clone());
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        response
+    }
 }
 
-fn bytes(data: Cow<'static, [u8]>) -> bytes::Bytes {
-    match data {
-        Cow::Borrowed(data) => bytes::Bytes::from_static(data),
-        Cow::Owned(data) => data.into(),
-    }
+/// Whether the client names gzip and does not refuse it (`gzip;q=0`).
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let named = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_ok_and(|weight| weight > 0.0)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
     use poem::EndpointExt as _;
     use poem::test::{TestClient, TestResponse};
 
@@ -119,6 +174,28 @@ mod tests {
             answer.assert_text("").await;
         }
         ask(Method::GET, "/", "\"other\"").await.assert_status_is_ok();
+    }
+
+    #[tokio::test]
+    async fn a_part_is_packed_for_whoever_takes_that() {
+        let client = TestClient::new(poem::endpoint::make_sync(|_| StatusCode::NOT_FOUND).with(Page));
+        let get = async |accepted: &str| {
+            let answer = client.get("/ui/page.css").header(header::ACCEPT_ENCODING, accepted).send().await;
+            answer.assert_header(header::VARY, "Accept-Encoding");
+            let is_packed = answer.0.header(header::CONTENT_ENCODING) == Some("gzip");
+            (is_packed, answer.0.into_body().into_bytes().await.unwrap())
+        };
+        let (is_packed, plain) = get("").await;
+        assert!(!is_packed && *plain == *Files::get("page.css").unwrap().data);
+        for accepted in ["gzip", "br, deflate, GZIP;q=0.5", "gzip;q=1.0"] {
+            let (is_packed, packed) = get(accepted).await;
+            let mut unpacked = Vec::new();
+            GzDecoder::new(packed.as_ref()).read_to_end(&mut unpacked).unwrap();
+            assert!(is_packed && packed.len() < plain.len() / 2 && unpacked == plain, "{accepted}");
+        }
+        for refused in ["gzip;q=0", "gzip;q=0.000", "br", "gzipped"] {
+            assert_eq!(get(refused).await, (false, plain.clone()), "{refused}");
+        }
     }
 
     #[tokio::test]

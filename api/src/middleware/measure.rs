@@ -8,6 +8,7 @@ use poem::{Endpoint, Request, Response};
 
 use super::scrape::METRICS_PATH;
 use crate::document::{OPERATIONS, Operation, template_of};
+use crate::page::{PAGE_ROUTES, page_route};
 
 /// For whatever is not known: a client cannot make a series.
 const OTHER: &str = "other";
@@ -16,6 +17,9 @@ const OTHER: &str = "other";
 pub(crate) fn announce() {
     for Operation { path, method, statuses } in OPERATIONS.iter() {
         announce_route(name(method), path, statuses.iter().copied());
+    }
+    for route in PAGE_ROUTES {
+        announce_route("GET", route, [200, 304]);
     }
     announce_route("GET", OTHER, [404]);
 }
@@ -31,7 +35,7 @@ pub(crate) async fn measure(inner: Arc<impl Endpoint<Output = Response>>, reques
 /// The template of a path.
 pub(super) fn route(path: &str) -> &'static str {
     let known = template_of(OPERATIONS.iter().map(|operation| operation.path.as_str()), path);
-    known.or_else(|| (path == METRICS_PATH).then_some(METRICS_PATH)).unwrap_or(OTHER)
+    known.or_else(|| (path == METRICS_PATH).then_some(METRICS_PATH)).or_else(|| page_route(path)).unwrap_or(OTHER)
 }
 
 fn name(method: &Method) -> &'static str {
@@ -48,7 +52,9 @@ mod tests {
         assert_eq!(route("/api/jobs/a1b2c3d4e5f6"), "/api/jobs/{id}");
         assert_eq!(route("/api/cache/prune"), "/api/cache/prune");
         assert_eq!(route("/metrics"), "/metrics");
-        for unknown in ["/", "/api/jobs/a/b/c", "/api/jobs/"] {
+        assert_eq!(route("/"), "/");
+        assert_eq!(route("/ui/src/main.js"), "/ui/{part}");
+        for unknown in ["/ui/", "/ui/none.js", "/api/jobs/a/b/c", "/api/jobs/"] {
             assert!([OTHER, "/api/jobs/{id}"].contains(&route(unknown)), "{unknown}: {}", route(unknown));
         }
         assert_eq!(route("/wp-login.php"), OTHER);
