@@ -64,6 +64,37 @@ async fn the_websocket_is_guarded_too() {
     connect_async(request).await.unwrap();
 }
 
+/// Browsers cannot give a WebSocket a token; the page reads the events by `fetch`.
+#[tokio::test]
+async fn the_events_are_open_to_the_page_with_the_token_only() {
+    let tokens = vec!["first-token-0000".to_owned().into()];
+    let access = Access { tokens, ..Access::default() };
+    let server = Server::start_with(Setup { access, ..Setup::default() }).await;
+    let ask = || {
+        let request = server.request(Method::GET, "/api/events").header("Sec-Fetch-Site", "same-origin");
+        request.header("Origin", format!("http://{}", server.address)).header("Accept", "text/event-stream")
+    };
+    let mut stream = ask().bearer_auth("first-token-0000").send().await.unwrap();
+    assert_eq!(
+        (stream.status().as_u16(), &stream.headers()["content-type"]),
+        (200, &"text/event-stream".parse().unwrap())
+    );
+    let mut head = String::new();
+    while !head.contains("event: init") {
+        head.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().expect("the stream goes on")).unwrap());
+    }
+    for refused in [ask(), ask().bearer_auth("first-token-0001")] {
+        let response = refused.send().await.unwrap();
+        assert_eq!(
+            response.headers()["www-authenticate"],
+            r#"Bearer realm="hfdownloader""#,
+            "no dialog of the browser"
+        );
+        let (status, body) = read(response).await;
+        assert_eq!((status.as_u16(), body["error"].as_str()), (401, Some("Unauthorized")));
+    }
+}
+
 #[tokio::test]
 async fn a_token_opens_everything_alone_and_beside_a_password() {
     let tokens = vec!["first-token-0000".to_owned().into(), "second-token-000".to_owned().into()];
