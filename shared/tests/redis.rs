@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use hfd_shared::cluster::{Prefix, RedisBus, RedisClient, RedisStore};
+use hfd_shared::cluster::{Prefix, RedisBus, RedisClient, RedisRoster, RedisStore};
 use hfd_shared::job::{DownloadRequest, Event, Job, JobId, JobRequest, Task, TaskKind, Transition, transition};
 use hfd_shared::ports::{
-    Change, Claim, Claimed, Committed, Condition, Creation, EventBus as _, Heard, Holder, JobStore as _, StoreError,
-    Subscription, Verdict,
+    Change, Claim, Claimed, Committed, Condition, Creation, Downloaded, EventBus as _, Heard, Holder, JobStore as _,
+    Roster as _, StoreError, Subscription, Verdict, WorkerState,
 };
 use hfd_tests::proxy::Proxy;
 use hfd_tests::services::{RedisSentinel, RedisServer, shared_redis};
@@ -276,4 +276,31 @@ async fn a_claim_that_was_not_answered_counts_once() {
     let claim = with_a_lost_answer(&way, claim, is_claimed).await.unwrap();
     assert_eq!(claim, Claim::Go { job: Box::new(job), attempt: 1 });
     assert_eq!(direct.store.settle(&claimed).await.unwrap(), Verdict::Go);
+}
+
+#[tokio::test]
+async fn what_was_downloaded_longer_ago_than_an_hour_is_forgotten() {
+    let server = shared_redis().await.unwrap();
+    let rig = Rig::on(&server.url());
+    let key = format!("{{{}}}:downloaded", rig.prefix);
+    let fill = "local now = math.floor(redis.call('TIME')[1] / 60) \
+                for ago = 1, 100 do redis.call('HSET', KEYS[1], string.format('%.0f', now - ago), 1) end";
+    server.command(&format!("EVAL \"{fill}\" 1 {key}")).await.unwrap();
+    let roster = RedisRoster::new(rig.client.clone());
+    let worker = WorkerState {
+        name: "worker".parse().unwrap(),
+        version: String::new(),
+        started_at: OffsetDateTime::now_utc(),
+        slots: 1,
+        draining: false,
+        bytes_per_second: 0,
+        tasks: Vec::new(),
+    };
+    let downloaded = Downloaded { told_bytes: 0, total_bytes: 1000 };
+    roster.beat(&worker, downloaded, Duration::from_mins(1)).await.unwrap();
+    // A minute may have begun meanwhile.
+    let kept: u64 = server.command(&format!("HLEN {key}")).await.unwrap().trim_start_matches(':').parse().unwrap();
+    assert!((59..=60).contains(&kept), "{kept} minutes are kept");
+    let bytes = roster.attendance().await.unwrap().minutes.iter().sum::<u64>();
+    assert!((1058..=1059).contains(&bytes), "{bytes} bytes are told");
 }
