@@ -17,8 +17,8 @@ use crate::middleware::{
 };
 use crate::page::Page;
 use crate::routes::{
-    AnalyzeApi, CacheApi, CacheWorkApi, Context, DocsApi, DownloadApi, HealthApi, JobStepsApi, JobsApi, PlanApi,
-    ProbesApi, SettingsApi,
+    AnalyzeApi, CacheApi, CacheWorkApi, ClusterApi, Context, DocsApi, DownloadApi, HealthApi, JobStepsApi, JobsApi,
+    PlanApi, ProbesApi, SettingsApi,
 };
 use crate::sse::EventsApi;
 use crate::state::{ApiState, VERSION};
@@ -35,6 +35,7 @@ pub(crate) type Apis = (
     JobStepsApi,
     CacheApi,
     CacheWorkApi,
+    ClusterApi,
     SettingsApi,
     WebSocketApi,
     EventsApi,
@@ -87,6 +88,7 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed, address: SocketAddr) ->
         JobStepsApi(context.clone()),
         CacheApi(context.clone()),
         CacheWorkApi(context.clone()),
+        ClusterApi(context.clone()),
         SettingsApi(context),
         WebSocketApi(feed.clone()),
         EventsApi(feed),

@@ -25,4 +25,4 @@ mod ws;
 pub use app::{openapi_json, openapi_yaml};
 pub use args::{AdminArgs, Program};
 pub use server::serve;
-pub use state::{ApiConfig, ApiState};
+pub use state::{ApiConfig, ApiState, Mode};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hfd_admin::{Admin, serve_admin};
-use hfd_api::{ApiConfig, ApiState, Program};
+use hfd_api::{ApiConfig, ApiState, Mode, Program};
 use hfd_shared::backend::{Backend, BackendConfig};
 use hfd_shared::control::{Jobs, relay_outbox};
 use hfd_shared::metrics::{self, Exposition, Part};
@@ -33,11 +33,12 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
         // Only read: what changes the volume is the workers' business.
         cache_dir: program.cache.folder()?,
         access: program.listen.access.access()?,
+        mode: Mode::Cluster,
         callbacks: program.callback.policy()?,
     };
     let (listener, admin) = (program.listen.listen()?, program.admin.listen()?);
     let stop = shutdown::on_signal().context("cannot handle signals")?;
-    let Backend { store, queue, bus, .. } = backend.clone();
+    let Backend { store, queue, bus, roster, .. } = backend.clone();
     let jobs = Jobs::new(Arc::clone(&store), max_active);
     // A broker that is away holds nothing up here: the store's outbox holds the tasks.
     let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&store));
@@ -46,6 +47,8 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
         jobs: jobs.clone(),
         store,
         bus,
+        queue: Arc::clone(&queue),
+        roster,
         hub,
         readiness: readiness.clone(),
         // They are not for those who use the API.

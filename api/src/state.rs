@@ -8,11 +8,20 @@ use hfd_shared::config::Access;
 use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::metrics::Exposition;
-use hfd_shared::ports::{EventBus, JobStore};
+use hfd_shared::ports::{EventBus, JobStore, Roster, TaskQueue};
 use hfd_shared::readiness::Readiness;
 
 /// The version that `health` and `init` tell.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How the service runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As one process, which is its own worker.
+    Single,
+    /// As many processes.
+    Cluster,
+}
 
 /// How the API is set up.
 #[derive(Debug, Clone)]
@@ -21,6 +30,8 @@ pub struct ApiConfig {
     pub cache_dir: PathBuf,
     /// Who may use it.
     pub access: Access,
+    /// How the service runs.
+    pub mode: Mode,
     /// Which callbacks are taken.
     pub callbacks: CallbackPolicy,
 }
@@ -34,6 +45,10 @@ pub struct ApiState {
     pub store: Arc<dyn JobStore>,
     /// Tells which jobs changed.
     pub bus: Arc<dyn EventBus>,
+    /// Asked how much it holds.
+    pub queue: Arc<dyn TaskQueue>,
+    /// Who is at work.
+    pub roster: Arc<dyn Roster>,
     /// Where plans are made from.
     pub hub: HubClient,
     /// What the readiness probe looks at.

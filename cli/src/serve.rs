@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hfd_admin::{Admin, serve_admin};
-use hfd_api::{ApiConfig, ApiState};
+use hfd_api::{ApiConfig, ApiState, Mode};
 use hfd_shared::backend::{Backend, BackendConfig};
 use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::config::Access;
@@ -79,10 +79,12 @@ fn api_state(access: Access, callbacks: CallbackPolicy, told: Admin, env: &Envir
         jobs: env.jobs.clone(),
         store: Arc::clone(&env.store),
         bus: Arc::clone(&env.bus),
+        queue: Arc::clone(&env.queue),
+        roster: Arc::clone(&env.roster),
         hub: env.hub.clone(),
         readiness: told.readiness,
         metrics: Some(told.metrics),
         settings: env.settings.clone(),
-        config: ApiConfig { cache_dir: env.cache.root().to_owned(), access, callbacks },
+        config: ApiConfig { cache_dir: env.cache.root().to_owned(), access, mode: Mode::Single, callbacks },
     }
 }

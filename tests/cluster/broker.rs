@@ -9,6 +9,7 @@ use hfd_tests::fake_hub::RepoBuilder;
 use hfd_tests::publisher::Publisher;
 use hfd_tests::traffic::{data_bytes, distinct_bytes};
 use hfd_tests::wait;
+use serde_json::json;
 
 fn repos() -> [RepoBuilder; 3] {
     ["acme/a", "acme/b", "acme/c"].map(|name| {
@@ -39,6 +40,9 @@ async fn a_broker_that_restarts_or_is_wiped_loses_no_job_and_no_byte() -> anyhow
     let second = cluster.api().start(&Download::model("acme/b")).await?;
     ensure!(matches!(cluster.api().post(&Download::model("acme/b")).await?, Posted::Existing(_)));
     ensure!(cluster.apis[0].is_ready().await?, "the outbox holds what is posted");
+    let seen = cluster.api().cluster().await?;
+    ensure!(seen["queues"] == json!([]) && seen["queuesError"] != "", "the broker cannot be asked: {seen}");
+    ensure!(seen["workers"].as_array().is_some_and(|workers| workers.len() == 2), "the workers live: {seen}");
     // It dies between the store and the queue: others publish what it has stored.
     cluster.apis[0].kill_9().await?;
     for worker in &cluster.workers {

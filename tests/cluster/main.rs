@@ -15,6 +15,7 @@ mod replicas;
 mod secrets;
 mod settings;
 mod sharing;
+mod status;
 mod store;
 mod tls;
 mod workers;

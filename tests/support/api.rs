@@ -315,6 +315,11 @@ impl Api {
         Ok((response.status().as_u16(), response.json().await.with_context(|| format!("reading {url}"))?))
     }
 
+    /// The workers and the queues.
+    pub async fn cluster(&self) -> anyhow::Result<Value> {
+        Ok(self.ask(Method::GET, "cluster", None).await?.1)
+    }
+
     /// The settings.
     pub async fn settings(&self) -> anyhow::Result<Value> {
         Ok(self.ask(Method::GET, "settings", None).await?.1)

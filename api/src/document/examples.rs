@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-const EXAMPLES: [(&str, &str); 20] = [
+const EXAMPLES: [(&str, &str); 21] = [
     ("CacheList", include_str!("examples/cache_list.json")),
     ("CachedRepoDetails", include_str!("examples/cached_repo_details.json")),
+    ("Cluster", include_str!("examples/cluster.json")),
     ("Dismissed", include_str!("examples/dismissed.json")),
     ("Done", include_str!("examples/done.json")),
     ("DownloadRequest", include_str!("examples/download_request.json")),

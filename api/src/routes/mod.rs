@@ -2,6 +2,7 @@
 
 mod analyze;
 mod cache;
+mod cluster;
 mod docs;
 mod download;
 mod health;
@@ -24,6 +25,7 @@ use crate::view::JobView;
 
 pub(crate) use analyze::AnalyzeApi;
 pub(crate) use cache::{CacheApi, CacheWorkApi};
+pub(crate) use cluster::ClusterApi;
 pub(crate) use docs::DocsApi;
 pub(crate) use download::DownloadApi;
 pub(crate) use health::HealthApi;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hfd_api::{ApiConfig, ApiState, serve};
+use hfd_api::{ApiConfig, ApiState, Mode, serve};
 use hfd_shared::callback::{CallbackPolicy, CallbackSecret};
 use hfd_shared::config::Access;
 use hfd_shared::control::{Effective, Jobs, Settings, Submitted};
-use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter};
+use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter, LocalRoster, MemoryQueue};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{
     DownloadRequest, Epoch, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Outcome, Plan, Priority, Snapshot,
@@ -75,6 +75,8 @@ impl Default for Setup {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) store: Arc<EmbeddedStore>,
+    pub(crate) queue: Arc<MemoryQueue>,
+    pub(crate) roster: Arc<LocalRoster>,
     pub(crate) jobs: Jobs,
     pub(crate) stop: CancellationToken,
     pub(crate) serving: JoinHandle<std::io::Result<()>>,
@@ -95,7 +97,8 @@ impl Server {
         let hub = hub_client(&hub);
         let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
         let callbacks = callback_policy(has_callbacks);
-        let config = ApiConfig { cache_dir, access, callbacks };
+        let config = ApiConfig { cache_dir, access, mode: Mode::Single, callbacks };
+        let (queue, roster) = (Arc::new(MemoryQueue::new()), Arc::new(LocalRoster::new()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -106,10 +109,20 @@ impl Server {
             }
             None => Readiness::new(stop.clone()).needs_store(store.clone()),
         };
-        let state =
-            ApiState { jobs: jobs.clone(), store: store.clone(), bus, hub, readiness, metrics: None, settings, config };
+        let state = ApiState {
+            jobs: jobs.clone(),
+            store: store.clone(),
+            bus,
+            queue: queue.clone(),
+            roster: roster.clone(),
+            hub,
+            readiness,
+            metrics: None,
+            settings,
+            config,
+        };
         let serving = tokio::spawn(serve(listener, state, stop.clone()));
-        Self { address, store, jobs, stop, serving, client: Client::new() }
+        Self { address, store, queue, roster, jobs, stop, serving, client: Client::new() }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -5,6 +5,7 @@
 mod analyze;
 mod auth;
 mod cache;
+mod cluster;
 mod cors;
 mod docs;
 mod download;

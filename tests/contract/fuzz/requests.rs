@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::values::{body, text};
 
 /// Paths of the API; `{}` takes a random text.
-const PATHS: [&str; 26] = [
+const PATHS: [&str; 27] = [
     "/api/download",
     "/api/plan",
     "/api/jobs",
@@ -26,6 +26,7 @@ const PATHS: [&str; 26] = [
     "/api/cache/acme/{}",
     "/api/cache/{}/{}/verify",
     "/api/cache/prune",
+    "/api/cluster",
     "/api/health",
     "/api/openapi.json",
     "/api/docs",

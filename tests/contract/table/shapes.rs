@@ -16,6 +16,8 @@ pub(crate) fn all() -> Vec<Shape> {
         cached_details(),
         cached_revision(),
         repo_file(),
+        cluster(),
+        worker(),
     ]
 }
 
@@ -156,6 +158,46 @@ pub(crate) fn cached_revision() -> Shape {
             ("lastModified", Time),
             ("files", list(file)),
             ("nextOffset", nullable(Count)),
+        ])
+    })
+}
+
+/// Who is at work, and how much waits.
+pub(crate) fn cluster() -> Shape {
+    Named("Cluster", || {
+        let queue = object([
+            ("name", Word(&["control", "callback", "fetch"])),
+            ("ready", Count),
+            ("unacknowledged", nullable(Count)),
+        ]);
+        object([
+            ("mode", Word(&["single", "cluster"])),
+            ("workers", list(worker())),
+            ("queues", list(queue)),
+            ("queuesError", Text),
+            ("rate", object([("stepSeconds", Count), ("bytes", list(Count))])),
+        ])
+    })
+}
+
+/// A worker that lives.
+pub(crate) fn worker() -> Shape {
+    Named("Worker", || {
+        let task = object([
+            ("jobId", Text),
+            ("repo", Text),
+            ("kind", Word(&["plan", "fetch", "finish", "clean", "callback"])),
+            ("startedAt", Time),
+        ]);
+        object([
+            ("name", Text),
+            ("version", Text),
+            ("startedAt", Time),
+            ("seenAt", Time),
+            ("slots", Count),
+            ("draining", Flag),
+            ("bytesPerSecond", Count),
+            ("tasks", list(task)),
         ])
     })
 }
