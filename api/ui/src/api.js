@@ -1,10 +1,14 @@
 // Requests to the service that this page is from.
+import { ask, headers, token, wantsToken } from "./access.js";
 import { signal } from "./html.js";
+
+/** @typedef {{ method: string, path: string, body?: object }} Sent */
 
 /** What the page did last, to be shown as a command. @type {import("./html.js").Signal<Sent | null>} */
 export const lastSent = signal(null);
 
-/** @typedef {{ method: string, path: string, body?: unknown }} Sent */
+/** Stands where the Hub's token was sent: nothing shows that again. */
+export const HUB_TOKEN = "$HFD_TOKEN";
 
 /** An answer that is no success: says what failed and what to do. */
 export class ApiError extends Error {
@@ -22,24 +26,44 @@ export class ApiError extends Error {
 }
 
 /**
- * Sends a request and reads the JSON of its answer. Paths are relative, so that the service may lie below a path of a proxy.
+ * Sends a request with what lets it in. Where an API token is wanted, it waits for one and tries again: nothing that was begun is lost.
+ * @param {string} path relative, so that the service may lie below a path of a proxy
+ * @param {RequestInit} [init]
+ * @returns {Promise<Response>}
+ */
+export async function send(path, init = {}) {
+  for (;;) {
+    const used = token.peek();
+    const response = await fetch(path, { ...init, headers: { ...init.headers, ...headers() } });
+    if (!wantsToken(response)) return response;
+    await ask(used);
+    init.signal?.throwIfAborted();
+  }
+}
+
+/**
+ * Sends a request and reads the JSON of its answer.
  * @param {string} method
  * @param {string} path such as `api/jobs`
- * @param {{ query?: object, body?: unknown, abort?: AbortSignal }} [options] values of the query that are undefined are left out
+ * @param {{ query?: object, body?: object, abort?: AbortSignal }} [options] values of the query that are undefined are left out
  * @returns {Promise<any>} of the shape that the API document tells, which `service.js` names
  */
 export async function request(method, path, { query = {}, body, abort } = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   const address = given.length ? `${path}?${new URLSearchParams(given)}` : path;
-  const init = { method, signal: abort, headers: {}, body: /** @type {string | undefined} */ (undefined) };
+  /** @type {RequestInit} */
+  const init = abort ? { method, signal: abort } : { method };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }
-  if (method !== "GET") lastSent.value = { method, path: address, body };
+  if (method !== "GET") {
+    const shown = body && "token" in body && body.token ? { ...body, token: HUB_TOKEN } : body;
+    lastSent.value = shown ? { method, path: address, body: shown } : { method, path: address };
+  }
   let response;
   try {
-    response = await fetch(address, init);
+    response = await send(address, init);
   } catch (error) {
     if (abort?.aborted) throw error;
     throw new ApiError(0, "The service does not answer", "check that it runs and that your network reaches it");

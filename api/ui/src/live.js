@@ -1,7 +1,10 @@
-// Live progress: by WebSocket, or by Server-Sent Events where a proxy knows no WebSocket. Either begins with all jobs, so a
-// connection that was lost leaves nothing stale.
+// Live progress: by WebSocket, or by Server-Sent Events where a proxy knows no WebSocket and where an API token is wanted, for
+// browsers put no header on a WebSocket. Either begins with all jobs, so a connection that was lost leaves nothing stale.
+import { asked, isWanted, token } from "./access.js";
+import { request, send } from "./api.js";
 import { signal } from "./html.js";
 import * as jobs from "./jobs.js";
+import { readEvents } from "./sse.js";
 
 /** @typedef {"connecting" | "live" | "lost"} Connection */
 
@@ -13,67 +16,109 @@ export const version = signal("");
 
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 10_000;
-/** The server pings every 30 s, but a page does not see that: a socket that cannot be written to is closed by the browser. */
-const OPEN_LIMIT_MS = 10_000;
 /** WebSockets that never opened, before events are tried. */
 const TRIES = 2;
+/** How long a new connection may say nothing. */
+const OPEN_LIMIT_MS = 10_000;
+/** How long an open one may: events have a comment every 15 seconds, and a running job changes. */
+const SILENCE_LIMIT_MS = 45_000;
+/** After so long in the background the machine may have slept, and the connection be dead without a sign of it. */
+const HIDDEN_LIMIT_MS = 60_000;
+const LOOK_EVERY_MS = 5_000;
 
 /** Updates since the last frame, the newest of each job. @type {Map<string, import("./types").Job>} */
 const pending = new Map();
 let scheduled = false;
 
+/** When the connection last gave a sign of life. */
+let heard = 0;
+let isByEvents = false;
+/** Ends the connection, so that a new one takes its place at once. */
+let renew = () => {};
+
 /** Connects, and connects again, as long as the page is open. */
-export function follow() {
+export async function follow() {
+  watch();
+  // A WebSocket does not tell that it lacks a token: another request asks for it beforehand.
+  if (!isWanted) await request("GET", "api/jobs", { query: { limit: 1 } }).catch(() => null);
   let failed = 0;
-  let pause = MIN_PAUSE_MS;
-  const again = (/** @type {boolean} */ opened) => {
-    connection.value = "lost";
+  for (;;) {
+    const end = new AbortController();
+    renew = () => end.abort();
+    heard = Date.now();
+    isByEvents = isWanted || failed % (TRIES + 1) === TRIES;
+    const opened = await (isByEvents ? events(end.signal) : socket(end.signal));
     failed = opened ? 0 : failed + 1;
-    pause = opened ? MIN_PAUSE_MS : Math.min(MAX_PAUSE_MS, pause * 2);
-    setTimeout(connect, pause * (0.5 + Math.random() / 2));
-  };
-  const connect = () => (failed > 0 && failed % (TRIES + 1) === 0 ? events(again) : socket(again));
-  connect();
+    connection.value = "lost";
+    if (end.signal.aborted) continue;
+    const pause = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** failed);
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random() / 2)));
+  }
 }
 
-/** @param {(opened: boolean) => void} again */
-function socket(again) {
+/** Renews a connection that may be dead without a sign of it: a page does not see the pings of a WebSocket. */
+function watch() {
+  let hidden = Date.now();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) hidden = Date.now();
+    else if (Date.now() - hidden > HIDDEN_LIMIT_MS) renew();
+  });
+  addEventListener("online", () => renew());
+  token.subscribe(() => renew());
+  setInterval(() => {
+    if (asked.peek()) return;
+    const isOpen = connection.peek() === "live";
+    const mayBeSilent = isOpen && !isByEvents && !jobs.all.peek().some((job) => job.status === "running");
+    if (!mayBeSilent && Date.now() - heard > (isOpen ? SILENCE_LIMIT_MS : OPEN_LIMIT_MS)) renew();
+  }, LOOK_EVERY_MS);
+}
+
+/** @param {AbortSignal} end @returns {Promise<boolean>} whether it told anything before it ended */
+function socket(end) {
   const url = new URL("api/ws", document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   const ws = new WebSocket(url);
   let opened = false;
-  const limit = setTimeout(() => ws.close(), OPEN_LIMIT_MS);
-  ws.onmessage = (message) => {
-    opened = true;
-    clearTimeout(limit);
-    const { type, data } = JSON.parse(message.data);
-    take(type, data);
-  };
-  ws.onclose = () => {
-    clearTimeout(limit);
-    again(opened);
-  };
+  return new Promise((resolve) => {
+    ws.onmessage = (message) => {
+      opened = true;
+      const { type, data } = JSON.parse(message.data);
+      take(type, data);
+    };
+    ws.onclose = () => resolve(opened);
+    // To close a dead connection takes the browser a while, which nobody has to wait for.
+    end.addEventListener("abort", () => {
+      ws.onmessage = null;
+      ws.close();
+      resolve(opened);
+    });
+  });
 }
 
-/** @param {(opened: boolean) => void} again */
-function events(again) {
-  const source = new EventSource("api/events");
+/** @param {AbortSignal} end @returns {Promise<boolean>} whether it told anything before it ended */
+async function events(end) {
   let opened = false;
-  for (const type of ["init", "job_update", "event"]) {
-    source.addEventListener(type, (message) => {
-      opened = true;
-      take(type, JSON.parse(message.data));
+  try {
+    const response = await send("api/events", { signal: end, cache: "no-store" });
+    if (!response.ok || !response.body) return false;
+    await readEvents(response.body, (told) => {
+      heard = Date.now();
+      if (end.aborted) return;
+      for (const { type, data } of told) {
+        opened = true;
+        take(type, JSON.parse(data));
+      }
     });
+  } catch {
+    // It broke off, or was renewed.
   }
-  source.onerror = () => {
-    source.close();
-    again(opened);
-  };
+  return opened;
 }
 
 /** @param {string} type @param {any} data */
 function take(type, data) {
   connection.value = "live";
+  heard = Date.now();
   if (type === "init") {
     pending.clear();
     version.value = data.version;

@@ -2,6 +2,8 @@
 import { effect, html, render } from "./html.js";
 import { connection, follow, version } from "./live.js";
 import { href, route } from "./route.js";
+import { Commands } from "./parts/copy.js";
+import { SignIn } from "./parts/sign-in.js";
 import { Toasts } from "./parts/toasts.js";
 import { CachePage } from "./pages/cache.js";
 import { ClusterPage } from "./pages/cluster.js";
@@ -37,11 +39,15 @@ function Page() {
       </nav>
       <span class="connection ${connection.value}" role="status">${CONNECTIONS[connection.value]}</span>
     </header>
-    <main id="main" tabindex="-1"><${View} key=${shown.page} /></main>
+    <main id="main" tabindex="-1">
+      <${View} key=${shown.page} />
+      ${shown.page !== "start" && html`<${Commands} />`}
+    </main>
     <footer>
       ${version.value && html`HFDownloader ${version.value} · `}<a href="api/docs">API</a>
     </footer>
     <${Toasts} />
+    <${SignIn} />
   `;
 }
 

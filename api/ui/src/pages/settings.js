@@ -1,5 +1,6 @@
 // Every setting with its limits.
 import { html, useEffect, useState } from "../html.js";
+import { forget, isKept, token } from "../access.js";
 import * as service from "../service.js";
 import { telling } from "../parts/toasts.js";
 
@@ -51,6 +52,9 @@ export function SettingsPage() {
       ${FIELDS.map((field) => html`<${Field} key=${field.name} field=${field} value=${changed[field.name] ?? settings[field.name]} set=${set} reset=${reset} />`)}
       <button class="primary" disabled=${Object.keys(changed).length === 0}>Save</button>
     </form>
+    ${token.value && html`<h2>This browser</h2>
+      <div class="row"><span class="grow">The API token of this page is kept ${isKept.value ? "on this device" : "until this tab is closed"}.</span>
+        <button type="button" onClick=${forget}>Forget it</button></div>`}
     <h2>Set at the start</h2>
     <dl class="facts">
       <div><dt>Cache folder</dt><dd><code>${settings.cacheDir}</code></dd></div>

@@ -1,52 +1,66 @@
-// What the page just did, as lines to copy.
+// What the page just did, as lines to copy. Secrets are variables in them.
 import { html, useState } from "../html.js";
-import { lastSent } from "../api.js";
+import { token } from "../access.js";
+import { HUB_TOKEN, lastSent } from "../api.js";
 import { telling } from "./toasts.js";
+
+/** @typedef {import("../api.js").Sent} Sent */
 
 /** @param {string} text for a POSIX shell */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** @param {import("../api.js").Sent} sent */
-export function curl({ method, path, body }) {
-  const url = quoted(new URL(path, document.baseURI).href);
-  const data = body === undefined ? "" : ` -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
-  return `curl -X ${method} ${url}${data}`;
+/** @param {string} path */
+const address = (path) => new URL(path, document.baseURI).href;
+
+/** @param {Sent} sent @param {boolean} withToken */
+export function curl({ method, path, body }, withToken) {
+  const parts = [method === "GET" ? "curl" : `curl -X ${method}`, quoted(address(path))];
+  if (withToken) parts.push('-H "Authorization: Bearer $HFD_API_TOKEN"');
+  if (body) {
+    // The variable stands outside the quotes of the shell, inside those of JSON.
+    const json = quoted(JSON.stringify(body)).replace(`"${HUB_TOKEN}"`, `"'"${HUB_TOKEN}"'"`);
+    parts.push("-H 'Content-Type: application/json'", `-d ${json}`);
+  }
+  return parts.join(" \\\n  ");
 }
 
-/** @param {import("../api.js").Sent} sent */
-export function python({ method, path, body }) {
-  const url = JSON.stringify(new URL(path, document.baseURI).href);
-  const json = body === undefined ? "" : `, json=${literal(body)}`;
-  return `import requests\nrequests.request(${JSON.stringify(method)}, ${url}${json}).json()`;
+/** @param {Sent} sent @param {boolean} withToken */
+export function python({ method, path, body }, withToken) {
+  const given = [JSON.stringify(method), JSON.stringify(address(path))];
+  if (withToken) given.push(`headers={"Authorization": "Bearer " + os.environ["HFD_API_TOKEN"]}`);
+  if (body) given.push(`json=${literal(body)}`);
+  const call = `answer = requests.request(\n    ${given.join(",\n    ")},\n)`;
+  return `${call.includes("os.environ") ? "import os\n" : ""}import requests\n\n${call}\nprint(answer.json())`;
 }
 
-/** A value as Python writes it. @param {any} value @returns {string} */
+/** A value as Python writes it. @param {unknown} value @returns {string} */
 function literal(value) {
   if (value === null) return "None";
+  if (value === HUB_TOKEN) return 'os.environ["HFD_TOKEN"]';
   if (typeof value === "boolean") return value ? "True" : "False";
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
-  if (typeof value === "object") {
-    return `{${Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}: ${literal(one)}`).join(", ")}}`;
-  }
-  return JSON.stringify(value);
+  if (typeof value !== "object") return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}: ${literal(one)}`).join(", ")}}`;
 }
 
+const LANGUAGES = { curl: { title: "curl", write: curl }, python: { title: "Python", write: python } };
+
 export function Commands() {
-  const [shown, setShown] = useState("curl");
+  const [shown, setShown] = useState(/** @type {keyof typeof LANGUAGES} */ ("curl"));
   const sent = lastSent.value;
   if (!sent) return null;
-  const text = shown === "curl" ? curl(sent) : python(sent);
+  const text = LANGUAGES[shown].write(sent, token.value !== "");
   const copy = () => telling(() => navigator.clipboard.writeText(text), "Copied");
   return html`<details class="commands">
-    <summary>The same from a program</summary>
-    <div class="row">
-      ${["curl", "python"].map(
-        (kind) => html`<button type="button" key=${kind} aria-pressed=${kind === shown} onClick=${() => setShown(kind)}>
-          ${kind === "curl" ? "curl" : "Python"}
-        </button>`,
+    <summary>The same from a program <code class="faint">${sent.method} <bdi>${sent.path.split("?")[0]}</bdi></code></summary>
+    <div class="row" role="group" aria-label="Language">
+      ${/** @type {(keyof typeof LANGUAGES)[]} */ (Object.keys(LANGUAGES)).map(
+        (kind) => html`<button type="button" key=${kind} aria-pressed=${kind === shown} onClick=${() => setShown(kind)}>${LANGUAGES[kind].title}</button>`,
       )}
       <button type="button" onClick=${copy}>Copy</button>
     </div>
-    <pre tabindex="0"><code>${text}</code></pre>
+    <pre tabindex="0" aria-label="Lines to copy"><code>${text}</code></pre>
+    ${token.value && html`<p class="faint small">Put the API token into the variable <code>HFD_API_TOKEN</code>.</p>`}
   </details>`;
 }
