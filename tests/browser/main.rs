@@ -9,6 +9,7 @@ use anyhow::ensure;
 use hfd_tests::api::Download;
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
 use hfd_tests::process::Process;
+use hfd_tests::sandbox::Sandbox;
 use hfd_tests::stage::Stage;
 use hfd_tests::wait;
 
@@ -109,6 +110,17 @@ async fn a_killed_and_restarted_server_is_followed_without_a_reload() -> anyhow:
     says(&mut script, "live").await?;
     stage.hub.clear_faults();
     good_end(script).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn modules_that_need_no_browser_pass_their_own_tests() -> anyhow::Result<()> {
+    let sandbox = Sandbox::new()?;
+    let mut command = sandbox.command("node");
+    command.arg("--test");
+    for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/units").read_dir()? {
+        command.arg(entry?.path());
+    }
+    good_end(Process::start(&sandbox, "units", &mut command)?).await
 }
 
 /// Waits until a script has come as far as this.

@@ -3,57 +3,96 @@
 /** @typedef {{ repo: string, filters: string[], revision: string, type: "" | "model" | "dataset" }} Reference */
 
 const NAME = /^[\w.-]+(\/[\w.-]+)?$/;
+/** What an address of the Hub shows of a revision; behind it come the revision and a path. */
+const VIEWS = ["tree", "blob", "resolve", "raw", "blame", "commit", "commits"];
+/** Revisions with slashes of which the Hub has many. Others have them written as `%2F`. */
+const REFS = /^refs\/(?:pr\/\d+|convert\/[\w-]+)(?=\/|$)/;
+const HOSTS = /^(?:www\.)?(?:huggingface\.co|hf\.co)\//i;
+
+const NO_REPO = "This names no repository: write owner/name, such as openai-community/gpt2.";
+const NO_SPACE = "This is a Space. Only models and datasets can be downloaded.";
+const NO_ADDRESS = "This is no address. Copy it from the repository's page, or type owner/name.";
 
 /**
- * Reads `owner/name`, `owner/name:filter,filter`, `hf://[datasets/]owner/name[@revision]` or an address of the Hub.
+ * Reads `[datasets/]owner/name[@revision][:filter,filter]`, `hf://[datasets/]owner/name[@revision][/path]` or an address of the Hub.
  * @param {string} text
  * @returns {Reference | string} or what is wrong with it
  */
 export function parse(text) {
   const trimmed = text.trim();
   if (!trimmed) return "Type the name of a repository, such as openai-community/gpt2.";
-  const scheme = /^([a-z]+):\/\/(.*)$/i.exec(trimmed);
+  if (HOSTS.test(trimmed)) return address(`https://${trimmed}`);
+  const scheme = /^([a-z]+):\/\/(.*)$/is.exec(trimmed);
   if (!scheme) return short(trimmed);
-  return scheme[1].toLowerCase() === "hf" ? inHf(scheme[2]) : address(trimmed);
+  return scheme[1]?.toLowerCase() === "hf" ? inHf(scheme[2] ?? "") : address(trimmed);
 }
 
 /** @param {string} text */
 function short(text) {
-  const [repo, filters = ""] = split(text, ":");
-  return checked({ repo, filters: filters.split(",").map((one) => one.trim()).filter(Boolean), revision: "", type: "" });
+  const [where, filters = ""] = split(text, ":");
+  const [repo, revision = ""] = split(where, "@");
+  const { type, name, rest } = typed(repo.split("/").filter(Boolean));
+  if (rest.length) return type === "space" ? NO_SPACE : NO_REPO;
+  return checked(type, name, revision, filters.split(",").map((one) => one.trim()).filter(Boolean));
 }
 
 /** @param {string} path */
 function inHf(path) {
-  const [where, revision = ""] = split(path, "@");
-  const { type, repo } = typed(where.split("/").filter(Boolean));
-  return checked({ repo, filters: [], revision, type });
+  const [before, after] = split(path, "@");
+  const { type, name, rest } = typed(before.split("/").filter(Boolean));
+  if (after === undefined) return checked(type, name, "", pathFilter(rest.join("/")));
+  const ref = REFS.exec(after)?.[0];
+  const [revision, inside = ""] = ref ? [ref, after.slice(ref.length + 1)] : split(after, "/");
+  const decoded = decode(revision);
+  return decoded === null ? NO_ADDRESS : checked(type, name, decoded, pathFilter(inside));
 }
 
-/** @param {string} text an address such as `https://huggingface.co/datasets/owner/name/tree/main` */
+/** @param {string} text such as `https://huggingface.co/datasets/owner/name/tree/main` */
 function address(text) {
-  let url;
-  try {
-    url = new URL(text);
-  } catch {
-    return "This is no address. Copy it from the repository's page, or type owner/name.";
-  }
-  const parts = url.pathname.split("/").filter(Boolean).map(decodeURIComponent);
-  const view = parts.findIndex((part) => ["tree", "blob", "resolve"].includes(part));
-  const { type, repo } = typed(view < 0 ? parts : parts.slice(0, view));
-  return checked({ repo, filters: [], revision: view < 0 ? "" : (parts[view + 1] ?? ""), type });
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const parts = url?.pathname.split("/").filter(Boolean).map(decode);
+  if (!parts || parts.includes(null)) return NO_ADDRESS;
+  const { type, name, rest } = typed(/** @type {string[]} */ (parts));
+  const [view = "", ...behind] = rest;
+  // Other pages of a repository, such as its discussions, show no revision.
+  if (!VIEWS.includes(view)) return checked(type, name, "", []);
+  const ref = REFS.exec(behind.join("/"))?.[0] ?? behind[0] ?? "";
+  const inside = behind.slice(ref === behind[0] ? 1 : ref.split("/").length).join("/");
+  const isFolder = view === "tree";
+  return checked(type, name, ref, isFolder && inside ? [`${escaped(inside)}/*`] : pathFilter(inside));
 }
 
-/** @param {string[]} parts @returns {{ type: Reference["type"], repo: string }} */
+/** The kind, the name and what is behind it. @param {string[]} parts @returns {{ type: "" | "model" | "dataset" | "space", name: string, rest: string[] }} */
 function typed(parts) {
-  if (parts[0] === "datasets") return { type: "dataset", repo: parts.slice(1, 3).join("/") };
-  if (parts[0] === "models") return { type: "model", repo: parts.slice(1, 3).join("/") };
-  return { type: "", repo: parts.slice(0, 2).join("/") };
+  const kinds = /** @type {const} */ ({ datasets: "dataset", models: "model", spaces: "space" });
+  const [first = ""] = parts;
+  const isKind = Object.hasOwn(kinds, first);
+  const type = isKind ? kinds[/** @type {keyof typeof kinds} */ (first)] : "";
+  const names = isKind ? parts.slice(1) : parts;
+  // A few old repositories have no owner.
+  const length = VIEWS.includes(names[1] ?? "") ? 1 : 2;
+  return { type, name: names.slice(0, length).join("/"), rest: names.slice(length) };
 }
 
-/** @param {Reference} reference */
-function checked(reference) {
-  return NAME.test(reference.repo) ? reference : "This names no repository: write owner/name, such as openai-community/gpt2.";
+/** @param {Reference["type"] | "space"} type @param {string} repo @param {string} revision @param {string[]} filters @returns {Reference | string} */
+function checked(type, repo, revision, filters) {
+  if (type === "space") return NO_SPACE;
+  return NAME.test(repo) ? { repo, filters, revision, type } : NO_REPO;
+}
+
+/** @param {string} path */
+const pathFilter = (path) => (path ? [escaped(path)] : []);
+
+/** A path as a filter: what would have another meaning there stands as "any character". @param {string} path */
+const escaped = (path) => path.replace(/[,*?[\]{}!]/g, "?");
+
+/** @param {string} text @returns {string | null} null when it is not percent-encoded as it should be */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 /** @param {string} text @param {string} at @returns {[string] | [string, string]} */
