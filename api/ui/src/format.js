@@ -26,6 +26,14 @@ export function rate(perSecond) {
 }
 
 /**
+ * A large number as `7.24 B`.
+ * @param {number} number
+ */
+export function short(number) {
+  return number.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+}
+
+/**
  * Seconds as `2 h 05 min`.
  * @param {number} seconds
  */

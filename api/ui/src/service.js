@@ -45,10 +45,17 @@ export const dismiss = (id) => request("POST", `${job(id)}/dismiss`);
 /** @param {Query<"dismissJobs">} query @returns {Promise<Answer<"dismissJobs">>} */
 export const dismissAll = (query) => request("DELETE", "api/jobs", { query });
 
-/** @param {Query<"listCache">} query @param {AbortSignal} [abort] @returns {Promise<Answer<"listCache">>} */
+/** @param {Query<"listCache">} query @param {AbortSignal} [abort] @returns {Promise<Answer<"listCache"> & { volume?: { totalBytes: number, freeBytes: number } | null }>} */
 export const cache = (query, abort) => request("GET", "api/cache", { query, abort });
 /** @param {Place} place @param {AbortSignal} [abort] @returns {Promise<Answer<"getCachedRepo">>} */
 export const cachedRepo = (place, abort) => request("GET", cached(place), { query: { type: place.type }, abort });
+/**
+ * One revision with a page of its files.
+ * @param {Place} place @param {string} revision @param {{ offset: number, limit: number }} page @param {AbortSignal} [abort]
+ * @returns {Promise<Answer<"getCachedRepo">>}
+ */
+export const cachedRevision = (place, revision, page, abort) =>
+  request("GET", cached(place), { query: { type: place.type, revision, ...page }, abort });
 /** @param {Place} place @param {string} [revision] @returns {Promise<Answer<"removeCachedRepo">>} */
 export const removeCached = (place, revision) => request("DELETE", cached(place), { query: { type: place.type, revision } });
 /** @param {Place} place @returns {Promise<Answer<"verifyCachedRepo">>} */

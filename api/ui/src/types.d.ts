@@ -24,5 +24,6 @@ export type CachedRepoDetails = Schemas["CachedRepoDetails"];
 export type PruneRequest = Schemas["PruneRequest"];
 export type Pruned = Schemas["Pruned"];
 export type RepoType = Schemas["RepoType"];
+export type Priority = Schemas["Priority"];
 export type Settings = Schemas["Settings"];
 export type SettingsChange = Schemas["SettingsChange"];

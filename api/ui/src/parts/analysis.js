@@ -1,135 +1,150 @@
 // What a repository holds, and what to take of it.
-import { html, useEffect, useMemo, useState } from "../html.js";
+import { html, useState } from "../html.js";
 import * as service from "../service.js";
 import { bytes, count } from "../format.js";
 import { href } from "../route.js";
+import { CachedLine, useCached } from "./cached.js";
 import { Commands } from "./copy.js";
-import { Facts } from "./facts.js";
+import { Facts, Glance, Related } from "./facts.js";
+import { Items } from "./items.js";
+import { NO_OPTIONS, Options, patterns } from "./options.js";
 import { Tree } from "./tree.js";
-import { telling } from "./toasts.js";
+import { done, telling } from "./toasts.js";
 
+/** @typedef {import("../types").Analysis} Repo */
 /** @typedef {import("../types").SelectableItem} Item */
 
-/** @param {{ analysis: import("../types").Analysis, filters: string[], revision: string }} props */
+/** @param {Item} item @param {string[]} filters */
+const isNamed = (item, filters) => {
+  const own = patterns(item.filter_value.toLowerCase());
+  return own.length > 0 && own.every((one) => filters.some((filter) => filter.toLowerCase() === one));
+};
+
+/** @param {{ analysis: Repo, filters: string[], revision: string }} props */
 export function Analysis({ analysis, filters, revision }) {
-  const items = analysis.selectable_items ?? [];
-  const [chosen, setChosen] = useState(() => new Set(/** @type {string[]} */ (filters)));
+  const items = analysis.selectable_items;
+  const cached = useCached(analysis);
+  // Filters that are those of an item choose it; the others stand in their field.
+  const [chosen, setChosen] = useState(() => new Set(items.filter((item) => isNamed(item, filters)).map(({ id }) => id)));
+  const [options, setOptions] = useState(() => {
+    const known = items.filter((item) => chosen.has(item.id)).flatMap((item) => patterns(item.filter_value.toLowerCase()));
+    return { ...NO_OPTIONS, filters: filters.filter((filter) => !known.includes(filter.toLowerCase())).join(", ") };
+  });
   const [plan, setPlan] = useState(/** @type {import("../types").Plan | null} */ (null));
-  const toggle = (/** @type {string} */ filter) => {
-    const next = new Set(chosen);
-    if (!next.delete(filter)) next.add(filter);
-    setChosen(next);
+  const taken = items.filter((item) => chosen.has(item.id));
+  const choose = (/** @type {Item[]} */ next) => {
+    setChosen(new Set(next.map(({ id }) => id)));
     setPlan(null);
   };
-  // An item of another branch is taken from there, and alone.
-  const branch = items.find((item) => item.revision && chosen.has(item.filter_value))?.revision ?? revision;
-  const body = { repo: analysis.repo, revision: branch, dataset: analysis.is_dataset, filters: [...chosen] };
+  // A download has one revision: what lies in another branch is taken alone.
+  const beside = (/** @type {Item[]} */ added) => taken.filter((item) => !added.includes(item) && ![item, ...added].some(({ revision }) => revision));
+  const toggle = (/** @type {Item} */ item) => choose([...beside([item]), ...(chosen.has(item.id) ? [] : [item])]);
+  const take = (/** @type {Item[]} */ added) => choose([...beside(added), ...added]);
+  const change = (/** @type {typeof options} */ next) => {
+    setOptions(next);
+    setPlan(null);
+  };
+  const body = request(analysis, revision, taken, options);
   const preview = async () => setPlan((await telling(() => service.plan(body))) ?? null);
   const download = () =>
     telling(async () => {
       const answer = await service.download(body);
-      const job = "job" in answer ? answer.job : answer;
-      location.hash = href("jobs", [job.id]);
-    }, "The download is on its way");
+      const isKnown = "job" in answer;
+      done(isKnown ? answer.message : "The download is on its way");
+      location.hash = href("jobs", [(isKnown ? answer.job : answer).id]);
+    });
+  const isCached = (/** @type {string} */ path) => cached.files.has(path);
   return html`
-    <section aria-label="Repository">
+    <section class="card" aria-label="Repository">
       <div class="row apart">
-        <h2 class="path"><bdi>${analysis.repo}</bdi></h2>
+        <div><h2 class="path"><bdi>${analysis.repo}</bdi></h2><p class="faint">${about(analysis)}</p></div>
         <${Revisions} analysis=${analysis} revision=${revision} />
       </div>
-      <p>${analysis.type_description} · ${count(analysis.file_count, "file")} · <strong>${bytes(analysis.total_size)}</strong></p>
-      <${Cached} analysis=${analysis} />
-      <${Facts} analysis=${analysis} />
+      <${Glance} analysis=${analysis} />
+      <${Related} analysis=${analysis} />
+      ${analysis.gguf?.notes.map((note) => html`<p key=${note} class="faint small path"><bdi>${note}</bdi></p>`)}
+      <${CachedLine} analysis=${analysis} cached=${cached} />
     </section>
-    ${items.length > 0 && html`<${Items} items=${items} chosen=${chosen} toggle=${toggle} />`}
-    <${Custom} chosen=${chosen} known=${items} toggle=${toggle} />
-    <div class="row card">
-      <span class="grow">${chosen.size ? `Takes what matches ${[...chosen].join(", ")}, and the small files around it.` : "Takes the whole repository."}</span>
-      <button type="button" onClick=${preview}>Preview</button>
-      <button type="button" class="primary" onClick=${download}>Download</button>
-    </div>
-    ${plan && html`<section class="card" aria-label="Preview"><h2>${count(plan.totalFiles, "file")}, ${bytes(plan.totalSize)}</h2><${Tree} files=${plan.files} /></section>`}
+    <${Items} items=${items} chosen=${chosen} toggle=${toggle} take=${take} isCached=${isCached} />
+    <${Options} options=${options} change=${change} />
+    <${Order} analysis=${analysis} taken=${taken} options=${options} plan=${plan} cached=${cached} preview=${preview} download=${download} />
+    ${plan && html`<section class="card" aria-label="Preview">
+      <h2>${count(plan.totalFiles, "file")}, ${bytes(plan.totalSize)}</h2><${Tree} files=${plan.files} /></section>`}
     <${Commands} />
+    <${Facts} analysis=${analysis} />
     <details class="card"><summary>All files</summary><${Tree} files=${analysis.files} /></details>
   `;
 }
 
-/** Branches and tags to look at instead. @param {{ analysis: import("../types").Analysis, revision: string }} props */
+/** The type of a repository and what it does. @param {Repo} analysis */
+function about(analysis) {
+  const task = (analysis.audio ?? analysis.vision ?? analysis.multimodal ?? analysis.transformers)?.task_description;
+  return [analysis.type_description, task].filter(Boolean).join(" · ");
+}
+
+/**
+ * The body of the request: what is not chosen is not named, so that copied lines stay short.
+ * @param {Repo} analysis @param {string} revision @param {Item[]} taken @param {import("./options.js").Chosen} options
+ * @returns {import("../types").DownloadRequest}
+ */
+function request(analysis, revision, taken, options) {
+  const filters = [...taken.flatMap((item) => patterns(item.filter_value)), ...patterns(options.filters)];
+  const excludes = patterns(options.excludes);
+  return {
+    repo: analysis.repo,
+    revision: taken.find((item) => item.revision)?.revision ?? revision,
+    ...(analysis.is_dataset && { dataset: true }),
+    ...(filters.length > 0 && { filters }),
+    ...(excludes.length > 0 && { excludes }),
+    ...(options.priority !== "normal" && { priority: options.priority }),
+  };
+}
+
+/** Branches and tags to look at instead. @param {{ analysis: Repo, revision: string }} props */
 function Revisions({ analysis, revision }) {
-  const refs = analysis.refs ?? [];
-  if (!refs.length) return html`<span class="faint small">Revision <bdi>${revision}</bdi></span>`;
-  const names = refs.map((ref) => ref.name);
+  const of = (/** @type {string} */ type) => analysis.refs.filter((ref) => ref.type === type);
+  const groups = [{ title: "Branches", refs: of("branch") }, { title: "Tags", refs: of("tag") }].filter(({ refs }) => refs.length);
+  if (!groups.length) return html`<span class="faint small">Revision <bdi>${revision}</bdi></span>`;
   const go = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => {
     const query = { repo: analysis.repo, revision: event.currentTarget.value, type: analysis.is_dataset ? "dataset" : "model" };
     location.hash = href("start", [], query);
   };
   return html`<label>Revision
     <select value=${revision} onChange=${go}>
-      ${!names.includes(revision) && html`<option value=${revision}>${revision}</option>`}
-      ${refs.map((ref) => html`<option key=${ref.type + ref.name} value=${ref.name}>${ref.name}${ref.type === "tag" ? " (tag)" : ""}</option>`)}
+      ${!analysis.refs.some((ref) => ref.name === revision) && html`<option value=${revision}>${revision}</option>`}
+      ${groups.map(
+        ({ title, refs }) => html`<optgroup key=${title} label=${title}>
+          ${refs.map((ref) => html`<option key=${ref.name} value=${ref.name}>${ref.name}</option>`)}
+        </optgroup>`,
+      )}
     </select></label>`;
 }
 
-/** Asks the list first: that a repository is not there is no error. @param {import("../service.js").Place} place @param {AbortSignal} abort */
-async function look(place, abort) {
-  const { repos } = await service.cache({ type: place.type, search: place.repo }, abort);
-  return repos.some(({ repo }) => repo === place.repo) ? service.cachedRepo(place, abort) : null;
-}
-
-/** What the cache has of it. @param {{ analysis: import("../types").Analysis }} props */
-function Cached({ analysis }) {
-  const [cached, setCached] = useState(/** @type {import("../types").CachedRepoDetails | null} */ (null));
-  useEffect(() => {
-    const abort = new AbortController();
-    look({ repo: analysis.repo, type: analysis.is_dataset ? "dataset" : "model" }, abort.signal).then(setCached, () => null);
-    return () => abort.abort();
-  }, [analysis.repo, analysis.is_dataset]);
-  if (!cached) return null;
-  const here = cached.revisions.find((one) => one.commit === analysis.commit);
-  if (here?.state === "complete") return html`<p class="good">✓ This revision is in the cache, complete.</p>`;
-  return html`<p class="faint">In the cache: ${bytes(cached.size)} of it${here ? `, this revision in part (${count(here.fileCount, "file")})` : ", other revisions"}.</p>`;
-}
-
-/** @param {{ items: Item[], chosen: Set<string>, toggle: (filter: string) => void }} props */
-function Items({ items, chosen, toggle }) {
-  const groups = useMemo(() => {
-    const byCategory = new Map(/** @type {[string, Item[]][]} */ ([]));
-    for (const item of items) byCategory.set(item.category, [...(byCategory.get(item.category) ?? []), item]);
-    return [...byCategory];
-  }, [items]);
-  return groups.map(
-    ([category, group]) => html`<fieldset key=${category} class="items">
-      <legend><h2>Choose: ${category}</h2></legend>
-      <div class="scroll"><table>
-        <thead><tr><th scope="col">Take</th><th scope="col">Size</th><th scope="col">Quality</th><th scope="col">Memory</th><th scope="col">What it is</th></tr></thead>
-        <tbody>${group.map(
-          (item) => html`<tr key=${item.id}>
-            <td><label><input type="checkbox" checked=${chosen.has(item.filter_value)} onChange=${() => toggle(item.filter_value)} />
-              <bdi>${item.label}</bdi>${item.recommended && html` <span class="badge good">recommended</span>`}</label></td>
-            <td class="number">${bytes(item.size)}</td>
-            <td class="number">${item.quality ? html`<span role="img" aria-label=${`${item.quality} of 5`}>${item.quality_stars}</span>` : "–"}</td>
-            <td class="number">${item.ram ? bytes(item.ram) : "–"}</td>
-            <td><bdi>${item.description ?? ""}</bdi></td>
-          </tr>`,
-        )}</tbody>
-      </table></div>
-    </fieldset>`,
-  );
-}
-
-/** Filters that are no items. @param {{ chosen: Set<string>, known: Item[], toggle: (filter: string) => void }} props */
-function Custom({ chosen, known, toggle }) {
-  const [text, setText] = useState("");
-  const own = [...chosen].filter((filter) => !known.some((item) => item.filter_value === filter));
-  const add = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const filter = text.trim();
-    if (filter && !chosen.has(filter)) toggle(filter);
-    setText("");
-  };
-  return html`<form class="row" onSubmit=${add}>
-    <label>Filter <input type="text" value=${text} placeholder="q4_k_m, *.safetensors" onInput=${(/** @type {import("../types").Input} */ event) => setText(event.currentTarget.value)} /></label>
-    <button>Add</button>
-    ${own.map((filter) => html`<button type="button" key=${filter} aria-label=${`Remove the filter ${filter}`} onClick=${() => toggle(filter)}><bdi>${filter}</bdi> ✕</button>`)}
-  </form>`;
+/**
+ * What the choice comes to, and the steps.
+ * @param {{ analysis: Repo, taken: Item[], options: import("./options.js").Chosen, plan: import("../types").Plan | null,
+ *   cached: import("./cached.js").Cached, preview: () => void, download: () => void }} props
+ */
+function Order({ analysis, taken, options, plan, cached, preview, download }) {
+  const isOpen = patterns(options.filters).length > 0 || patterns(options.excludes).length > 0 || taken.some((item) => item.revision);
+  const wanted = new Set(taken.flatMap((item) => item.files));
+  // The preview knows exactly; before it, what is chosen does, but for small files around it.
+  const files = plan?.files ?? (taken.length ? analysis.files.filter((file) => wanted.has(file.path)) : analysis.files);
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const missing = files.reduce((sum, file) => sum + (cached.files.has(file.path) ? 0 : file.size), 0);
+  const isUnknown = isOpen && !plan;
+  const isTooLarge = !isUnknown && cached.free !== null && missing > cached.free;
+  const what = taken.length || isOpen ? "What you chose" : "The whole repository";
+  return html`<div class="order card">
+    <div class="grow" role="status">
+      <p>${what}: ${isUnknown ? "Preview tells how much it is" : html`<strong class="number">${bytes(size)}</strong>`}
+        ${taken.length > 0 && !plan && !isUnknown && " and the small files around it"}
+        ${!isUnknown && missing < size && html`, <span class="number">${bytes(missing)}</span> to fetch`}</p>
+      ${isTooLarge
+        ? html`<p class="warn">⚠ It does not fit: the volume of the cache has ${bytes(cached.free ?? 0)} left.</p>`
+        : cached.free !== null && html`<p class="faint small number">${bytes(cached.free)} free in the cache</p>`}
+    </div>
+    <button type="button" onClick=${preview}>Preview</button>
+    <button type="button" class="primary" onClick=${download}>Download</button>
+  </div>`;
 }

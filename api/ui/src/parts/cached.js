@@ -1,0 +1,61 @@
+// What the cache has of a repository, and the room that is left there.
+import { html, useEffect, useState } from "../html.js";
+import * as service from "../service.js";
+import { bytes, count } from "../format.js";
+import { href } from "../route.js";
+
+/** @typedef {import("../types").Analysis} Analysis */
+/**
+ * @typedef {{ free: number | null, details: import("../types").CachedRepoDetails | null, files: ReadonlySet<string> }} Cached
+ *   free bytes of the volume; the repository; paths of the revision that is looked at
+ */
+
+/** @type {Cached} */
+const NOTHING = { free: null, details: null, files: new Set() };
+/** Files of one answer, the most that there may be. */
+const PAGE_FILES = 10_000;
+
+/** @param {Analysis} analysis */
+const placeOf = ({ repo, is_dataset }) => ({ repo, type: /** @type {"dataset" | "model"} */ (is_dataset ? "dataset" : "model") });
+
+/** Asks the list first: that a repository is not there is no error. @param {Analysis} analysis @param {AbortSignal} abort @returns {Promise<Cached>} */
+async function look(analysis, abort) {
+  const place = placeOf(analysis);
+  const list = await service.cache({ type: place.type, search: place.repo }, abort);
+  const free = list.volume?.freeBytes ?? null;
+  if (!list.repos.some((one) => one.repo === place.repo)) return { ...NOTHING, free };
+  const details = await service.cachedRepo(place, abort);
+  const files = new Set();
+  if (details.revisions.some((one) => one.commit === analysis.commit)) {
+    let offset = /** @type {number | null} */ (0);
+    while (offset !== null) {
+      const [page] = (await service.cachedRevision(place, analysis.commit, { offset, limit: PAGE_FILES }, abort)).revisions;
+      for (const file of page?.files ?? []) files.add(file.path);
+      offset = page?.nextOffset ?? null;
+    }
+  }
+  return { free, details, files };
+}
+
+/** @param {Analysis} analysis */
+export function useCached(analysis) {
+  const [cached, setCached] = useState(NOTHING);
+  useEffect(() => {
+    const abort = new AbortController();
+    // Without it everything but a hint works.
+    look(analysis, abort.signal).then(setCached, () => null);
+    return () => abort.abort();
+  }, [analysis]);
+  return cached;
+}
+
+/** @param {{ analysis: Analysis, cached: Cached }} props */
+export function CachedLine({ analysis, cached: { details } }) {
+  if (!details) return html`<p class="faint">Nothing of it is in the cache.</p>`;
+  const here = details.revisions.find((one) => one.commit === analysis.commit);
+  const link = html`<a href=${href("cache", [details.type, details.repo])}>in the cache</a>`;
+  if (here?.state === "complete") return html`<p class="good">✓ This revision is ${link}, complete.</p>`;
+  return html`<p class="faint">${bytes(details.size)} of it ${details.size ? "are" : "is"} ${link}: ${here
+    ? `this revision in part, ${count(here.fileCount, "file")} of ${analysis.file_count.toLocaleString("en")}`
+    : "other revisions"}.</p>`;
+}
