@@ -53,7 +53,11 @@ export function duration(seconds) {
 export function ago(moment) {
   if (!moment) return "–";
   const seconds = (Date.now() - Date.parse(moment)) / 1000;
-  return seconds < 5 ? "just now" : `${duration(seconds)} ago`;
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${count(Math.floor(seconds / 86400), "day")} ago`;
 }
 
 /**

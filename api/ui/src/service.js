@@ -45,23 +45,36 @@ export const dismiss = (id) => request("POST", `${job(id)}/dismiss`);
 /** @param {Query<"dismissJobs">} query @returns {Promise<Answer<"dismissJobs">>} */
 export const dismissAll = (query) => request("DELETE", "api/jobs", { query });
 
-/** @param {Query<"listCache">} query @param {AbortSignal} [abort] @returns {Promise<Answer<"listCache"> & { volume?: { totalBytes: number, freeBytes: number } | null }>} */
+/** @param {Query<"listCache">} query @param {AbortSignal} [abort] @returns {Promise<import("./types").CacheList>} */
 export const cache = (query, abort) => request("GET", "api/cache", { query, abort });
 /** @param {Place} place @param {AbortSignal} [abort] @returns {Promise<Answer<"getCachedRepo">>} */
 export const cachedRepo = (place, abort) => request("GET", cached(place), { query: { type: place.type }, abort });
 /**
- * One revision with a page of its files.
- * @param {Place} place @param {string} revision @param {{ offset: number, limit: number }} page @param {AbortSignal} [abort]
- * @returns {Promise<Answer<"getCachedRepo">>}
+ * All files of a revision.
+ * @param {Place} place @param {string} revision @param {AbortSignal} [abort]
+ * @returns {Promise<import("./types").CachedFile[]>}
  */
-export const cachedRevision = (place, revision, page, abort) =>
-  request("GET", cached(place), { query: { type: place.type, revision, ...page }, abort });
+export async function cachedFiles({ repo, type }, revision, abort) {
+  const files = [];
+  let offset = /** @type {number | null} */ (0);
+  while (offset !== null) {
+    const query = { type, revision, offset, limit: 10_000 };
+    /** @type {Answer<"getCachedRepo">} */
+    const { revisions } = await request("GET", cached({ repo, type }), { query, abort });
+    for (const page of revisions) files.push(...page.files);
+    offset = revisions[0]?.nextOffset ?? null;
+  }
+  return files;
+}
 /** @param {Place} place @param {string} [revision] @returns {Promise<Answer<"removeCachedRepo">>} */
 export const removeCached = (place, revision) => request("DELETE", cached(place), { query: { type: place.type, revision } });
 /** @param {Place} place @returns {Promise<Answer<"verifyCachedRepo">>} */
 export const verify = (place) => request("POST", `${cached(place)}/verify`, { query: { type: place.type } });
 /** @param {import("./types").PruneRequest} body @returns {Promise<Answer<"pruneCache">>} */
 export const prune = (body) => request("POST", "api/cache/prune", { body });
+
+/** @param {AbortSignal} [abort] @returns {Promise<import("./types").Cluster>} */
+export const cluster = (abort) => request("GET", "api/cluster", { abort });
 
 /** @param {AbortSignal} [abort] @returns {Promise<Answer<"getSettings">>} */
 export const settings = (abort) => request("GET", "api/settings", { abort });

@@ -20,6 +20,7 @@ export type SelectableItem = Schemas["SelectableItem"];
 export type Plan = Schemas["Plan"];
 export type DownloadRequest = Schemas["DownloadRequest"];
 export type CachedRepo = Schemas["CachedRepo"];
+export type CachedFile = Schemas["CachedFile"];
 export type CachedRepoDetails = Schemas["CachedRepoDetails"];
 export type PruneRequest = Schemas["PruneRequest"];
 export type Pruned = Schemas["Pruned"];
@@ -27,3 +28,23 @@ export type RepoType = Schemas["RepoType"];
 export type Priority = Schemas["Priority"];
 export type Settings = Schemas["Settings"];
 export type SettingsChange = Schemas["SettingsChange"];
+
+export type Volume = { totalBytes: number; freeBytes: number };
+export type CacheList = Answer<"listCache"> & { volume?: Volume | null; repos: (CachedRepo & { state?: "complete" | "partial" })[] };
+
+/** Who works on what. */
+export type Cluster = {
+  mode: "single" | "cluster";
+  workers: {
+    name: string;
+    version: string;
+    startedAt: string;
+    seenAt: string;
+    slots: number;
+    draining: boolean;
+    bytesPerSecond: number;
+    tasks: { jobId: string; repo: string; kind: string; startedAt: string }[];
+  }[];
+  queues: { name: string; ready: number; unacknowledged: number | null }[];
+  rate: { stepSeconds: number; bytes: number[] };
+};

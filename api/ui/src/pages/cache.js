@@ -1,18 +1,33 @@
 // What the cache holds, and what takes the space.
 import { html, useEffect, useMemo, useState } from "../html.js";
 import * as service from "../service.js";
-import { ago, bytes, count } from "../format.js";
+import { ago, bytes } from "../format.js";
 import { href, route } from "../route.js";
-import { Confirm } from "../parts/confirm.js";
-import { failed, telling } from "../parts/toasts.js";
+import { failed } from "../parts/toasts.js";
 import { Treemap } from "../parts/treemap.js";
+import { Details } from "./cached.js";
+import { Prune } from "./prune.js";
+
+/** @typedef {import("../types").CacheList} List */
+/** @typedef {List["repos"][number]} Repo */
 
 /** @param {import("../service.js").Place} place */
 const addressOf = ({ repo, type }) => href("cache", [type, repo]);
 
+/** Each column with what it sorts by; sizes and times begin with the largest. @type {Record<string, { title: string, isDown?: boolean, by: (one: Repo) => string | number }>} */
+const COLUMNS = {
+  repo: { title: "Repository", by: (one) => one.repo.toLowerCase() },
+  type: { title: "Kind", by: (one) => one.type },
+  size: { title: "Size", isDown: true, by: (one) => one.size },
+  snapshots: { title: "Revisions", isDown: true, by: (one) => one.snapshots },
+  lastUsed: { title: "Last used", isDown: true, by: (one) => Date.parse(one.lastUsed ?? "") || 0 },
+};
+
+/** @param {number} number */
+const repositories = (number) => `${number.toLocaleString("en")} ${number === 1 ? "repository" : "repositories"}`;
+
 export function CachePage() {
-  const [list, setList] = useState(/** @type {import("../types").Answer<"listCache"> | null} */ (null));
-  const [search, setSearch] = useState("");
+  const [list, setList] = useState(/** @type {List | null} */ (null));
   const [asked, setAsked] = useState(0);
   const again = () => setAsked(asked + 1);
   const [type, repo] = route.value.rest;
@@ -23,19 +38,20 @@ export function CachePage() {
     service.cache({}, abort.signal).then(setList, (error) => abort.signal.aborted || failed(error));
     return () => abort.abort();
   }, [asked, repo]);
-  const shown = useMemo(
-    () =>
-      (list?.repos ?? [])
-        .filter((one) => one.repo.toLowerCase().includes(search.toLowerCase()))
-        .sort((a, b) => b.size - a.size),
-    [list, search],
-  );
   if (repo) return html`<${Details} key=${type + repo} repo=${repo} type=${type} />`;
   if (!list) return html`<h1>Cache</h1><p class="faint" role="status">Looking at the cache …</p>`;
+  return html`<h1>Cache</h1><${Contents} list=${list} again=${again} />`;
+}
+
+/** @param {{ list: List, again: () => void }} props */
+function Contents({ list, again }) {
+  const [search, setSearch] = useState("");
+  const shown = useMemo(() => list.repos.filter((one) => one.repo.toLowerCase().includes(search.toLowerCase())), [list, search]);
+  const areas = useMemo(() => shown.map((one) => ({ name: one.repo, size: one.size, kind: one.type, href: addressOf(one) })), [shown]);
   return html`
-    <div class="row apart"><h1>Cache</h1><p class="faint number">${count(list.count, "repository").replace("repositorys", "repositories")} · ${bytes(list.totalSize)}</p></div>
-    <p class="faint small path">In <code>${list.cacheDir}</code></p>
-    <${Treemap} items=${shown.map((one) => ({ name: one.repo, size: one.size, href: addressOf(one) }))} />
+    <${Space} list=${list} />
+    <${Treemap} items=${areas} />
+    ${areas.length > 0 && html`<p class="legend small faint"><span class="model">Models</span><span class="dataset">Datasets</span></p>`}
     <div class="row">
       <input class="grow" type="search" aria-label="Search the cache" placeholder="Part of the name" value=${search}
         onInput=${(/** @type {import("../types").Input} */ event) => setSearch(event.currentTarget.value)} />
@@ -43,84 +59,54 @@ export function CachePage() {
       <${Prune} done=${again} />
     </div>
     ${shown.length
-      ? html`<div class="scroll"><table>
-          <thead><tr><th scope="col">Repository</th><th scope="col">Kind</th><th scope="col">Size</th><th scope="col">Revisions</th><th scope="col">Last used</th></tr></thead>
-          <tbody>${shown.map(
-            (one) => html`<tr key=${one.type + one.repo}>
-              <td class="path"><a href=${addressOf(one)}><bdi>${one.repo}</bdi></a>
-                ${one.warnings.length > 0 && html` <span class="badge warn">${count(one.warnings.length, "warning")}</span>`}</td>
-              <td>${one.type}</td><td class="number">${bytes(one.size)}</td><td class="number">${one.snapshots}</td>
-              <td class="number">${ago(one.lastUsed)}</td>
-            </tr>`,
-          )}</tbody></table></div>`
+      ? html`<${Table} repos=${shown} />`
       : html`<p class="empty">${list.count ? "Nothing matches." : html`The cache is empty: <a href=${href("start")}>download something</a>.`}</p>`}
   `;
 }
 
-/** @param {{ done: () => void }} props */
-function Prune({ done }) {
-  const [found, setFound] = useState(/** @type {import("../types").Pruned | null} */ (null));
-  const look = () => telling(async () => setFound(await service.prune({ dryRun: true })));
-  const clear = () =>
-    telling(async () => {
-      setFound(null);
-      await service.prune({});
-      done();
-    }, "The cache is cleared");
-  return html`<button type="button" onClick=${look}>Clear up …</button>
-    ${found && html`<${Confirm} title="Clear up the cache?" action="Clear up" confirm=${clear} close=${() => setFound(null)}>
-      <p>${found.freedBytes ? html`Frees <strong>${bytes(found.freedBytes)}</strong>: contents that no revision has, and what was begun and left.` : "There is nothing to clear."}</p>
-      ${found.failures.length > 0 && html`<ul class="small">${found.failures.map((one) => html`<li key=${one} class="path"><bdi>${one}</bdi></li>`)}</ul>`}
-    <//>`}`;
+/** How full the volume is. @param {{ list: List }} props */
+function Space({ list: { count, totalSize, cacheDir, volume } }) {
+  const share = (/** @type {number} */ part) => ({ width: `${volume ? (100 * part) / volume.totalBytes : 0}%` });
+  const others = volume ? Math.max(0, volume.totalBytes - volume.freeBytes - totalSize) : 0;
+  return html`
+    <dl class="glance">
+      <div><dt>Size</dt><dd>${bytes(totalSize)}</dd></div>
+      <div><dt>Holds</dt><dd>${repositories(count)}</dd></div>
+      ${volume && html`<div><dt>Free</dt><dd>${bytes(volume.freeBytes)} of ${bytes(volume.totalBytes)}</dd></div>`}
+    </dl>
+    ${volume && html`<div class="volume" role="img"
+      aria-label=${`The cache takes ${bytes(totalSize)} of the volume, other things take ${bytes(others)}, ${bytes(volume.freeBytes)} are free`}>
+      <div class="own" style=${share(totalSize)}></div><div class="others" style=${share(others)}></div></div>`}
+    <p class="faint small path">In <code>${cacheDir}</code></p>`;
 }
 
-/** @param {import("../service.js").Place} place */
-function Details(place) {
-  const { repo } = place;
-  const [details, setDetails] = useState(/** @type {import("../types").CachedRepoDetails | null} */ (null));
-  const [removing, setRemoving] = useState(/** @type {{ revision?: string, size: number } | null} */ (null));
-  const load = () => telling(async () => setDetails(await service.cachedRepo(place)));
-  useEffect(() => void load(), []);
-  const verify = () =>
-    telling(async () => {
-      const { id } = await service.verify(place);
-      location.hash = href("jobs", [id]);
-    }, "The verification is on its way");
-  const drop = () =>
-    telling(async () => {
-      const revision = removing?.revision;
-      setRemoving(null);
-      await service.removeCached(place, revision);
-      if (revision && details && details.revisions.length > 1) await load();
-      else location.hash = href("cache");
-    }, "Removed");
-  if (!details) return html`<p><a href=${href("cache")}>← The cache</a></p><h1 class="path"><bdi>${repo}</bdi></h1>`;
+/** @param {{ repos: Repo[] }} props */
+function Table({ repos }) {
+  const [sort, setSort] = useState({ name: "size", isDown: true });
+  const sorted = useMemo(() => {
+    const by = COLUMNS[sort.name]?.by ?? (() => 0);
+    const order = (/** @type {Repo} */ a, /** @type {Repo} */ b) => (by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : 0);
+    return [...repos].sort((a, b) => (sort.isDown ? order(b, a) : order(a, b)));
+  }, [repos, sort]);
+  const isTold = repos.some((one) => one.state);
+  const sortBy = (/** @type {string} */ name) => setSort({ name, isDown: name === sort.name ? !sort.isDown : Boolean(COLUMNS[name]?.isDown) });
+  const order = sort.isDown ? "descending" : "ascending";
   return html`
-    <p><a href=${href("cache")}>← The cache</a></p>
-    <div class="row apart"><h1 class="path"><bdi>${details.repo}</bdi></h1>
-      <span class="row"><button type="button" onClick=${verify}>Verify</button>
-        <button type="button" class="danger" onClick=${() => setRemoving({ size: details.size })}>Delete …</button></span></div>
-    <dl class="facts">
-      <div><dt>Kind</dt><dd>${details.type}</dd></div><div><dt>Size</dt><dd>${bytes(details.size)}</dd></div>
-      <div><dt>Contents</dt><dd>${details.files}</dd></div><div><dt>Last used</dt><dd>${ago(details.lastUsed)}</dd></div>
-      <div><dt>Begun and not finished</dt><dd>${details.partials} (${bytes(details.partialSize)})</dd></div>
-      <div><dt>Folder</dt><dd><code>${details.path}</code></dd></div>
-    </dl>
-    ${details.warnings.map((one) => html`<p key=${one} class="warn path"><bdi>${one}</bdi></p>`)}
-    <h2>Revisions</h2>
-    <div class="scroll"><table>
-      <thead><tr><th scope="col">Refs</th><th scope="col">Commit</th><th scope="col">State</th><th scope="col">Files</th><th scope="col">Size</th><th scope="col">Delete</th></tr></thead>
-      <tbody>${details.revisions.map(
-        (one) => html`<tr key=${one.commit}>
-          <td class="path"><bdi>${one.refs.join(", ") || "–"}</bdi></td><td><code title=${one.commit}>${one.commit.slice(0, 12)}</code></td>
-          <td class=${one.state === "complete" ? "good" : "warn"}>${one.state}${one.missingFiles ? ` (${one.missingFiles} missing)` : ""}</td>
-          <td class="number">${one.fileCount}</td><td class="number">${bytes(one.size)}</td>
-          <td><button type="button" class="danger" aria-label=${`Delete the revision ${one.refs[0] ?? one.commit}`} onClick=${() => setRemoving({ revision: one.commit, size: one.size })}>Delete …</button></td>
+    <label class="sort-narrow">Sort by <select value=${sort.name} onChange=${(/** @type {{ currentTarget: HTMLSelectElement }} */ event) => sortBy(event.currentTarget.value)}>
+      ${Object.entries(COLUMNS).map(([name, { title }]) => html`<option key=${name} value=${name}>${title}</option>`)}</select></label>
+    <table class="cards tight">
+      <thead><tr>${Object.entries(COLUMNS).map(
+        ([name, { title }]) => html`<th key=${name} scope="col" aria-sort=${name === sort.name ? order : undefined}>
+          <button type="button" class="quiet sort" onClick=${() => sortBy(name)}>${title}
+            ${" "}<span aria-hidden="true">${name !== sort.name ? "" : sort.isDown ? "▾" : "▴"}</span></button></th>`,
+      )}${isTold && html`<th scope="col">State</th>`}</tr></thead>
+      <tbody>${sorted.map(
+        (one) => html`<tr key=${one.type + one.repo}>
+          <td class="path"><a href=${addressOf(one)}><bdi>${one.repo}</bdi></a>
+            ${one.warnings.length > 0 && html` <span class="badge warn">⚠ ${one.warnings.length}<span class="unseen"> warnings</span></span>`}</td>
+          <td data-title="Kind">${one.type}</td><td class="number" data-title="Size">${bytes(one.size)}</td>
+          <td class="number" data-title="Revisions">${one.snapshots}</td><td class="number" data-title="Last used">${ago(one.lastUsed)}</td>
+          ${isTold && html`<td data-title="State" class=${one.state === "complete" ? "good" : "warn"}>${one.state ?? "–"}</td>`}
         </tr>`,
-      )}</tbody></table></div>
-    ${removing && html`<${Confirm} title=${removing.revision ? "Delete this revision?" : "Delete this repository from the cache?"} action="Delete" danger
-        confirm=${drop} close=${() => setRemoving(null)}>
-      <p><bdi>${details.repo}</bdi>${removing.revision && html`, <code>${removing.revision.slice(0, 12)}</code>`}: up to ${bytes(removing.size)}.
-        Programs that have it open may fail. It can be downloaded again.</p><//>`}
-  `;
+      )}</tbody></table>`;
 }

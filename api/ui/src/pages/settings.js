@@ -1,82 +1,147 @@
 // Every setting with its limits.
 import { html, useEffect, useState } from "../html.js";
 import { forget, isKept, token } from "../access.js";
+import { ApiError } from "../api.js";
 import * as service from "../service.js";
-import { telling } from "../parts/toasts.js";
+import { done, failed, telling } from "../parts/toasts.js";
 
-/** @typedef {"maxActive" | "connections" | "multipartThreshold" | "verify" | "retries"} Name */
-/** @typedef {{ name: Name, title: string, help: string, min?: number, max?: number, choices?: string[] }} FieldOf */
+/** @typedef {import("../types").Settings} Settings */
+/** @typedef {"token" | "maxActive" | "connections" | "multipartThreshold" | "verify" | "retries"} Name */
+/** @typedef {{ name: Name, title: string, help: string, limits?: [number, number], choices?: Record<string, string> }} FieldOf */
+/** @typedef {Partial<Record<Name, string>>} Texts by the names of fields */
 
 /** @type {FieldOf[]} */
 const FIELDS = [
-  { name: "maxActive", title: "Jobs that run at a time", help: "1 to 256, over all processes. Fewer stop no running job.", min: 1, max: 256 },
-  { name: "connections", title: "Connections", help: "1 to 64, for each large file or each batch of small ones.", min: 1, max: 64 },
+  { name: "token", title: "Token of the Hub", help: "For private and gated repositories. It is kept encrypted, sent to the Hub alone, and cannot be read here." },
+  { name: "maxActive", title: "Jobs that run at a time", help: "1 to 256, over all processes. Fewer stop no running job.", limits: [1, 256] },
+  { name: "connections", title: "Connections", help: "1 to 64, for each large file or each batch of small ones.", limits: [1, 64] },
   { name: "multipartThreshold", title: "Fetched in parts from", help: "A size with a unit, such as 32MiB. Smaller files come in one piece." },
-  { name: "verify", title: "Verification", help: "How content is checked before it is published. sha256 is the one that never lets a wrong byte through.", choices: ["sha256", "size", "none"] },
-  { name: "retries", title: "Retries", help: "0 to 20 failures of a connection in a row, without progress, until its file is given up.", min: 0, max: 20 },
+  {
+    name: "verify",
+    title: "Verification",
+    help: "How content is checked before it is published. Only the hash never lets a wrong byte through.",
+    choices: { sha256: "By hash (sha256)", size: "By size", none: "Not at all" },
+  },
+  { name: "retries", title: "Retries", help: "0 to 20 failures of a connection in a row, without progress, until its file is given up.", limits: [0, 20] },
 ];
 
+/** What is wrong with a field that takes a number. @param {FieldOf} field @param {string | undefined} text undefined when it is as it was */
+function fault({ limits }, text) {
+  if (!limits || text === undefined) return "";
+  const [min, max] = limits;
+  const isWhole = /^\d+$/.test(text.trim());
+  return isWhole && Number(text) >= min && Number(text) <= max ? "" : `Type a whole number from ${min} to ${max}.`;
+}
+
+/** What the server says of each field: `connections: …; verify: …`. @param {unknown} error @returns {Texts} */
+function faultsIn(error) {
+  const details = error instanceof ApiError ? error.details : "";
+  return Object.fromEntries(
+    details.split("; ").flatMap((one) => {
+      const [, name, text] = /^(\w+): (.*)$/.exec(one) ?? [];
+      return name && FIELDS.some((field) => field.name === name) ? [[name, text]] : [];
+    }),
+  );
+}
+
 export function SettingsPage() {
-  const [settings, setSettings] = useState(/** @type {import("../types").Settings | null} */ (null));
-  const [changed, setChanged] = useState(/** @type {import("../types").SettingsChange} */ ({}));
-  const load = () => telling(async () => setSettings(await service.settings()));
-  useEffect(() => void load(), []);
+  const [settings, setSettings] = useState(/** @type {Settings | null} */ (null));
+  const [typed, setTyped] = useState(/** @type {Texts} */ ({}));
+  const [faults, setFaults] = useState(/** @type {Texts} */ ({}));
+  const load = async () => setSettings(await service.settings());
+  useEffect(() => void telling(load), []);
   if (!settings) return html`<h1>Settings</h1><p class="faint" role="status">Reading the settings …</p>`;
-  const set = (/** @type {Name | "token"} */ name, /** @type {string | number} */ value) => setChanged({ ...changed, [name]: value });
-  const save = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    return telling(async () => {
-      await service.changeSettings(changed);
-      setChanged({});
-      setSettings(await service.settings());
-    }, "Saved for all processes");
+  const keep = (/** @type {Texts} */ next) => {
+    setTyped(next);
+    setFaults({});
   };
-  const reset = (/** @type {Name | "token"} */ name) =>
+  const set = (/** @type {Name} */ name, /** @type {string} */ text) => {
+    const { [name]: _, ...others } = typed;
+    keep(text === asIs(settings, name) ? others : { ...typed, [name]: text });
+  };
+  const refuse = (/** @type {Texts} */ found) => {
+    setFaults(found);
+    const first = FIELDS.find(({ name }) => found[name]);
+    if (first) document.getElementById(first.name)?.focus();
+  };
+  const save = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const found = Object.fromEntries(FIELDS.flatMap((field) => (fault(field, typed[field.name]) ? [[field.name, fault(field, typed[field.name])]] : [])));
+    if (Object.keys(found).length) return refuse(found);
+    const isNumber = (/** @type {string} */ name) => FIELDS.some((field) => field.name === name && field.limits);
+    try {
+      await service.changeSettings(Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, isNumber(name) ? Number(text) : text])));
+      keep({});
+      await load();
+      done("Saved for all processes");
+    } catch (error) {
+      failed(error);
+      refuse(faultsIn(error));
+    }
+  };
+  const reset = (/** @type {Name} */ name) =>
     telling(async () => {
       await service.changeSettings({ [name]: null });
-      const { [name]: _, ...others } = changed;
-      setChanged(others);
-      setSettings(await service.settings());
+      const { [name]: _, ...others } = typed;
+      keep(others);
+      await load();
     }, "Back to what the processes were started with");
+  const number = Object.keys(typed).length;
   return html`
     <h1>Settings</h1>
     <p class="faint">They are in force for all processes, within three seconds, and outlive restarts.</p>
-    <form class="settings" onSubmit=${save}>
-      <div class="setting">
-        <label for="token">Token of the Hub</label>
-        <div class="row"><input id="token" class="grow" type="password" autocomplete="off" value=${changed.token ?? ""} aria-describedby="token-help"
-          placeholder=${settings.token ? `set: ${settings.token}` : "none"} onInput=${(/** @type {import("../types").Input} */ event) => set("token", event.currentTarget.value)} />
-          <button type="button" aria-label="Back to the configured token" onClick=${() => reset("token")}>Default</button></div>
-        <p id="token-help" class="faint small">For private and gated repositories. It is kept encrypted, sent to the Hub alone, and cannot be read here.</p>
-      </div>
-      ${FIELDS.map((field) => html`<${Field} key=${field.name} field=${field} value=${changed[field.name] ?? settings[field.name]} set=${set} reset=${reset} />`)}
-      <button class="primary" disabled=${Object.keys(changed).length === 0}>Save</button>
+    <form class="settings" noValidate onSubmit=${save}>
+      ${FIELDS.map(
+        (field) => html`<${Field} key=${field.name} field=${field} settings=${settings} text=${typed[field.name]} fault=${faults[field.name] ?? ""} set=${set} reset=${reset} />`,
+      )}
+      <div class="row"><button class="primary" disabled=${number === 0}>Save</button>
+        ${number > 0 && html`<button type="button" onClick=${() => keep({})}>Discard</button> <span class="faint">Not saved yet</span>`}</div>
     </form>
-    ${token.value && html`<h2>This browser</h2>
-      <div class="row"><span class="grow">The API token of this page is kept ${isKept.value ? "on this device" : "until this tab is closed"}.</span>
-        <button type="button" onClick=${forget}>Forget it</button></div>`}
+    <${Browser} />
     <h2>Set at the start</h2>
     <dl class="facts">
-      <div><dt>Cache folder</dt><dd><code>${settings.cacheDir}</code></dd></div>
-      <div><dt>Hub</dt><dd>${settings.endpoint || "https://huggingface.co"}</dd></div>
+      <div><dt>Cache folder</dt><dd><code><bdi>${settings.cacheDir}</bdi></code></dd></div>
+      <div><dt>Hub</dt><dd><bdi>${settings.endpoint || "https://huggingface.co"}</bdi></dd></div>
     </dl>
   `;
 }
 
-/** @param {{ field: FieldOf, value: string | number, set: (name: Name, value: string | number) => void, reset: (name: Name) => void }} props */
-function Field({ field, value, set, reset }) {
-  const { name, title, help, choices, min, max } = field;
-  const described = `${name}-help`;
-  const isNumber = min !== undefined;
-  const onInput = (/** @type {import("../types").Input} */ event) => set(name, isNumber ? event.currentTarget.valueAsNumber : event.currentTarget.value);
+/** A field without a change. The token is never shown. @param {Settings} settings @param {Name} name */
+const asIs = (settings, name) => (name === "token" ? "" : String(settings[name]));
+
+/**
+ * @param {{ field: FieldOf, settings: Settings, text: string | undefined, fault: string, set: (name: Name, text: string) => void,
+ *   reset: (name: Name) => void }} props
+ */
+function Field({ field, settings, text, fault, set, reset }) {
+  const { name, title, help, choices, limits } = field;
+  const value = text ?? asIs(settings, name);
+  const given = {
+    id: name,
+    class: "grow",
+    value,
+    "aria-describedby": `${name}-fault ${name}-help`,
+    "aria-invalid": fault !== "",
+    onInput: (/** @type {import("../types").Input} */ event) => set(name, event.currentTarget.value),
+  };
+  const secret = name === "token" && { type: "password", autocomplete: "off", placeholder: settings.token ? `set: ${settings.token}` : "none" };
   return html`<div class="setting">
-    <label for=${name}>${title}</label>
+    <label for=${name}>${title}${text !== undefined && html` <span class="badge accent">changed</span>`}</label>
     <div class="row">
       ${choices
-        ? html`<select id=${name} class="grow" value=${value} aria-describedby=${described} onChange=${onInput}>${choices.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
-        : html`<input id=${name} class="grow" type=${isNumber ? "number" : "text"} min=${min} max=${max} required value=${value} aria-describedby=${described} onInput=${onInput} />`}
+        ? html`<select ...${given}>${Object.entries(choices).map(([one, words]) => html`<option key=${one} value=${one}>${words}</option>`)}</select>`
+        : html`<input type="text" inputmode=${limits ? "numeric" : undefined} autocomplete="off" spellcheck=${false} ...${given} ...${secret} />`}
       <button type="button" aria-label=${`${title}: back to the default`} onClick=${() => reset(name)}>Default</button>
     </div>
-    <p id=${described} class="faint small">${help}</p>
+    <p id=${`${name}-fault`} class="error small">${fault}</p>
+    <p id=${`${name}-help`} class="faint small">${help}</p>
   </div>`;
+}
+
+/** What this browser keeps. */
+function Browser() {
+  if (!token.value) return null;
+  return html`<h2>This browser</h2>
+    <div class="row"><p class="grow">The API token of this page is kept ${isKept.value ? "on this device" : "until this tab is closed"}.</p>
+      <button type="button" onClick=${forget}>Forget it</button></div>`;
 }

@@ -12,9 +12,6 @@ import { href } from "../route.js";
 
 /** @type {Cached} */
 const NOTHING = { free: null, details: null, files: new Set() };
-/** Files of one answer, the most that there may be. */
-const PAGE_FILES = 10_000;
-
 /** @param {Analysis} analysis */
 const placeOf = ({ repo, is_dataset }) => ({ repo, type: /** @type {"dataset" | "model"} */ (is_dataset ? "dataset" : "model") });
 
@@ -25,16 +22,9 @@ async function look(analysis, abort) {
   const free = list.volume?.freeBytes ?? null;
   if (!list.repos.some((one) => one.repo === place.repo)) return { ...NOTHING, free };
   const details = await service.cachedRepo(place, abort);
-  const files = new Set();
-  if (details.revisions.some((one) => one.commit === analysis.commit)) {
-    let offset = /** @type {number | null} */ (0);
-    while (offset !== null) {
-      const [page] = (await service.cachedRevision(place, analysis.commit, { offset, limit: PAGE_FILES }, abort)).revisions;
-      for (const file of page?.files ?? []) files.add(file.path);
-      offset = page?.nextOffset ?? null;
-    }
-  }
-  return { free, details, files };
+  const isThere = details.revisions.some((one) => one.commit === analysis.commit);
+  const files = isThere ? await service.cachedFiles(place, analysis.commit, abort) : [];
+  return { free, details, files: new Set(files.map(({ path }) => path)) };
 }
 
 /** @param {Analysis} analysis */

@@ -1,0 +1,89 @@
+// One repository in the cache.
+import { html, useEffect, useState } from "../html.js";
+import * as service from "../service.js";
+import { ago, bytes, count } from "../format.js";
+import { href } from "../route.js";
+import { Confirm } from "../parts/confirm.js";
+import { failed, telling } from "../parts/toasts.js";
+import { Tree } from "../parts/tree.js";
+
+/** @typedef {import("../service.js").Place} Place */
+/** @typedef {import("../types").CachedRepoDetails} Repo */
+/** @typedef {Repo["revisions"][number]} Revision */
+
+/** @param {Place} place */
+export function Details(place) {
+  const { repo, type } = place;
+  const [details, setDetails] = useState(/** @type {Repo | null} */ (null));
+  const [wrong, setWrong] = useState("");
+  const [removing, setRemoving] = useState(/** @type {{ revision?: string, size: number } | null} */ (null));
+  const load = () => service.cachedRepo(place).then(setDetails, (error) => setWrong(error.message));
+  useEffect(() => void load(), []);
+  const verify = () =>
+    telling(async () => {
+      const { id } = await service.verify(place);
+      location.hash = href("jobs", [id]);
+    }, "The verification is on its way");
+  const drop = () =>
+    telling(async () => {
+      const revision = removing?.revision;
+      setRemoving(null);
+      await service.removeCached(place, revision);
+      if (revision && details && details.revisions.length > 1) await load();
+      else location.hash = href("cache");
+    }, "Removed");
+  const back = html`<p><a href=${href("cache")}>← The cache</a></p>`;
+  if (!details) {
+    return html`${back}<h1 class="path"><bdi>${repo}</bdi></h1>
+      ${wrong ? html`<p class="error path" role="alert"><bdi>${wrong}</bdi></p>` : html`<p class="faint" role="status">Looking at it …</p>`}`;
+  }
+  return html`
+    ${back}
+    <div class="row apart"><h1 class="path"><bdi>${details.repo}</bdi></h1>
+      <span class="row"><a class="button" href=${href("start", [], { repo, type })}>Look at it</a>
+        <button type="button" onClick=${verify}>Verify</button>
+        <button type="button" class="danger" onClick=${() => setRemoving({ size: details.size })}>Delete …</button></span></div>
+    <dl class="facts">
+      <div><dt>Kind</dt><dd>${details.type}</dd></div><div><dt>Size</dt><dd>${bytes(details.size)}</dd></div>
+      <div><dt>Contents</dt><dd>${details.files}</dd></div><div><dt>Last used</dt><dd>${ago(details.lastUsed)}</dd></div>
+      ${details.partials > 0 && html`<div><dt>Begun and not finished</dt><dd>${details.partials} (${bytes(details.partialSize)})</dd></div>`}
+      ${details.prunableSize > 0 && html`<div><dt>Could be cleared up</dt><dd>${bytes(details.prunableSize)}</dd></div>`}
+      <div><dt>Folder</dt><dd><code><bdi>${details.path}</bdi></code></dd></div>
+    </dl>
+    ${details.warnings.map((one) => html`<p key=${one} class="warn path">⚠ <bdi>${one}</bdi></p>`)}
+    <h2>Revisions</h2>
+    <${Revisions} revisions=${details.revisions} remove=${(/** @type {Revision} */ one) => setRemoving({ revision: one.commit, size: one.size })} />
+    ${details.revisions.map((one) => html`<${Files} key=${one.commit} place=${place} revision=${one} />`)}
+    ${removing && html`<${Confirm} title=${removing.revision ? "Delete this revision?" : "Delete this repository from the cache?"} action="Delete" danger
+        confirm=${drop} close=${() => setRemoving(null)}>
+      <p class="path"><bdi>${details.repo}</bdi>${removing.revision && html`, <code>${removing.revision}</code>`}: up to ${bytes(removing.size)}.
+        Programs that have it open may fail. It can be downloaded again.</p><//>`}
+  `;
+}
+
+/** @param {{ revisions: Revision[], remove: (revision: Revision) => void }} props */
+function Revisions({ revisions, remove }) {
+  return html`<table class="cards">
+    <thead><tr><th scope="col">Revision</th><th scope="col">State</th><th scope="col">Files</th><th scope="col">Size</th><th scope="col">Written</th><th scope="col">Delete</th></tr></thead>
+    <tbody>${revisions.map(
+      (one) => html`<tr key=${one.commit}>
+        <th scope="row" class="path">${one.refs.length > 0 && html`<bdi>${one.refs.join(", ")}</bdi>`}<code class="small faint">${one.commit}</code></th>
+        <td data-title="State" class=${one.state === "complete" ? "good" : "warn"}>${one.state}${one.missingFiles ? ` (${one.missingFiles} missing)` : ""}</td>
+        <td class="number" data-title="Files">${one.fileCount}</td><td class="number" data-title="Size">${bytes(one.size)}</td>
+        <td class="number" data-title="Written">${ago(one.lastModified)}</td>
+        <td><button type="button" class="danger" aria-label=${`Delete the revision ${one.refs[0] ?? one.commit}`} onClick=${() => remove(one)}>Delete …</button></td>
+      </tr>`,
+    )}</tbody></table>`;
+}
+
+/** Its files, read when they are looked at. @param {{ place: Place, revision: Revision }} props */
+function Files({ place, revision }) {
+  const [files, setFiles] = useState(/** @type {import("../types").CachedFile[] | null} */ (null));
+  const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => {
+    if (event.currentTarget.open && !files) service.cachedFiles(place, revision.commit).then(setFiles, failed);
+  };
+  return html`<details class="card" onToggle=${toggled}>
+    <summary><bdi>${revision.refs[0] ?? revision.commit}</bdi>: ${count(revision.fileCount, "file")}</summary>
+    ${files && html`<${Tree} files=${files} />`}
+  </details>`;
+}
