@@ -57,7 +57,8 @@ export async function request(method, path, { query = {}, body, abort } = {}) {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }
-  if (method !== "GET") {
+  // Looking at a repository is a step of its own; what else is read only fills a page.
+  if (method !== "GET" || path.startsWith("api/analyze/")) {
     const shown = body && "token" in body && body.token ? { ...body, token: HUB_TOKEN } : body;
     lastSent.value = shown ? { method, path: address, body: shown } : { method, path: address };
   }

@@ -1,7 +1,8 @@
 // The page: its frame, and which part of it is shown.
-import { effect, html, render } from "./html.js";
+import { computed, effect, html, render } from "./html.js";
 import { connection, follow, version } from "./live.js";
 import { href, route } from "./route.js";
+import { focusHeading } from "./parts/heading.js";
 import { Commands } from "./parts/copy.js";
 import { SignIn } from "./parts/sign-in.js";
 import { Toasts } from "./parts/toasts.js";
@@ -23,12 +24,18 @@ const PAGES = [
 
 const CONNECTIONS = { connecting: "Connecting …", live: "Live", lost: "Connection lost: trying again …" };
 
+/** Without a change of the address, whose part behind `#` names the page. @param {Event} event */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
 function Page() {
   const { page, rest } = route.value;
   const shown = PAGES.find((one) => one.page === page) ?? START;
   const View = rest.length && "one" in shown ? shown.one : shown.view;
   return html`
-    <a class="skip" href="#main">Skip to the content</a>
+    <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <header>
       <a class="brand" href=${href("start")}>HFDownloader</a>
       <nav aria-label="Pages">
@@ -51,9 +58,23 @@ function Page() {
   `;
 }
 
+/** The page without its query, and the thing that it is about. */
+const place = computed(() => [route.value.page, ...route.value.rest].join("/"));
+const subject = computed(() => (route.value.page === "start" ? route.value.query.get("repo") : route.value.rest.at(-1)));
+
 effect(() => {
   const title = PAGES.find(({ page }) => page === route.value.page)?.title ?? START.title;
-  document.title = `${title} · HFDownloader`;
+  document.title = [subject.value, title, "HFDownloader"].filter(Boolean).join(" · ");
+});
+let shownPlace = place.value;
+place.subscribe((next) => {
+  if (next === shownPlace) return;
+  shownPlace = next;
+  // The new page is drawn by then.
+  requestAnimationFrame(() => {
+    scrollTo(0, 0);
+    focusHeading();
+  });
 });
 follow();
 render(html`<${Page} />`, /** @type {Element} */ (document.getElementById("page")));

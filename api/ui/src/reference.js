@@ -27,6 +27,12 @@ export function parse(text) {
   return scheme[1]?.toLowerCase() === "hf" ? inHf(scheme[2] ?? "") : address(trimmed);
 }
 
+/** A reference in its shortest form, which {@link parse} reads. @param {Reference} reference */
+export function written({ repo, filters, revision, type }) {
+  const behind = `${revision && `@${revision}`}${filters.length ? `:${filters.join(",")}` : ""}`;
+  return `${type === "dataset" ? "datasets/" : ""}${repo}${behind}`;
+}
+
 /** @param {string} text */
 function short(text) {
   const [where, filters = ""] = split(text, ":");

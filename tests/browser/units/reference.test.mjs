@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "../../../api/ui/src/reference.js";
+import { parse, written } from "../../../api/ui/src/reference.js";
 
 const is = (text, repo, { type = "", revision = "", filters = [] } = {}) =>
   assert.deepEqual(parse(text), { repo, filters, revision, type }, text);
@@ -59,4 +59,10 @@ test("what names no model and no dataset is refused with a reason", () => {
   refuses("https://huggingface.co/spaces/acme/demo", /Space/);
   refuses("hf://spaces/acme/demo", /Space/);
   for (const name of ["__proto__", "constructor", "toString"]) is(`${name}/x`, `${name}/x`);
+});
+
+test("what is written of a reference is read as the same", () => {
+  for (const text of ["acme/tiny", "datasets/acme/words@v2:a,b", "acme/tiny@refs/pr/3:*.gguf"]) {
+    assert.equal(written(parse(text)), text);
+  }
 });

@@ -4,6 +4,7 @@ import * as service from "../service.js";
 import { ago, bytes, count } from "../format.js";
 import { href } from "../route.js";
 import { Confirm } from "../parts/confirm.js";
+import { focusHeading } from "../parts/heading.js";
 import { failed, telling } from "../parts/toasts.js";
 import { Tree } from "../parts/tree.js";
 
@@ -29,12 +30,12 @@ export function Details(place) {
       const revision = removing?.revision;
       setRemoving(null);
       await service.removeCached(place, revision);
-      if (revision && details && details.revisions.length > 1) await load();
+      if (revision && details && details.revisions.length > 1) await load().then(focusHeading);
       else location.hash = href("cache");
     }, "Removed");
   const back = html`<p><a href=${href("cache")}>← The cache</a></p>`;
   if (!details) {
-    return html`${back}<h1 class="path"><bdi>${repo}</bdi></h1>
+    return html`${back}<div class="row apart"><h1 class="path"><bdi>${repo}</bdi></h1></div>
       ${wrong ? html`<p class="error path" role="alert"><bdi>${wrong}</bdi></p>` : html`<p class="faint" role="status">Looking at it …</p>`}`;
   }
   return html`
@@ -48,7 +49,7 @@ export function Details(place) {
       <div><dt>Contents</dt><dd>${details.files}</dd></div><div><dt>Last used</dt><dd>${ago(details.lastUsed)}</dd></div>
       ${details.partials > 0 && html`<div><dt>Begun and not finished</dt><dd>${details.partials} (${bytes(details.partialSize)})</dd></div>`}
       ${details.prunableSize > 0 && html`<div><dt>Could be cleared up</dt><dd>${bytes(details.prunableSize)}</dd></div>`}
-      <div><dt>Folder</dt><dd><code><bdi>${details.path}</bdi></code></dd></div>
+      <div class="long"><dt>Folder</dt><dd><code><bdi>${details.path}</bdi></code></dd></div>
     </dl>
     ${details.warnings.map((one) => html`<p key=${one} class="warn path">⚠ <bdi>${one}</bdi></p>`)}
     <h2>Revisions</h2>

@@ -1,9 +1,14 @@
 // One box, and behind it all that is known of a repository.
-import { html, useEffect, useState } from "../html.js";
-import { parse } from "../reference.js";
+import { html, useEffect, useMemo, useState } from "../html.js";
+import { parse, written } from "../reference.js";
 import { href, route } from "../route.js";
+import { bytes } from "../format.js";
 import * as service from "../service.js";
+import { patterns } from "../parts/options.js";
 import { Analysis } from "../parts/analysis.js";
+
+/** Answers of the Hub that a token may change. */
+const WITHOUT_TOKEN = [401, 403, 404, 429];
 
 const EXAMPLES = ["openai-community/gpt2", "TheBloke/Mistral-7B-Instruct-v0.2-GGUF:q4_k_m", "hf://datasets/rajpurkar/squad"];
 
@@ -17,20 +22,37 @@ function addressOf({ repo, filters, revision, type }) {
   return href("start", [], query);
 }
 
+/** What the address asks for. @param {URLSearchParams} query @returns {import("../reference.js").Reference} */
+function referenceIn(query) {
+  const type = query.get("type");
+  return {
+    repo: query.get("repo") ?? "",
+    filters: patterns(query.get("filters") ?? ""),
+    revision: query.get("revision") ?? "",
+    type: type === "model" || type === "dataset" ? type : "",
+  };
+}
+
 export function StartPage() {
-  const { query } = route.value;
-  const repo = query.get("repo") ?? "";
-  const [text, setText] = useState(repo);
+  const address = route.value.query.toString();
+  const reference = useMemo(() => referenceIn(route.value.query), [address]);
+  const [text, setText] = useState("");
   const [wrong, setWrong] = useState("");
+  /** How often the same was asked for again. */
+  const [asked, setAsked] = useState(0);
+  useEffect(() => {
+    if (reference.repo) setText(written(reference));
+    setWrong("");
+  }, [reference]);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    const reference = parse(text);
-    if (typeof reference === "string") {
-      setWrong(reference);
-    } else {
-      setWrong("");
-      location.hash = addressOf(reference);
-    }
+    const given = parse(text);
+    if (typeof given === "string") return setWrong(given);
+    setWrong("");
+    const next = addressOf(given);
+    if (next === location.hash) setAsked(asked + 1);
+    else location.hash = next;
+    return undefined;
   };
   return html`
     <form class="ask" onSubmit=${submit} role="search">
@@ -43,9 +65,8 @@ export function StartPage() {
       </div>
       <p id="repo-wrong" class="error" role="alert">${wrong}</p>
     </form>
-    ${repo
-      ? html`<${Repository} key=${route.value.query.toString()} repo=${repo} revision=${query.get("revision") ?? ""} type=${query.get("type") ?? ""}
-          filters=${(query.get("filters") ?? "").split(",").filter(Boolean)} />`
+    ${reference.repo
+      ? html`<${Repository} key=${`${address} ${asked}`} reference=${reference} />`
       : html`<p class="faint">Such as ${EXAMPLES.map(
           (example) => html`<button type="button" class="quiet" key=${example} onClick=${() => setText(example)}><code>${example}</code></button>`,
         )}</p>`}
@@ -54,30 +75,37 @@ export function StartPage() {
 
 /** @typedef {{ answer?: import("../types").Answer<"analyzeRepo">, error?: import("../api.js").ApiError }} State */
 
-/** @param {{ repo: string, revision: string, type: import("../reference.js").Reference["type"], filters: string[] }} props */
-function Repository({ repo, revision, type, filters }) {
+/** @param {{ reference: import("../reference.js").Reference }} props */
+function Repository({ reference }) {
+  const { repo, revision, type, filters } = reference;
   const [state, setState] = useState(/** @type {State} */ ({}));
+  const [tries, setTries] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
+    setState({});
     const query = { revision: revision || undefined, type: type || undefined };
     service.analyze(repo, query, abort.signal).then(
       (answer) => setState({ answer }),
       (error) => abort.signal.aborted || setState({ error }),
     );
     return () => abort.abort();
-  }, []);
+  }, [tries]);
   const { answer, error } = state;
   if (error) {
     return html`<div class="card" role="alert"><strong class="error">${error.title}</strong><p class="path"><bdi>${error.details}</bdi></p>
-      ${error.status === 403 && html`<p>Ask for access on the repository's page, and set a token in the <a href=${href("settings")}>settings</a>.</p>`}</div>`;
+      ${WITHOUT_TOKEN.includes(error.status) && html`<p><a href=${href("settings")}>Set a token of the Hub</a></p>`}
+      <button type="button" onClick=${() => setTries(tries + 1)}>Try again</button></div>`;
   }
-  if (!answer) return html`<p class="faint" role="status">Looking at <bdi>${repo}</bdi> …</p>`;
-  if ("needsSelection" in answer) {
-    return html`<div class="card"><p>There is a model and a dataset of this name. Which one?</p>
+  if (answer && "needsSelection" in answer) {
+    return html`<div class="card" role="status"><p>There is a model and a dataset of this name. Which one?</p>
       <div class="row">${answer.options.map(
-        (option) =>
-          html`<a class="button" key=${option} href=${addressOf({ repo, filters, revision, type: option })}>The ${option}</a>`,
+        (option) => html`<a class="button" key=${option} href=${addressOf({ repo, filters, revision, type: option })}>The ${option}</a>`,
       )}</div></div>`;
   }
-  return html`<${Analysis} analysis=${answer} filters=${filters} revision=${revision || "main"} />`;
+  return html`
+    <p class=${answer ? "unseen" : "faint"} role="status">${answer
+      ? `${answer.repo}: ${answer.type_description}, ${bytes(answer.total_size)}`
+      : html`Looking at <bdi>${repo}</bdi> …`}</p>
+    ${answer && html`<${Analysis} analysis=${answer} filters=${filters} revision=${revision || "main"} />`}
+  `;
 }

@@ -14,7 +14,7 @@ export function Confirm({ title, action, danger, confirm, close, children }) {
     <h2 id="question">${title}</h2>
     ${children}
     <div class="row">
-      ${confirm && html`<button type="button" class=${danger ? "danger" : "primary"} onClick=${confirm}>${action}</button>`}
+      ${confirm && html`<button type="button" class=${danger ? "danger primary" : "primary"} onClick=${confirm}>${action}</button>`}
       <button type="button" autofocus onClick=${close}>${confirm ? "Keep it as it is" : "Close"}</button>
     </div>
   </dialog>`;

@@ -1,6 +1,7 @@
 // What can be done to a job in its state.
 import { html } from "../html.js";
 import * as service from "../service.js";
+import { focusHeading } from "./heading.js";
 import { telling } from "./toasts.js";
 
 /** @typedef {import("../types").Job} Job */
@@ -32,12 +33,13 @@ export function Steps({ job }) {
   }
   if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => service.retry(job.id) });
   if (["completed", "failed", "cancelled"].includes(job.status)) {
-    steps.push({ title: "Dismiss", run: () => service.dismiss(job.id) });
+    steps.push({ title: "Dismiss", run: () => service.dismiss(job.id).then(focusHeading) });
   }
   return html`<span class="row steps">
     ${steps.map(
-      ({ title, run, danger }) => html`<button type="button" key=${title} class=${danger ? "danger" : ""}
-        aria-label=${`${title} ${job.repo}`} onClick=${() => telling(run)}>${title}</button>`,
+      // By place, so that the focus stays when a step takes the place of another.
+      ({ title, run, danger }, index) => html`<button type="button" key=${index} class=${danger ? "danger" : ""}
+        aria-label=${`${title} ${job.repo}`} onClick=${() => telling(/** @type {() => Promise<unknown>} */ (run))}>${title}</button>`,
     )}
   </span>`;
 }

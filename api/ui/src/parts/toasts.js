@@ -48,7 +48,7 @@ export async function telling(work, success) {
 export function Toasts() {
   return html`<div class="toasts" role="log" aria-label="Messages">
     ${toasts.value.map(
-      ({ id, kind, text }) => html`<p key=${id} class="toast ${kind}" role=${kind === "error" ? "alert" : "status"}>
+      ({ id, kind, text }) => html`<p key=${id} class="toast ${kind}" role=${kind === "error" ? "alert" : undefined}>
         <span>${text}</span>
         <button type="button" class="quiet" aria-label="Close this message" onClick=${() => close(id)}>✕</button>
       </p>`,
