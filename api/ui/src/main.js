@@ -37,7 +37,7 @@ function Page() {
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <header>
-      <a class="brand" href=${href("start")}>HFDownloader</a>
+      <a class="brand" href=${href("start")}><img src="ui/icon.svg" alt="" width="20" height="20" /> HFDownloader</a>
       <nav aria-label="Pages">
         ${PAGES.map(
           ({ page, title }) =>

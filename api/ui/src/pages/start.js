@@ -10,7 +10,12 @@ import { Analysis } from "../parts/analysis.js";
 /** Answers of the Hub that a token may change. */
 const WITHOUT_TOKEN = [401, 403, 404, 429];
 
-const EXAMPLES = ["openai-community/gpt2", "TheBloke/Mistral-7B-Instruct-v0.2-GGUF:q4_k_m", "hf://datasets/rajpurkar/squad"];
+const EXAMPLES = [
+  { text: "openai-community/gpt2", what: "a model or a dataset by its name" },
+  { text: "TheBloke/Mistral-7B-Instruct-v0.2-GGUF:q4_k_m", what: "of it only what matches" },
+  { text: "hf://datasets/rajpurkar/squad@main", what: "a dataset at a revision" },
+  { text: "https://huggingface.co/openai/whisper-large-v3", what: "the address of a page, a folder or a file" },
+];
 
 /** The address that shows this reference. @param {import("../reference.js").Reference} reference */
 function addressOf({ repo, filters, revision, type }) {
@@ -55,7 +60,7 @@ export function StartPage() {
     return undefined;
   };
   return html`
-    <form class="ask" onSubmit=${submit} role="search">
+    <form class=${reference.repo ? "ask" : "ask first"} onSubmit=${submit} role="search">
       <h1><label for="repo">Which model or dataset?</label></h1>
       <div class="row">
         <input id="repo" class="grow" type="text" value=${text} placeholder="owner/name, owner/name:filter, hf://… or an address of the Hub"
@@ -67,9 +72,10 @@ export function StartPage() {
     </form>
     ${reference.repo
       ? html`<${Repository} key=${`${address} ${asked}`} reference=${reference} />`
-      : html`<p class="faint">Such as ${EXAMPLES.map(
-          (example) => html`<button type="button" class="quiet" key=${example} onClick=${() => setText(example)}><code>${example}</code></button>`,
-        )}</p>`}
+      : html`<dl class="examples">${EXAMPLES.map(
+          ({ text, what }) => html`<div key=${text}><dt class="faint small">${what}</dt>
+            <dd><button type="button" class="quiet" onClick=${() => setText(text)}><code>${text}</code></button></dd></div>`,
+        )}</dl>`}
   `;
 }
 
