@@ -46,5 +46,6 @@ export type Cluster = {
     tasks: { jobId: string; repo: string; kind: string; startedAt: string }[];
   }[];
   queues: { name: string; ready: number; unacknowledged: number | null }[];
+  queuesError: string;
   rate: { stepSeconds: number; bytes: number[] };
 };

@@ -5,6 +5,7 @@ import { ago, bytes, count } from "../format.js";
 import { href } from "../route.js";
 import { Confirm } from "../parts/confirm.js";
 import { focusHeading } from "../parts/heading.js";
+import { Lazy } from "../parts/lazy.js";
 import { failed, telling } from "../parts/toasts.js";
 import { Tree } from "../parts/tree.js";
 
@@ -79,12 +80,17 @@ function Revisions({ revisions, remove }) {
 
 /** Its files, read when they are looked at. @param {{ place: Place, revision: Revision }} props */
 function Files({ place, revision }) {
+  const summary = html`<bdi>${revision.refs[0] ?? revision.commit}</bdi>: ${count(revision.fileCount, "file")}`;
+  return html`<${Lazy} class="card" summary=${summary} content=${() => html`<${FileTree} place=${place} revision=${revision} />`} />`;
+}
+
+/** @param {{ place: Place, revision: Revision }} props */
+function FileTree({ place, revision }) {
   const [files, setFiles] = useState(/** @type {import("../types").CachedFile[] | null} */ (null));
-  const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => {
-    if (event.currentTarget.open && !files) service.cachedFiles(place, revision.commit).then(setFiles, failed);
-  };
-  return html`<details class="card" onToggle=${toggled}>
-    <summary><bdi>${revision.refs[0] ?? revision.commit}</bdi>: ${count(revision.fileCount, "file")}</summary>
-    ${files && html`<${Tree} files=${files} />`}
-  </details>`;
+  useEffect(() => {
+    const abort = new AbortController();
+    service.cachedFiles(place, revision.commit, abort.signal).then(setFiles, (error) => abort.signal.aborted || failed(error));
+    return () => abort.abort();
+  }, []);
+  return files ? html`<${Tree} files=${files} />` : html`<p class="faint">Reading the list …</p>`;
 }

@@ -55,7 +55,7 @@ export function ClusterPage() {
 const inUse = ({ tasks }) => tasks.filter(({ kind }) => kind === "fetch").length;
 
 /** @param {{ cluster: Cluster }} props */
-function Overview({ cluster: { mode, workers, queues, rate: hour } }) {
+function Overview({ cluster: { mode, workers, queues, queuesError, rate: hour } }) {
   const isSingle = mode === "single";
   const sum = (/** @type {(worker: Worker) => number} */ of) => workers.reduce((total, worker) => total + of(worker), 0);
   const all = jobs.all.value;
@@ -79,13 +79,13 @@ function Overview({ cluster: { mode, workers, queues, rate: hour } }) {
           <tbody>${workers.map((worker) => html`<${Row} key=${worker.name} worker=${worker} />`)}</tbody></table>`
       : html`<p class="empty warn">No worker is there: jobs wait until one is started.</p>`}
     <h2>Queues</h2>
-    <${Queues} queues=${queues} />
+    <${Queues} queues=${queues} queuesError=${queuesError} />
   `;
 }
 
-/** @param {Pick<Cluster, "queues">} props */
-function Queues({ queues }) {
-  if (!queues.length) return html`<p class="faint">What waits in the queues is not known now.</p>`;
+/** @param {Pick<Cluster, "queues" | "queuesError">} props */
+function Queues({ queues, queuesError }) {
+  if (!queues.length) return html`<p class="warn">What waits is not known now: <bdi>${queuesError}</bdi></p>`;
   // RabbitMQ tells it to its administrators alone.
   const isTold = queues.some(({ unacknowledged }) => unacknowledged !== null);
   return html`<table class="cards">

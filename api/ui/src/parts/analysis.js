@@ -7,6 +7,7 @@ import { CachedLine, useCached } from "./cached.js";
 import { Commands } from "./copy.js";
 import { Facts, Glance, Related } from "./facts.js";
 import { Items } from "./items.js";
+import { Lazy } from "./lazy.js";
 import { NO_OPTIONS, Options, patterns } from "./options.js";
 import { Tree } from "./tree.js";
 import { done, telling } from "./toasts.js";
@@ -72,7 +73,7 @@ export function Analysis({ analysis, filters, revision }) {
       <h2>${count(plan.totalFiles, "file")}, ${bytes(plan.totalSize)}</h2><${Tree} files=${plan.files} /></section>`}
     <${Commands} />
     <${Facts} analysis=${analysis} />
-    <details class="card"><summary>All files</summary><${Tree} files=${analysis.files} /></details>
+    <${Lazy} class="card" summary="All files" content=${() => html`<${Tree} files=${analysis.files} />`} />
   `;
 }
 

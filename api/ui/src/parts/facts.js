@@ -3,6 +3,7 @@
 import { html } from "../html.js";
 import { bytes, count, short } from "../format.js";
 import { href } from "../route.js";
+import { Lazy } from "./lazy.js";
 
 /** @typedef {import("../types").Analysis} Analysis */
 /** @typedef {Record<string, unknown>} Values */
@@ -150,9 +151,8 @@ export function Related({ analysis }) {
 export function Facts({ analysis }) {
   const names = /** @type {(keyof typeof SECTIONS)[]} */ (Object.keys(SECTIONS)).filter((name) => analysis[name]);
   if (!names.length) return null;
-  return html`<details class="card"><summary>All facts</summary>
-    ${names.map((name) => html`<section key=${name}><h3>${SECTIONS[name]}</h3><${Group} values=${analysis[name]} /></section>`)}
-  </details>`;
+  const sections = () => names.map((name) => html`<section key=${name}><h3>${SECTIONS[name]}</h3><${Group} values=${analysis[name]} /></section>`);
+  return html`<${Lazy} class="card" summary="All facts" content=${sections} />`;
 }
 
 /** @param {{ values: Values }} props */

@@ -1,9 +1,10 @@
 // Files as a tree with sizes.
-import { html, useMemo } from "../html.js";
+import { html, useMemo, useState } from "../html.js";
 import { bytes, count } from "../format.js";
+import { Lazy } from "./lazy.js";
 
-/** Entries of one folder that are shown at once. */
-const MAX_SHOWN = 500;
+/** How many more entries of a folder are shown at a time. */
+const STEP = 500;
 
 /** @typedef {{ path: string, size: number }} File */
 /** @typedef {{ name: string, size: number, files: number, folders: Map<string, Folder>, leaves: File[] }} Folder */
@@ -38,18 +39,21 @@ export function Tree({ files }) {
 
 /** @param {{ inner: Folder }} props */
 function Entries({ inner }) {
-  const hidden = inner.leaves.length - MAX_SHOWN;
+  const [shown, setShown] = useState(STEP);
+  const folders = [...inner.folders.values()];
+  const hidden = folders.length + inner.leaves.length - shown;
   return html`
-    ${[...inner.folders.values()].map(
-      (one) => html`<li key=${`/${one.name}`}><details>
-        <summary><bdi>${one.name}/</bdi> <span class="faint small number">${bytes(one.size)} · ${count(one.files, "file")}</span></summary>
-        <ul><${Entries} inner=${one} /></ul>
-      </details></li>`,
-    )}
-    ${inner.leaves.slice(0, MAX_SHOWN).map(
+    ${folders.slice(0, shown).map((one) => html`<li key=${`/${one.name}`}><${Inner} inner=${one} /></li>`)}
+    ${inner.leaves.slice(0, Math.max(0, shown - folders.length)).map(
       (file) => html`<li key=${file.path} class="row apart"><span class="path"><bdi>${file.path.split("/").pop()}</bdi></span>
         <span class="faint small number">${bytes(file.size)}</span></li>`,
     )}
-    ${hidden > 0 && html`<li class="faint">and ${count(hidden, "file")} more</li>`}
+    ${hidden > 0 && html`<li><button type="button" onClick=${() => setShown(shown + STEP)}>Show more: ${hidden.toLocaleString("en")} are left</button></li>`}
   `;
+}
+
+/** @param {{ inner: Folder }} props */
+function Inner({ inner }) {
+  const summary = html`<bdi>${inner.name}/</bdi> <span class="faint small number">${bytes(inner.size)} · ${count(inner.files, "file")}</span>`;
+  return html`<${Lazy} summary=${summary} content=${() => html`<ul><${Entries} inner=${inner} /></ul>`} />`;
 }
