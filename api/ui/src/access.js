@@ -1,8 +1,11 @@
 // The API token, where the service wants one: who asks for it, and where it is kept.
 import { signal } from "./html.js";
 
+/** Where the service is: without the password that an address may have, which no request may. */
+export const BASE = location.origin + location.pathname;
+
 /** Several services may lie below one origin, each with a token of its own. */
-const KEY = `hfd-api-token ${new URL(".", document.baseURI).pathname}`;
+const KEY = `hfd-api-token ${new URL(".", BASE).pathname}`;
 
 /** Where it may be kept: until the tab is closed, or for good. A browser may forbid either. */
 const TAB = () => sessionStorage;

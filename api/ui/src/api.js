@@ -1,5 +1,5 @@
 // Requests to the service that this page is from.
-import { ask, headers, token, wantsToken } from "./access.js";
+import { ask, BASE, headers, token, wantsToken } from "./access.js";
 import { signal } from "./html.js";
 
 /** @typedef {{ method: string, path: string, body?: object }} Sent */
@@ -34,7 +34,7 @@ export class ApiError extends Error {
 export async function send(path, init = {}) {
   for (;;) {
     const used = token.peek();
-    const response = await fetch(path, { ...init, headers: { ...init.headers, ...headers() } });
+    const response = await fetch(new URL(path, BASE), { ...init, headers: { ...init.headers, ...headers() } });
     if (!wantsToken(response)) return response;
     await ask(used);
     init.signal?.throwIfAborted();

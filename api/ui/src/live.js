@@ -1,6 +1,6 @@
 // Live progress: by WebSocket, or by Server-Sent Events where a proxy knows no WebSocket and where an API token is wanted, for
 // browsers put no header on a WebSocket. Either begins with all jobs, so a connection that was lost leaves nothing stale.
-import { asked, isWanted, token } from "./access.js";
+import { asked, BASE, isWanted, token } from "./access.js";
 import { request, send } from "./api.js";
 import { signal } from "./html.js";
 import * as jobs from "./jobs.js";
@@ -75,7 +75,7 @@ function watch() {
 
 /** @param {AbortSignal} end @returns {Promise<boolean>} whether it told anything before it ended */
 function socket(end) {
-  const url = new URL("api/ws", document.baseURI);
+  const url = new URL("api/ws", BASE);
   url.protocol = url.protocol.replace("http", "ws");
   const ws = new WebSocket(url);
   let opened = false;

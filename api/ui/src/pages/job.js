@@ -6,6 +6,7 @@ import { connection } from "../live.js";
 import * as service from "../service.js";
 import { href, route } from "../route.js";
 import { Bar } from "../parts/bar.js";
+import { Outcome } from "../parts/outcome.js";
 import { Steps } from "../parts/steps.js";
 import { failed } from "../parts/toasts.js";
 import { VirtualList } from "../parts/virtual.js";
@@ -42,6 +43,7 @@ export function JobPage() {
         <${Fact} name="Ended" value=${job.endedAt ? ago(job.endedAt) : ""} />
         <${Fact} name="Folder" value=${job.outputDir} />
       </dl>
+      <${Outcome} job=${job} />
     </div>
     <${Files} job=${job} />
   `;

@@ -66,7 +66,7 @@ export function Analysis({ analysis, filters, revision }) {
       ${analysis.gguf?.notes.map((note) => html`<p key=${note} class="faint small path"><bdi>${note}</bdi></p>`)}
       <${CachedLine} analysis=${analysis} cached=${cached} />
     </section>
-    <${Items} items=${items} chosen=${chosen} toggle=${toggle} take=${take} isCached=${isCached} />
+    <${Items} items=${items} chosen=${chosen} toggle=${toggle} take=${take} isCached=${isCached} context=${analysis.gguf?.context} />
     <${Options} options=${options} change=${change} />
     <${Order} analysis=${analysis} taken=${taken} options=${options} plan=${plan} cached=${cached} preview=${preview} download=${download} />
     ${plan && html`<section class="card" aria-label="Preview">

@@ -1,6 +1,6 @@
 // What the page just did, as lines to copy. Secrets are variables in them.
 import { html, useState } from "../html.js";
-import { token } from "../access.js";
+import { BASE, token } from "../access.js";
 import { HUB_TOKEN, lastSent } from "../api.js";
 import { telling } from "./toasts.js";
 
@@ -10,7 +10,7 @@ import { telling } from "./toasts.js";
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @param {string} path */
-const address = (path) => new URL(path, document.baseURI).href;
+const address = (path) => new URL(path, BASE).href;
 
 /** @param {Sent} sent @param {boolean} withToken */
 export function curl({ method, path, body }, withToken) {

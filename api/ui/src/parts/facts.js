@@ -62,6 +62,8 @@ const NAMES = /** @type {Record<string, string>} */ ({
   estimated_ram: "Memory",
   estimated_vram: "Graphics memory",
   kv_cache_bytes_per_token: "Cache per token",
+  ram_context_length: "Memory is for a context of",
+  vram_context_length: "Memory is for a context of",
   mmproj_files: "Vision and audio encoders",
   mtp_files: "Draft models",
   model_type: "Family",

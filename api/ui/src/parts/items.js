@@ -18,9 +18,10 @@ const TITLES = /** @type {Record<string, string>} */ ({
 
 /**
  * @param {{ items: Item[], chosen: ReadonlySet<string>, toggle: (item: Item) => void, take: (items: Item[]) => void,
- *   isCached: (path: string) => boolean }} props chosen by id
+ *   isCached: (path: string) => boolean, context: number | undefined }} props
+ *   chosen by id; context in tokens that the memory is told for
  */
-export function Items({ items, chosen, toggle, take, isCached }) {
+export function Items({ items, chosen, toggle, take, isCached, context }) {
   const groups = useMemo(() => {
     /** @type {Map<string, Item[]>} */
     const byCategory = new Map();
@@ -33,6 +34,7 @@ export function Items({ items, chosen, toggle, take, isCached }) {
       <legend><h2>${TITLES[category] ?? category}</h2></legend>
       ${recommended.length > 1 && html`<button type="button" onClick=${() => take(recommended)}>Choose the ${recommended.length} recommended ones</button>`}
       <ul>${group.map((item) => html`<${One} key=${item.id} item=${item} isChosen=${chosen.has(item.id)} toggle=${toggle} isCached=${isCached} />`)}</ul>
+      ${context && group.some((item) => item.ram) && html`<p class="faint small">Memory is estimated for a context of ${context.toLocaleString("en")} tokens.</p>`}
     </fieldset>`;
   });
 }

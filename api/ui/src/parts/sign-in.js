@@ -1,6 +1,6 @@
 // Asks for the API token where the service wants one.
 import { html, useEffect, useRef, useState } from "../html.js";
-import { asked, take, wantsToken } from "../access.js";
+import { asked, BASE, take, wantsToken } from "../access.js";
 
 const REASONS = {
   missing: "It was started with API tokens. Whoever runs it can give you one.",
@@ -16,7 +16,7 @@ async function fault(token) {
   // No other characters can be in a header.
   if (!/^[\x21-\x7e]+$/.test(token)) return "A token consists of letters, digits and signs, without spaces.";
   try {
-    const response = await fetch("api/jobs?limit=1", { headers: { Authorization: `Bearer ${token}` } });
+    const response = await fetch(new URL("api/jobs?limit=1", BASE), { headers: { Authorization: `Bearer ${token}` } });
     return wantsToken(response) ? "The service does not take this token." : "";
   } catch {
     return "The service does not answer: check that it runs and that your network reaches it.";
