@@ -140,7 +140,7 @@ function Order({ analysis, taken, options, plan, cached, preview, download }) {
     <div class="grow" role="status">
       <p>${what}: ${isUnknown ? "Preview tells how much it is" : html`<strong class="number">${bytes(size)}</strong>`}
         ${taken.length > 0 && !plan && !isUnknown && " and the small files around it"}
-        ${!isUnknown && missing < size && html`, <span class="number">${bytes(missing)}</span> to fetch`}</p>
+        ${!isUnknown && bytes(missing) !== bytes(size) && html`, <span class="number">${bytes(missing)}</span> to fetch`}</p>
       ${isTooLarge
         ? html`<p class="warn">⚠ It does not fit: the volume of the cache has ${bytes(cached.free ?? 0)} left.</p>`
         : cached.free !== null && html`<p class="faint small number">${bytes(cached.free)} free in the cache</p>`}
