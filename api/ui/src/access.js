@@ -38,6 +38,12 @@ export function wantsToken(response) {
   return response.status === 401 && /\bbearer\b/i.test(challenges) && !/\bbasic\b/i.test(challenges);
 }
 
+/** Whether the service wants a password, which the browser sends by itself and never tells. */
+export async function wantsPassword() {
+  const response = await fetch(new URL("api/jobs?limit=1", BASE), { credentials: "omit" });
+  return response.status === 401 && /\bbasic\b/i.test(response.headers.get("WWW-Authenticate") ?? "");
+}
+
 /**
  * Asks for another token than this one, and waits until there is one.
  * @param {string} refused the token that was not taken, empty for none

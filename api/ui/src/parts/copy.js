@@ -1,10 +1,11 @@
 // What the page just did, as lines to copy. Secrets are variables in them.
 import { html, useState } from "../html.js";
-import { BASE, token } from "../access.js";
+import { BASE, token, wantsPassword } from "../access.js";
 import { HUB_TOKEN, lastSent } from "../api.js";
 import { telling } from "./toasts.js";
 
 /** @typedef {import("../api.js").Sent} Sent */
+/** @typedef {"token" | "password" | "nothing"} Wanted what lets a program in */
 
 /** @param {string} text for a POSIX shell */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -12,10 +13,11 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 /** @param {string} path */
 const address = (path) => new URL(path, BASE).href;
 
-/** @param {Sent} sent @param {boolean} withToken */
-export function curl({ method, path, body }, withToken) {
+/** @param {Sent} sent @param {Wanted} wanted */
+export function curl({ method, path, body }, wanted) {
   const parts = [method === "GET" ? "curl" : `curl -X ${method}`, quoted(address(path))];
-  if (withToken) parts.push('-H "Authorization: Bearer $HFD_API_TOKEN"');
+  if (wanted === "token") parts.push('-H "Authorization: Bearer $HFD_API_TOKEN"');
+  if (wanted === "password") parts.push('-u "$HFD_AUTH_USER:$HFD_AUTH_PASS"');
   if (body) {
     // The variable stands outside the quotes of the shell, inside those of JSON.
     const json = quoted(JSON.stringify(body)).replace(`"${HUB_TOKEN}"`, `"'"${HUB_TOKEN}"'"`);
@@ -24,10 +26,11 @@ export function curl({ method, path, body }, withToken) {
   return parts.join(" \\\n  ");
 }
 
-/** @param {Sent} sent @param {boolean} withToken */
-export function python({ method, path, body }, withToken) {
+/** @param {Sent} sent @param {Wanted} wanted */
+export function python({ method, path, body }, wanted) {
   const given = [JSON.stringify(method), JSON.stringify(address(path))];
-  if (withToken) given.push(`headers={"Authorization": "Bearer " + os.environ["HFD_API_TOKEN"]}`);
+  if (wanted === "token") given.push('headers={"Authorization": "Bearer " + os.environ["HFD_API_TOKEN"]}');
+  if (wanted === "password") given.push('auth=(os.environ["HFD_AUTH_USER"], os.environ["HFD_AUTH_PASS"])');
   if (body) given.push(`json=${literal(body)}`);
   const call = `answer = requests.request(\n    ${given.join(",\n    ")},\n)`;
   return `${call.includes("os.environ") ? "import os\n" : ""}import requests\n\n${call}\nprint(answer.json())`;
@@ -46,13 +49,25 @@ function literal(value) {
 
 const LANGUAGES = { curl: { title: "curl", write: curl }, python: { title: "Python", write: python } };
 
+const VARIABLES = {
+  token: "Put the API token into the variable HFD_API_TOKEN.",
+  password: "Put user and password into the variables HFD_AUTH_USER and HFD_AUTH_PASS.",
+  nothing: "",
+};
+
 export function Commands() {
   const [shown, setShown] = useState(/** @type {keyof typeof LANGUAGES} */ ("curl"));
+  const [hasPassword, setPassword] = useState(false);
   const sent = lastSent.value;
   if (!sent) return null;
-  const text = LANGUAGES[shown].write(sent, token.value !== "");
+  /** @type {Wanted} */
+  const wanted = token.value ? "token" : hasPassword ? "password" : "nothing";
+  const text = LANGUAGES[shown].write(sent, wanted);
+  const look = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => {
+    if (event.currentTarget.open && !token.peek()) wantsPassword().then(setPassword, () => null);
+  };
   const copy = () => telling(() => navigator.clipboard.writeText(text), "Copied");
-  return html`<details class="commands">
+  return html`<details class="commands" onToggle=${look}>
     <summary>The same from a program <code class="faint">${sent.method} <bdi>${sent.path.split("?")[0]}</bdi></code></summary>
     <div class="row" role="group" aria-label="Language">
       ${/** @type {(keyof typeof LANGUAGES)[]} */ (Object.keys(LANGUAGES)).map(
@@ -61,6 +76,6 @@ export function Commands() {
       <button type="button" onClick=${copy}>Copy</button>
     </div>
     <pre tabindex="0" aria-label="Lines to copy"><code>${text}</code></pre>
-    ${token.value && html`<p class="faint small">Put the API token into the variable <code>HFD_API_TOKEN</code>.</p>`}
+    ${VARIABLES[wanted] && html`<p class="faint small">${VARIABLES[wanted]}</p>`}
   </details>`;
 }
