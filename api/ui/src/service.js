@@ -45,7 +45,7 @@ export const dismiss = (id) => request("POST", `${job(id)}/dismiss`);
 /** @param {Query<"dismissJobs">} query @returns {Promise<Answer<"dismissJobs">>} */
 export const dismissAll = (query) => request("DELETE", "api/jobs", { query });
 
-/** @param {Query<"listCache">} query @param {AbortSignal} [abort] @returns {Promise<import("./types").CacheList>} */
+/** @param {Query<"listCache">} query @param {AbortSignal} [abort] @returns {Promise<Answer<"listCache">>} */
 export const cache = (query, abort) => request("GET", "api/cache", { query, abort });
 /** @param {Place} place @param {AbortSignal} [abort] @returns {Promise<Answer<"getCachedRepo">>} */
 export const cachedRepo = (place, abort) => request("GET", cached(place), { query: { type: place.type }, abort });
@@ -73,7 +73,7 @@ export const verify = (place) => request("POST", `${cached(place)}/verify`, { qu
 /** @param {import("./types").PruneRequest} body @returns {Promise<Answer<"pruneCache">>} */
 export const prune = (body) => request("POST", "api/cache/prune", { body });
 
-/** @param {AbortSignal} [abort] @returns {Promise<import("./types").Cluster>} */
+/** @param {AbortSignal} [abort] @returns {Promise<Answer<"getCluster">>} */
 export const cluster = (abort) => request("GET", "api/cluster", { abort });
 
 /** @param {AbortSignal} [abort] @returns {Promise<Answer<"getSettings">>} */

@@ -28,24 +28,4 @@ export type RepoType = Schemas["RepoType"];
 export type Priority = Schemas["Priority"];
 export type Settings = Schemas["Settings"];
 export type SettingsChange = Schemas["SettingsChange"];
-
-export type Volume = { totalBytes: number; freeBytes: number };
-export type CacheList = Answer<"listCache"> & { volume?: Volume | null; repos: (CachedRepo & { state?: "complete" | "partial" })[] };
-
-/** Who works on what. */
-export type Cluster = {
-  mode: "single" | "cluster";
-  workers: {
-    name: string;
-    version: string;
-    startedAt: string;
-    seenAt: string;
-    slots: number;
-    draining: boolean;
-    bytesPerSecond: number;
-    tasks: { jobId: string; repo: string; kind: string; startedAt: string }[];
-  }[];
-  queues: { name: string; ready: number; unacknowledged: number | null }[];
-  queuesError: string;
-  rate: { stepSeconds: number; bytes: number[] };
-};
+export type Cluster = Schemas["Cluster"];

@@ -8,7 +8,7 @@ import { Treemap } from "../parts/treemap.js";
 import { Details } from "./cached.js";
 import { Prune } from "./prune.js";
 
-/** @typedef {import("../types").CacheList} List */
+/** @typedef {import("../types").Answer<"listCache">} List */
 /** @typedef {List["repos"][number]} Repo */
 
 /** @param {import("../service.js").Place} place */
@@ -22,6 +22,37 @@ const COLUMNS = {
   snapshots: { title: "Revisions", isDown: true, by: (one) => one.snapshots },
   lastUsed: { title: "Last used", isDown: true, by: (one) => Date.parse(one.lastUsed ?? "") || 0 },
 };
+
+/** Repositories whose state is asked for: each is a request of its own. */
+const MAX_STATES = 100;
+
+/** A repository among others. @param {import("../service.js").Place} place */
+const keyOf = ({ repo, type }) => `${type} ${repo}`;
+
+/** Whether a repository has all files of its revisions. @param {import("../types").CachedRepoDetails} details */
+function stateOf({ revisions }) {
+  const states = new Set(revisions.map(({ state }) => state));
+  return states.has("partial") ? "partial" : states.has("unknown") || !states.size ? "unknown" : "complete";
+}
+
+/** The states of the largest, found out one after the other, for the list does not tell them. @param {Repo[]} repos */
+function useStates(repos) {
+  const [states, setStates] = useState(/** @type {ReadonlyMap<string, string>} */ (new Map()));
+  useEffect(() => {
+    const abort = new AbortController();
+    const look = async () => {
+      const found = new Map();
+      for (const one of [...repos].sort((a, b) => b.size - a.size).slice(0, MAX_STATES)) {
+        found.set(keyOf(one), stateOf(await service.cachedRepo(one, abort.signal)));
+        setStates(new Map(found));
+      }
+    };
+    // What is removed meanwhile ends it: the next look at the cache begins anew.
+    look().catch(() => null);
+    return () => abort.abort();
+  }, [repos]);
+  return states;
+}
 
 /** @param {number} number */
 const repositories = (number) => `${number.toLocaleString("en")} ${number === 1 ? "repository" : "repositories"}`;
@@ -47,6 +78,7 @@ export function CachePage() {
 function Contents({ list, again }) {
   const [search, setSearch] = useState("");
   const shown = useMemo(() => list.repos.filter((one) => one.repo.toLowerCase().includes(search.toLowerCase())), [list, search]);
+  const states = useStates(list.repos);
   const areas = useMemo(() => shown.map((one) => ({ name: one.repo, size: one.size, kind: one.type, href: addressOf(one) })), [shown]);
   return html`
     <${Space} list=${list} />
@@ -59,7 +91,7 @@ function Contents({ list, again }) {
       <${Prune} done=${again} />
     </div>
     ${shown.length
-      ? html`<${Table} repos=${shown} />`
+      ? html`<${Table} repos=${shown} states=${states} />`
       : html`<p class="empty">${list.count ? "Nothing matches." : html`The cache is empty: <a href=${href("start")}>download something</a>.`}</p>`}
   `;
 }
@@ -80,15 +112,14 @@ function Space({ list: { count, totalSize, cacheDir, volume } }) {
     <p class="faint small path">In <code>${cacheDir}</code></p>`;
 }
 
-/** @param {{ repos: Repo[] }} props */
-function Table({ repos }) {
+/** @param {{ repos: Repo[], states: ReadonlyMap<string, string> }} props */
+function Table({ repos, states }) {
   const [sort, setSort] = useState({ name: "size", isDown: true });
   const sorted = useMemo(() => {
     const by = COLUMNS[sort.name]?.by ?? (() => 0);
     const order = (/** @type {Repo} */ a, /** @type {Repo} */ b) => (by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : 0);
     return [...repos].sort((a, b) => (sort.isDown ? order(b, a) : order(a, b)));
   }, [repos, sort]);
-  const isTold = repos.some((one) => one.state);
   const sortBy = (/** @type {string} */ name) => setSort({ name, isDown: name === sort.name ? !sort.isDown : Boolean(COLUMNS[name]?.isDown) });
   const order = sort.isDown ? "descending" : "ascending";
   return html`
@@ -99,14 +130,14 @@ function Table({ repos }) {
         ([name, { title }]) => html`<th key=${name} scope="col" aria-sort=${name === sort.name ? order : undefined}>
           <button type="button" class="quiet sort" onClick=${() => sortBy(name)}>${title}
             ${" "}<span aria-hidden="true">${name !== sort.name ? "" : sort.isDown ? "▾" : "▴"}</span></button></th>`,
-      )}${isTold && html`<th scope="col">State</th>`}</tr></thead>
+      )}<th scope="col">State</th></tr></thead>
       <tbody>${sorted.map(
-        (one) => html`<tr key=${one.type + one.repo}>
+        (one) => html`<tr key=${keyOf(one)}>
           <td class="path"><a href=${addressOf(one)}><bdi>${one.repo}</bdi></a>
             ${one.warnings.length > 0 && html` <span class="badge warn">⚠ ${one.warnings.length}<span class="unseen"> warnings</span></span>`}</td>
           <td data-title="Kind">${one.type}</td><td class="number" data-title="Size">${bytes(one.size)}</td>
           <td class="number" data-title="Revisions">${one.snapshots}</td><td class="number" data-title="Last used">${ago(one.lastUsed)}</td>
-          ${isTold && html`<td data-title="State" class=${one.state === "complete" ? "good" : "warn"}>${one.state ?? "–"}</td>`}
+          <td data-title="State" class=${states.get(keyOf(one)) === "complete" ? "good" : "warn"}>${states.get(keyOf(one)) ?? ""}</td>
         </tr>`,
       )}</tbody></table>`;
 }
