@@ -11,6 +11,9 @@ await withPage(async (page) => {
     bytes += responseHeadersSize + responseBodySize;
   };
   page.on("requestfinished", (request) => finished.push(count(request)));
+  // What the browser has kept of it would not be sent again.
+  const browser = await page.context().newCDPSession(page);
+  await browser.send("Network.setCacheDisabled", { cacheDisabled: true });
   await page.reload({ waitUntil: "networkidle" });
   await Promise.all(finished);
   assert.ok(finished.length > 10 && bytes < MOST_BYTES, `${finished.length} requests, ${bytes} bytes`);
