@@ -1,14 +1,12 @@
 // Requests to the service that this page is from.
 import { ask, BASE, headers, token, wantsToken } from "./access.js";
 import { signal } from "./html.js";
+import { HUB_TOKEN } from "./lines.js";
 
 /** @typedef {{ method: string, path: string, body?: object }} Sent */
 
 /** What the page did last, to be shown as a command. @type {import("./html.js").Signal<Sent | null>} */
 export const lastSent = signal(null);
-
-/** Stands where the Hub's token was sent: nothing shows that again. */
-export const HUB_TOKEN = "$HFD_TOKEN";
 
 /** An answer that is no success: says what failed and what to do. */
 export class ApiError extends Error {

@@ -1,51 +1,9 @@
-// What the page just did, as lines to copy. Secrets are variables in them.
+// What the page just did, as lines to copy.
 import { html, useState } from "../html.js";
 import { BASE, token, wantsPassword } from "../access.js";
-import { HUB_TOKEN, lastSent } from "../api.js";
+import { lastSent } from "../api.js";
+import { curl, python } from "../lines.js";
 import { telling } from "./toasts.js";
-
-/** @typedef {import("../api.js").Sent} Sent */
-/** @typedef {"token" | "password" | "nothing"} Wanted what lets a program in */
-
-/** @param {string} text for a POSIX shell */
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-
-/** @param {string} path */
-const address = (path) => new URL(path, BASE).href;
-
-/** @param {Sent} sent @param {Wanted} wanted */
-export function curl({ method, path, body }, wanted) {
-  const parts = [method === "GET" ? "curl" : `curl -X ${method}`, quoted(address(path))];
-  if (wanted === "token") parts.push('-H "Authorization: Bearer $HFD_API_TOKEN"');
-  if (wanted === "password") parts.push('-u "$HFD_AUTH_USER:$HFD_AUTH_PASS"');
-  if (body) {
-    // The variable stands outside the quotes of the shell, inside those of JSON.
-    const json = quoted(JSON.stringify(body)).replace(`"${HUB_TOKEN}"`, `"'"${HUB_TOKEN}"'"`);
-    parts.push("-H 'Content-Type: application/json'", `-d ${json}`);
-  }
-  return parts.join(" \\\n  ");
-}
-
-/** @param {Sent} sent @param {Wanted} wanted */
-export function python({ method, path, body }, wanted) {
-  const given = [JSON.stringify(method), JSON.stringify(address(path))];
-  if (wanted === "token") given.push('headers={"Authorization": "Bearer " + os.environ["HFD_API_TOKEN"]}');
-  if (wanted === "password") given.push('auth=(os.environ["HFD_AUTH_USER"], os.environ["HFD_AUTH_PASS"])');
-  if (body) given.push(`json=${literal(body)}`);
-  const call = `answer = requests.request(\n    ${given.join(",\n    ")},\n)`;
-  return `${call.includes("os.environ") ? "import os\n" : ""}import requests\n\n${call}\nprint(answer.json())`;
-}
-
-/** A value as Python writes it. @param {unknown} value @returns {string} */
-function literal(value) {
-  if (value === null) return "None";
-  if (value === HUB_TOKEN) return 'os.environ["HFD_TOKEN"]';
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
-  if (typeof value !== "object") return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
-  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}: ${literal(one)}`).join(", ")}}`;
-}
 
 const LANGUAGES = { curl: { title: "curl", write: curl }, python: { title: "Python", write: python } };
 
@@ -60,9 +18,9 @@ export function Commands() {
   const [hasPassword, setPassword] = useState(false);
   const sent = lastSent.value;
   if (!sent) return null;
-  /** @type {Wanted} */
+  /** @type {import("../lines.js").Wanted} */
   const wanted = token.value ? "token" : hasPassword ? "password" : "nothing";
-  const text = LANGUAGES[shown].write(sent, wanted);
+  const text = LANGUAGES[shown].write({ ...sent, url: new URL(sent.path, BASE).href }, wanted);
   const look = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => {
     if (event.currentTarget.open && !token.peek()) wantsPassword().then(setPassword, () => null);
   };
