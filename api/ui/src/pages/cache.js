@@ -1,7 +1,7 @@
 // What the cache holds, and what takes the space.
 import { html, useEffect, useMemo, useState } from "../html.js";
 import * as service from "../service.js";
-import { ago, bytes } from "../format.js";
+import { ago, bytes, count } from "../format.js";
 import { href, route } from "../route.js";
 import { failed } from "../parts/toasts.js";
 import { Treemap } from "../parts/treemap.js";
@@ -97,13 +97,13 @@ function Contents({ list, again }) {
 }
 
 /** How full the volume is. @param {{ list: List }} props */
-function Space({ list: { count, totalSize, cacheDir, volume } }) {
+function Space({ list: { count: number, totalSize, cacheDir, volume } }) {
   const share = (/** @type {number} */ part) => ({ width: `${volume ? (100 * part) / volume.totalBytes : 0}%` });
   const others = volume ? Math.max(0, volume.totalBytes - volume.freeBytes - totalSize) : 0;
   return html`
     <dl class="glance">
       <div><dt>Size</dt><dd>${bytes(totalSize)}</dd></div>
-      <div><dt>Holds</dt><dd>${repositories(count)}</dd></div>
+      <div><dt>Holds</dt><dd>${repositories(number)}</dd></div>
       ${volume && html`<div><dt>Free</dt><dd>${bytes(volume.freeBytes)} of ${bytes(volume.totalBytes)}</dd></div>`}
     </dl>
     ${volume && html`<div class="volume" role="img"
@@ -134,7 +134,7 @@ function Table({ repos, states }) {
       <tbody>${sorted.map(
         (one) => html`<tr key=${keyOf(one)}>
           <td class="path"><a href=${addressOf(one)}><bdi>${one.repo}</bdi></a>
-            ${one.warnings.length > 0 && html` <span class="badge warn">⚠ ${one.warnings.length}<span class="unseen"> warnings</span></span>`}</td>
+            ${one.warnings.length > 0 && html` <span class="badge warn">⚠ ${count(one.warnings.length, "warning")}</span>`}</td>
           <td data-title="Kind">${one.type}</td><td class="number" data-title="Size">${bytes(one.size)}</td>
           <td class="number" data-title="Revisions">${one.snapshots}</td><td class="number" data-title="Last used">${ago(one.lastUsed)}</td>
           <td data-title="State" class=${states.get(keyOf(one)) === "complete" ? "good" : "warn"}>${states.get(keyOf(one)) ?? ""}</td>
