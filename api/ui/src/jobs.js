@@ -1,101 +1,130 @@
-// What the page knows of jobs: the truth is the service's, told by messages.
+// What the page knows of jobs: the truth is the service's, told by messages. What an update costs does not depend on how many
+// jobs there are.
 import { batch, computed, signal } from "./html.js";
 
 /** @typedef {import("./types").Job} Job */
 /** @typedef {import("./html.js").Signal<Job>} JobSignal */
+/** @typedef {{ job: JobSignal, filesChanged: import("./html.js").Signal<number> }} Known */
+/** @typedef {{ jobs: number, live: number, running: number, bytesPerSecond: number }} Sums */
 
 /** How many of the last seconds a chart of rates shows. */
 export const CHART_SECONDS = 60;
 
-/** Each job by its id, so that a message redraws its own job only. @type {Map<string, JobSignal>} */
+/** The states in which a job has ended. */
+export const ENDED = /** @type {const} */ (["completed", "failed", "cancelled"]);
+
+/** Each job by its id, so that a message redraws its own job only. @type {Map<string, Known>} */
 const byId = new Map();
 
-/** Rates of the last seconds, newest last. @type {Map<string, number[]>} */
+/** Rates of the last seconds of each running job, newest last. @type {Map<string, number[]>} */
 const rates = new Map();
 
 /** Rates of all jobs together in the last seconds, newest last. @type {number[]} */
 let total = [];
 
+/** @type {Sums} */
+let counted = { jobs: 0, live: 0, running: 0, bytesPerSecond: 0 };
+
 /** Ids, newest first. @type {import("./html.js").Signal<string[]>} */
 export const ids = signal([]);
+
+/** What the jobs come to together. */
+export const sums = signal(counted);
+
+/** Raised when a job begins, ends or waits: what shows only some states has to look anew. */
+export const statuses = signal(0);
 
 /** Raised each second, for what shows time or rates. */
 export const tick = signal(0);
 
-/** Jobs whose files have to be read anew: id → how often. @type {import("./html.js").Signal<Record<string, number>>} */
-export const filesChanged = signal({});
-
 /** @param {string} id */
-export const job = (id) => byId.get(id);
+export const job = (id) => byId.get(id)?.job;
+
+/** How often a job's files had to be read anew. @param {string} id */
+export const filesChanged = (id) => byId.get(id)?.filesChanged;
+
+/** @param {Job} one */
+export const isEnded = ({ status }) => ENDED.some((one) => one === status);
 
 /** @param {string} id */
 export const ratesOf = (id) => rates.get(id) ?? [];
 
 export const totalRates = () => total;
 
-/** All jobs, newest first. */
-export const all = computed(() => ids.value.flatMap((id) => byId.get(id)?.value ?? []));
+/** All jobs, newest first: costs each time what there are of them. */
+export const all = computed(() => ids.value.flatMap((id) => byId.get(id)?.job.value ?? []));
 
 /** Takes the place of all that was known. @param {Job[]} jobs newest first */
 export function reset(jobs) {
   batch(() => {
-    const known = new Set(jobs.map((one) => one.id));
-    for (const id of byId.keys()) if (!known.has(id)) forget(id);
+    const present = new Set(jobs.map((one) => one.id));
+    for (const id of [...byId.keys()]) if (!present.has(id)) forget(id);
     for (const one of jobs) put(one);
+    for (const known of byId.values()) known.filesChanged.value += 1;
     ids.value = jobs.map((one) => one.id);
-    filesChanged.value = Object.fromEntries(jobs.map((one) => [one.id, (filesChanged.value[one.id] ?? 0) + 1]));
+    sums.value = counted;
   });
 }
 
-/** Takes over what messages told since the last frame. @param {Iterable<Job>} jobs */
-export function update(jobs) {
+/**
+ * Takes over what messages have told.
+ * @param {Iterable<Job>} jobs changed or new ones, oldest first
+ * @param {Set<string>} removed ids of those that are gone
+ * @param {Iterable<string>} files ids of those whose files have to be read anew
+ */
+export function update(jobs, removed, files) {
   batch(() => {
     const added = [];
     for (const one of jobs) if (put(one)) added.unshift(one.id);
-    if (added.length) ids.value = [...added, ...ids.value];
+    for (const id of removed) forget(id);
+    if (added.length || removed.size) ids.value = [...added, ...ids.value].filter((id) => byId.has(id));
+    for (const id of files) {
+      const known = byId.get(id);
+      if (known) known.filesChanged.value += 1;
+    }
+    sums.value = counted;
   });
-}
-
-/** @param {string} id */
-export function removed(id) {
-  forget(id);
-  ids.value = ids.value.filter((other) => other !== id);
-}
-
-/** @param {string} id */
-export function noteFilesChanged(id) {
-  filesChanged.value = { ...filesChanged.value, [id]: (filesChanged.value[id] ?? 0) + 1 };
 }
 
 /** @param {Job} one @returns {boolean} whether it is new */
 function put(one) {
   const known = byId.get(one.id);
-  if (known) {
-    known.value = one;
-    return false;
-  }
-  byId.set(one.id, signal(one));
-  return true;
+  const before = known?.job.peek();
+  if (before) count(before, -1);
+  count(one, 1);
+  if (before?.status !== one.status) statuses.value += 1;
+  if (known) known.job.value = one;
+  else byId.set(one.id, { job: signal(one), filesChanged: signal(0) });
+  return !known;
 }
 
 /** @param {string} id */
 function forget(id) {
+  const known = byId.get(id);
+  if (!known) return;
+  count(known.job.peek(), -1);
   byId.delete(id);
   rates.delete(id);
 }
 
+/** @param {Job} one @param {1 | -1} sign */
+function count(one, sign) {
+  const isRunning = one.status === "running";
+  counted = {
+    jobs: counted.jobs + sign,
+    live: counted.live + (isEnded(one) ? 0 : sign),
+    running: counted.running + (isRunning ? sign : 0),
+    bytesPerSecond: counted.bytesPerSecond + (isRunning ? sign * one.progress.bytesPerSecond : 0),
+  };
+  if (!isRunning) rates.delete(one.id);
+  else if (!rates.has(one.id)) rates.set(one.id, []);
+}
+
 setInterval(() => {
-  let sum = 0;
-  for (const [id, one] of byId) {
-    if (one.peek().status !== "running") {
-      rates.delete(id);
-      continue;
-    }
-    const seen = rates.get(id) ?? [];
-    seen.push(one.peek().progress.bytesPerSecond);
-    rates.set(id, seen.slice(-CHART_SECONDS));
-    sum += one.peek().progress.bytesPerSecond;
+  for (const [id, seen] of rates) {
+    const one = byId.get(id)?.job.peek();
+    if (one) rates.set(id, [...seen, one.progress.bytesPerSecond].slice(-CHART_SECONDS));
   }
-  total = [...total, sum].slice(-CHART_SECONDS);
+  total = [...total, counted.bytesPerSecond].slice(-CHART_SECONDS);
   tick.value += 1;
 }, 1000);

@@ -3,6 +3,7 @@
 import { asked, BASE, isWanted, token } from "./access.js";
 import { request, send } from "./api.js";
 import { signal } from "./html.js";
+import * as inbox from "./inbox.js";
 import * as jobs from "./jobs.js";
 import { readEvents } from "./sse.js";
 
@@ -25,10 +26,6 @@ const SILENCE_LIMIT_MS = 45_000;
 /** After so long in the background the machine may have slept, and the connection be dead without a sign of it. */
 const HIDDEN_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
-
-/** Updates since the last frame, the newest of each job. @type {Map<string, import("./types").Job>} */
-const pending = new Map();
-let scheduled = false;
 
 /** When the connection last gave a sign of life. */
 let heard = 0;
@@ -68,7 +65,7 @@ function watch() {
   setInterval(() => {
     if (asked.peek()) return;
     const isOpen = connection.peek() === "live";
-    const mayBeSilent = isOpen && !isByEvents && !jobs.all.peek().some((job) => job.status === "running");
+    const mayBeSilent = isOpen && !isByEvents && jobs.sums.peek().running === 0;
     if (!mayBeSilent && Date.now() - heard > (isOpen ? SILENCE_LIMIT_MS : OPEN_LIMIT_MS)) renew();
   }, LOOK_EVERY_MS);
 }
@@ -119,31 +116,6 @@ async function events(end) {
 function take(type, data) {
   connection.value = "live";
   heard = Date.now();
-  if (type === "init") {
-    pending.clear();
-    version.value = data.version;
-    jobs.reset(data.jobs);
-  } else if (type === "job_update") {
-    pending.set(data.id, data);
-    schedule();
-  } else if (data.event === "job_removed") {
-    pending.delete(data.jobId);
-    jobs.removed(data.jobId);
-  } else if (data.event === "files_changed") {
-    jobs.noteFilesChanged(data.jobId);
-  }
-}
-
-/** Many messages a second cost one drawing a frame; a page in the background is not drawn, but goes on to take them. */
-function schedule() {
-  if (scheduled) return;
-  scheduled = true;
-  const flush = () => {
-    scheduled = false;
-    const changed = [...pending.values()];
-    pending.clear();
-    jobs.update(changed);
-  };
-  if (document.hidden) setTimeout(flush, 1000);
-  else requestAnimationFrame(flush);
+  if (type === "init") version.value = data.version;
+  inbox.take(type, data);
 }

@@ -1,20 +1,17 @@
 // One job with all its files.
-import { html, useEffect, useMemo, useState } from "../html.js";
+import { html, useEffect, useState } from "../html.js";
+import { JobFiles } from "../files.js";
 import { ago, bytes, count, percent } from "../format.js";
 import * as jobs from "../jobs.js";
 import { connection } from "../live.js";
-import * as service from "../service.js";
 import { href, route } from "../route.js";
 import { Bar } from "../parts/bar.js";
 import { Outcome } from "../parts/outcome.js";
 import { Steps } from "../parts/steps.js";
-import { failed } from "../parts/toasts.js";
 import { VirtualList } from "../parts/virtual.js";
 import { Line } from "./jobs.js";
 
 const ROW_PIXELS = 44;
-/** Files of one answer, the most that there may be. */
-const PAGE_FILES = 1000;
 
 export function JobPage() {
   const id = route.value.rest[0];
@@ -45,7 +42,7 @@ export function JobPage() {
       </dl>
       <${Outcome} job=${job} />
     </div>
-    <${Files} job=${job} />
+    <${Files} key=${id} id=${id} total=${job.progress.totalFiles} />
   `;
 }
 
@@ -54,54 +51,29 @@ function Fact({ name, value }) {
   return value ? html`<div><dt>${name}</dt><dd><bdi>${value}</bdi></dd></div>` : null;
 }
 
-/** @param {{ job: import("../types").Job }} props */
-function Files({ job }) {
+/** @param {{ id: string, total: number }} props */
+function Files({ id, total }) {
+  const [files] = useState(() => new JobFiles(id));
   const [search, setSearch] = useState("");
-  const all = useAllFiles(job);
-  const shown = useMemo(() => all.filter((file) => file.path.toLowerCase().includes(search.toLowerCase())), [all, search]);
+  useEffect(() => files.follow(), [files]);
+  files.changed.value;
+  const onInput = (/** @type {import("../types").Input} */ event) => {
+    setSearch(event.currentTarget.value);
+    files.search(event.currentTarget.value);
+  };
   return html`<div class="row apart">
-      <h2>${count(job.progress.totalFiles, "file")}</h2>
-      <input type="search" aria-label="Search files" placeholder="Part of the path" value=${search}
-        onInput=${(/** @type {import("../types").Input} */ event) => setSearch(event.currentTarget.value)} />
+      <h2>${count(total, "file")}</h2>
+      <span class="row">${files.known < total && files.known > 0 && html`<span class="faint small number">${files.known.toLocaleString("en")} read</span>`}
+        <input type="search" aria-label="Search files" placeholder="Part of the path" value=${search} onInput=${onInput} /></span>
     </div>
-    ${shown.length
-      ? html`<${VirtualList} items=${shown} height=${ROW_PIXELS} label="Files" row=${FileRow} />`
-      : html`<p class="empty">${all.length ? "No file matches." : "The files are not known yet."}</p>`}`;
+    ${files.count
+      ? html`<${VirtualList} count=${files.count} height=${ROW_PIXELS} label="Files" row=${(/** @type {number} */ index) => FileRow(files.at(index))} />`
+      : html`<p class="empty">${files.known ? "No file matches." : "The files are not known yet."}</p>`}`;
 }
 
-/** Updates of a job with many files hold only those that changed: the others are read, and the changes laid over them.
- * @param {import("../types").Job} job @returns {import("../types").JobFile[]} */
-function useAllFiles(job) {
-  const changed = jobs.filesChanged.value[job.id] ?? 0;
-  const [read, setRead] = useState(/** @type {Map<string, import("../types").JobFile> | null} */ (null));
-  useEffect(() => {
-    setRead(null);
-    if (!job.filesTruncated) return undefined;
-    const abort = new AbortController();
-    readAll(job.id, abort.signal).then(setRead, (error) => abort.signal.aborted || failed(error));
-    return () => abort.abort();
-  }, [job.id, job.filesTruncated, changed]);
-  return useMemo(() => {
-    if (!job.filesTruncated || !read) return job.files;
-    for (const file of job.files) read.set(file.path, file);
-    return [...read.values()];
-  }, [job, read]);
-}
-
-/** @param {string} id @param {AbortSignal} abort */
-async function readAll(id, abort) {
-  const files = new Map();
-  let offset = /** @type {number | null} */ (0);
-  while (offset !== null) {
-    const page = await service.files(id, { offset, limit: PAGE_FILES }, abort);
-    for (const file of page.files) files.set(file.path, file);
-    offset = page.nextOffset;
-  }
-  return files;
-}
-
-/** @param {import("../types").JobFile} file */
+/** @param {import("../types").JobFile | undefined} file */
 function FileRow(file) {
+  if (!file) return null;
   const detail = file.error || (file.status === "downloading" ? `${percent(file.downloaded, file.totalBytes).toFixed(0)} %` : file.status);
   return html`<div class="file">
     <span class="name"><bdi>${file.path}</bdi></span>

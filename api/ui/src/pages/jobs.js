@@ -1,5 +1,5 @@
 // All jobs, live.
-import { html, useMemo, useState } from "../html.js";
+import { html, useComputed, useMemo, useState } from "../html.js";
 import { bytes, count, duration, percent, rate } from "../format.js";
 import * as jobs from "../jobs.js";
 import { connection } from "../live.js";
@@ -12,30 +12,21 @@ import { telling } from "../parts/toasts.js";
 import { VirtualList } from "../parts/virtual.js";
 
 const ROW_PIXELS = 92;
-const ENDED = /** @type {const} */ (["completed", "failed", "cancelled"]);
-/** @param {import("../types").Job} job */
-const hasEnded = ({ status }) => ENDED.some((one) => one === status);
 const FILTERS = { all: "All", live: "Not ended", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };
 
 /** @param {import("../types").Job} job @param {string} filter @param {string} search */
 function matches(job, filter, search) {
-  const wanted = filter === "all" || (filter === "live" ? !hasEnded(job) : job.status === filter);
+  const wanted = filter === "all" || (filter === "live" ? !jobs.isEnded(job) : job.status === filter);
   return wanted && `${job.repo} ${job.revision} ${job.id}`.toLowerCase().includes(search.toLowerCase());
 }
 
 export function JobsPage() {
   const [filter, setFilter] = useState("all");
   const [search, setSearch] = useState("");
-  const all = jobs.all.value;
-  const shown = useMemo(() => all.filter((job) => matches(job, filter, search)).map((job) => job.id), [all, filter, search]);
-  const sum = all.reduce((total, job) => total + (job.status === "running" ? job.progress.bytesPerSecond : 0), 0);
-  const live = all.filter((job) => !hasEnded(job)).length;
-  const dismiss = () =>
-    telling(() => service.dismissAll({ status: [...ENDED] }), "Jobs that have ended are dismissed");
   return html`
     <div class="row apart">
       <h1>Jobs</h1>
-      <p class="faint number">${count(live, "job")} not ended · ${rate(sum)}</p>
+      <${Sums} />
     </div>
     <div class="row">
       <input class="grow" type="search" aria-label="Search jobs" placeholder="Repository, revision or id" value=${search}
@@ -45,12 +36,39 @@ export function JobsPage() {
           ([key, title]) => html`<button key=${key} type="button" aria-pressed=${key === filter} onClick=${() => setFilter(key)}>${title}</button>`,
         )}
       </div>
-      <button type="button" onClick=${dismiss} disabled=${live === all.length}>Dismiss ended</button>
+      <${Dismiss} />
     </div>
+    <${List} filter=${filter} search=${search} />
+  `;
+}
+
+/** Drawn with each update, so it is alone. */
+function Sums() {
+  const { live, bytesPerSecond } = jobs.sums.value;
+  return html`<p class="faint number">${count(live, "job")} not ended · ${rate(bytesPerSecond)}</p>`;
+}
+
+function Dismiss() {
+  const isEmpty = useComputed(() => jobs.sums.value.live === jobs.sums.value.jobs).value;
+  const dismiss = () =>
+    telling(() => service.dismissAll({ status: [...jobs.ENDED] }), "Jobs that have ended are dismissed");
+  return html`<button type="button" onClick=${dismiss} disabled=${isEmpty}>Dismiss ended</button>`;
+}
+
+/** @param {{ filter: string, search: string }} props */
+function List({ filter, search }) {
+  const ids = jobs.ids.value;
+  const statuses = jobs.statuses.value;
+  const shown = useMemo(
+    () => ids.filter((id) => matches(/** @type {import("../types").Job} */ (jobs.job(id)?.peek()), filter, search)),
+    [ids, statuses, filter, search],
+  );
+  return html`
     <h2 class="small faint">${count(shown.length, "job")}</h2>
     ${shown.length
-      ? html`<${VirtualList} items=${shown} height=${ROW_PIXELS} label="Jobs" row=${(/** @type {string} */ id) => html`<${Row} key=${id} id=${id} />`} />`
-      : html`<p class="empty">${all.length ? "No job matches." : connection.value === "live" ? html`No jobs yet: <a href=${href("start")}>download something</a>.` : "Waiting for the service …"}</p>`}
+      ? html`<${VirtualList} count=${shown.length} height=${ROW_PIXELS} label="Jobs" keyOf=${(/** @type {number} */ index) => shown[index]}
+          row=${(/** @type {number} */ index) => html`<${Row} id=${shown[index]} />`} />`
+      : html`<p class="empty">${ids.length ? "No job matches." : connection.value === "live" ? html`No jobs yet: <a href=${href("start")}>download something</a>.` : "Waiting for the service …"}</p>`}
   `;
 }
 
@@ -81,14 +99,19 @@ export function Line({ job }) {
   }
   if (progress.totalFiles) parts.push(`${progress.completedFiles} of ${count(progress.totalFiles, "file")}`);
   if (job.status === "running") {
-    jobs.tick.value;
     parts.push(rate(progress.bytesPerSecond));
     if (job.etaSeconds !== null && job.etaSeconds !== undefined) parts.push(`${duration(job.etaSeconds)} left`);
     if (job.workers.length) parts.push(count(job.workers.length, "worker"));
   }
   return html`<div class="row small">
     <span class="grow number">${parts.join(" · ")}</span>
-    ${job.status === "running" && html`<span class="spark"><${Chart} values=${jobs.ratesOf(job.id)} /></span>`}
+    ${job.status === "running" && html`<span class="spark"><${Rates} id=${job.id} /></span>`}
     ${job.error ? html`<span class="error path"><bdi>${job.error}</bdi></span>` : job.waitingReason && html`<span class="warn path">${job.waitingReason}</span>`}
   </div>`;
+}
+
+/** Drawn once a second. @param {{ id: string }} props */
+function Rates({ id }) {
+  jobs.tick.value;
+  return html`<${Chart} values=${jobs.ratesOf(id)} />`;
 }

@@ -2,6 +2,8 @@
 import { html, signal } from "../html.js";
 
 const SHOWN_MS = 5000;
+/** The oldest go first where there are more. */
+const MAX_SHOWN = 6;
 
 /** @typedef {{ id: number, kind: "done" | "error", text: string }} Toast */
 
@@ -12,7 +14,7 @@ let next = 0;
 /** @param {Toast["kind"]} kind @param {string} text */
 function show(kind, text) {
   const id = next++;
-  toasts.value = [...toasts.value, { id, kind, text }];
+  toasts.value = [...toasts.value, { id, kind, text }].slice(-MAX_SHOWN);
   if (kind === "done") setTimeout(() => close(id), SHOWN_MS);
 }
 

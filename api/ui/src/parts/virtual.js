@@ -4,34 +4,32 @@ import { html, useEffect, useRef, useState } from "../html.js";
 /** Rows beyond either edge, so that scrolling shows no gap. */
 const SPARE = 8;
 
-/**
- * @template T
- * @param {{ items: T[], height: number, row: (item: T, index: number) => unknown, label: string,
- *   onRange?: (first: number, last: number) => void }} props height of a row in pixels
- */
-export function VirtualList({ items, height, row, label, onRange }) {
+/** @param {{ count: number, height: number, keyOf?: (index: number) => string | number, row: (index: number) => unknown,
+ *   label: string }} props height of a row in pixels; a row with the same key is the same row at another place */
+export function VirtualList({ count, height, keyOf = (index) => index, row, label }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const [range, setRange] = useState({ first: 0, last: 40 });
+  const [range, setRange] = useState({ first: 0, last: 2 * SPARE });
   const look = () => {
-    const element = box.current;
-    if (!element) return;
-    const first = Math.max(0, Math.floor(element.scrollTop / height) - SPARE);
-    const last = Math.min(items.length, Math.ceil((element.scrollTop + element.clientHeight) / height) + SPARE);
-    if (first !== range.first || last !== range.last) setRange({ first, last });
+    if (!box.current) return;
+    const { scrollTop, clientHeight } = box.current;
+    const first = Math.max(0, Math.floor(scrollTop / height) - SPARE);
+    const last = Math.ceil((scrollTop + clientHeight) / height) + SPARE;
+    setRange((before) => (before.first === first && before.last === last ? before : { first, last }));
   };
+  useEffect(look, [count, height]);
   useEffect(() => {
-    look();
-    addEventListener("resize", look);
-    return () => removeEventListener("resize", look);
-  });
-  useEffect(() => onRange?.(range.first, range.last), [range.first, range.last]);
-  const last = Math.min(range.last, items.length);
+    const observer = new ResizeObserver(look);
+    if (box.current) observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [height]);
+  const last = Math.min(range.last, count);
   const first = Math.min(range.first, last);
+  const shown = Array.from({ length: last - first }, (_, index) => first + index);
   return html`<div class="virtual" ref=${box} onScroll=${look} tabindex="0" role="group" aria-label=${label}>
-    <ul style=${{ height: `${items.length * height}px` }}>
-      ${items.slice(first, last).map(
-        (item, index) => html`<li key=${first + index} aria-setsize=${items.length} aria-posinset=${first + index + 1}
-          style=${{ top: `${(first + index) * height}px`, height: `${height}px` }}>${row(item, first + index)}</li>`,
+    <ul style=${{ height: `${count * height}px` }}>
+      ${shown.map(
+        (index) => html`<li key=${keyOf(index)} aria-setsize=${count} aria-posinset=${index + 1}
+          style=${{ top: `${index * height}px`, height: `${height}px` }}>${row(index)}</li>`,
       )}
     </ul>
   </div>`;
