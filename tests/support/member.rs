@@ -37,11 +37,12 @@ impl Role {
         }
     }
 
-    /// Flags to take free ports.
-    fn ports(self) -> &'static [&'static str] {
+    /// Flags to take free ports, or this one for the API.
+    fn ports(self, port: u16) -> Vec<String> {
+        let admin = ["--admin-port".to_owned(), "0".to_owned()];
         match self {
-            Self::Api => &["--port", "0", "--admin-port", "0"],
-            Self::Worker => &["--admin-port", "0"],
+            Self::Api => ["--port".to_owned(), port.to_string()].into_iter().chain(admin).collect(),
+            Self::Worker => admin.into(),
         }
     }
 
@@ -77,7 +78,7 @@ impl Member {
         flags: Vec<String>,
         wrapper: Vec<String>,
     ) -> anyhow::Result<Self> {
-        let (process, api) = launch(sandbox, role, &flags, &wrapper).await?;
+        let (process, api) = launch(sandbox, role, &flags, &wrapper, 0).await?;
         Ok(Self { role, flags, wrapper, process, api })
     }
 
@@ -126,11 +127,21 @@ impl Member {
 
     /// Starts it again, with the same flags, after it has ended.
     pub async fn restart(&mut self, sandbox: &Sandbox) -> anyhow::Result<()> {
+        self.restart_at(sandbox, 0).await
+    }
+
+    /// The same at the address that it had, where clients look for it again.
+    pub async fn restart_in_place(&mut self, sandbox: &Sandbox) -> anyhow::Result<()> {
+        let port = self.api.port()?;
+        self.restart_at(sandbox, port).await
+    }
+
+    async fn restart_at(&mut self, sandbox: &Sandbox, port: u16) -> anyhow::Result<()> {
         if self.process.try_status()?.is_none() {
             bail!("the process still runs; kill or terminate it first");
         }
         show_log(&self.process);
-        (self.process, self.api) = launch(sandbox, self.role, &self.flags, &self.wrapper).await?;
+        (self.process, self.api) = launch(sandbox, self.role, &self.flags, &self.wrapper, port).await?;
         Ok(())
     }
 
@@ -178,14 +189,20 @@ impl Drop for Member {
     }
 }
 
-async fn launch(sandbox: &Sandbox, role: Role, flags: &[String], wrapper: &[String]) -> anyhow::Result<(Process, Api)> {
+async fn launch(
+    sandbox: &Sandbox,
+    role: Role,
+    flags: &[String],
+    wrapper: &[String],
+    port: u16,
+) -> anyhow::Result<(Process, Api)> {
     let mut command = sandbox.program(role.program())?;
     if let [program, rest @ ..] = wrapper {
         let mut below = sandbox.command(program);
         below.args(rest).arg(command.get_program());
         command = below;
     }
-    command.args(role.ports()).args(["--log-format", "json"]).args(flags);
+    command.args(role.ports(port)).args(["--log-format", "json"]).args(flags);
     command.env("HFD_LOG", env::var("HFD_TEST_LOG").as_deref().unwrap_or("info"));
     let mut process = Process::start(sandbox, role.program(), &mut command)?;
     let address = wait::until("the process to listen", START_LIMIT, async || {

@@ -36,7 +36,7 @@ impl Server {
     pub async fn start(sandbox: &Sandbox, endpoint: &str, flags: &[&str]) -> anyhow::Result<Self> {
         let mut all = vec!["--endpoint".to_owned(), endpoint.to_owned()];
         all.extend(flags.iter().map(ToString::to_string));
-        let (process, api) = launch(sandbox, &all, "0").await?;
+        let (process, api) = launch(sandbox, &all, 0).await?;
         Ok(Self { process, flags: all, api })
     }
 
@@ -59,16 +59,16 @@ impl Server {
 
     /// Starts it again, with the same flags on the same folders, after it has ended.
     pub async fn restart(&mut self, sandbox: &Sandbox) -> anyhow::Result<()> {
-        self.restart_at(sandbox, "0").await
+        self.restart_at(sandbox, 0).await
     }
 
     /// The same at the address that it had, where clients look for it again.
     pub async fn restart_in_place(&mut self, sandbox: &Sandbox) -> anyhow::Result<()> {
-        let port = self.api.address().rsplit(':').next().unwrap_or_default().trim_end_matches('/').to_owned();
-        self.restart_at(sandbox, &port).await
+        let port = self.api.port()?;
+        self.restart_at(sandbox, port).await
     }
 
-    async fn restart_at(&mut self, sandbox: &Sandbox, port: &str) -> anyhow::Result<()> {
+    async fn restart_at(&mut self, sandbox: &Sandbox, port: u16) -> anyhow::Result<()> {
         if self.process.try_status()?.is_none() {
             bail!("the server still runs; kill or terminate it first");
         }
@@ -98,9 +98,9 @@ impl Drop for Server {
     }
 }
 
-async fn launch(sandbox: &Sandbox, flags: &[String], port: &str) -> anyhow::Result<(Process, Api)> {
+async fn launch(sandbox: &Sandbox, flags: &[String], port: u16) -> anyhow::Result<(Process, Api)> {
     let mut command = sandbox.hfdownloader()?;
-    command.args(["serve", "--port", port, "--log-format", "json"]).args(flags);
+    command.args(["serve", "--port", &port.to_string(), "--log-format", "json"]).args(flags);
     command
         .arg("--cache-dir")
         .arg(sandbox.cache())
