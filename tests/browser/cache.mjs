@@ -1,24 +1,38 @@
-// What is in the cache is shown, verified and removed.
+// What is in the cache is shown, verified, cleared up and removed. Prints what it waits for.
 import assert from "node:assert/strict";
 import { check, open, withPage } from "./page.mjs";
 
+const MODEL = "acme/mistral-GGUF";
 await withPage(async (page) => {
-  await open(page, "cache", "td >> text=acme/mistral-GGUF");
+  const link = page.getByRole("cell").getByRole("link", { name: MODEL });
+  await open(page, "cache", "table");
+  await link.waitFor();
   await check(page, "cache");
-  await page.click("td a:has-text('acme/mistral-GGUF')");
-  await page.waitForSelector("td.good:has-text('complete')");
+  await page.getByRole("searchbox", { name: "Search the cache" }).fill("nothing");
+  await page.getByText("Nothing matches.").waitFor();
+  await page.getByRole("searchbox", { name: "Search the cache" }).fill("MISTRAL");
+  await page.getByRole("button", { name: "Clear up" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("20 B").waitFor();
+  await check(page, "clearing up");
+  await dialog.getByRole("button", { name: "Clear up" }).click();
+  await page.getByRole("status").getByText("The cache is cleared").waitFor();
+  await link.click();
+  await page.getByRole("cell", { name: "complete", exact: true }).waitFor();
   await check(page, "details");
-  await page.click("button:has-text('Verify')");
+  await page.getByRole("button", { name: "Verify" }).click();
   await page.waitForURL(/#\/jobs\//);
-  await page.waitForSelector("main >> text=Verification: Completed");
-  await open(page, "cache/model/acme%2Fmistral-GGUF", "td.good");
-  const remove = "span >> button.danger:has-text('Delete')";
-  await page.click(remove);
+  await page.getByText("Verification: Completed").waitFor();
+  await check(page, "verification");
+  await open(page, `cache/model/${encodeURIComponent(MODEL)}`, "table");
+  const remove = page.getByRole("button", { name: /^Delete …$/ }).first();
+  await remove.click();
   await check(page, "question");
-  await page.click("dialog >> text=Keep it as it is");
-  await page.waitForSelector("dialog", { state: "detached" });
-  await page.click(remove);
-  await page.click("dialog button.danger");
-  await page.waitForSelector("text=The cache is empty");
-  assert.match(await page.innerText(".toasts"), /Removed/);
+  await dialog.getByRole("button", { name: "Keep it as it is" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await remove.click();
+  await dialog.getByRole("button", { name: "Delete" }).click();
+  await page.getByText("The cache is empty").waitFor();
+  assert.match(await page.getByRole("log").innerText(), /Removed/);
+  await check(page, "empty cache");
 });

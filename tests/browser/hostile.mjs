@@ -1,25 +1,92 @@
-// Names of files and branches that are markup are shown as they are written.
+// Names of every kind that are markup are shown as they are written, wherever they come from.
 import assert from "node:assert/strict";
-import { base, check, open, withPage } from "./page.mjs";
+import { api, base, check, open, withPage } from "./page.mjs";
 
-const repo = "acme/hostile";
+const MARKUP = "<img src=x onerror=window.hurt=1>";
+const REPO = "acme/hostile";
+/** Addresses that somebody may be led to. */
+const ROUTES = [
+  `#/start?repo=${encodeURIComponent(MARKUP)}`, `#/start?repo=${REPO}&revision=${encodeURIComponent(MARKUP)}`,
+  `#/start?repo=${REPO}&filters=${encodeURIComponent(MARKUP)}`, `#/start?repo=${REPO}&type=${encodeURIComponent(MARKUP)}`,
+  `#/jobs/${encodeURIComponent(MARKUP)}`, `#/cache/${encodeURIComponent(MARKUP)}/${encodeURIComponent(MARKUP)}`,
+  `#/cache/model/${encodeURIComponent(`acme/${MARKUP}`)}`, `#/${encodeURIComponent(MARKUP)}`, `#${MARKUP}`,
+  "#javascript:window.hurt=1", "#/javascript:window.hurt=1", "#/start?repo=javascript:window.hurt=1", "#/jobs/%E0%A4%A", "#/%",
+  "#/jobs/__proto__", "#/constructor", "#/cache/model/..%2f..%2fapi%2fjobs", "#/start?repo=%E0%A4%A",
+];
+
+/** Gives the workers of jobs a hostile name, which a machine may have. */
+const rename = (text) => {
+  const message = JSON.parse(text);
+  for (const job of message.data.jobs ?? [message.data]) if (job.workers?.length) job.workers = [MARKUP];
+  return JSON.stringify(message);
+};
 await withPage(async (page) => {
   const inert = async (where) => {
-    assert.equal(await page.evaluate(() => globalThis.hurt), undefined, where);
-    assert.equal(await page.locator("main img, main script, main [onerror]").count(), 0, where);
-    assert.match(await page.innerText("main"), /<img src=x onerror=window\.hurt=1>/, where);
-    // Each is alone in an element that keeps its direction to itself.
-    const turned = page.locator("bdi", { hasText: "\u202e" });
-    assert.ok((await turned.count()) > 0, where);
+    const found = await page.evaluate(() => ({
+      hurt: globalThis.hurt,
+      elements: document.querySelectorAll("body :is(img, script, iframe, object, [onerror], [onload], [onclick], b)").length,
+      links: [...document.querySelectorAll("a")].map(({ protocol }) => protocol).filter((protocol) => !/^https?:$/.test(protocol)),
+    }));
+    assert.deepEqual(found, { hurt: undefined, elements: 0, links: [] }, where);
   };
-  await open(page, `start?repo=${repo}`, "section[aria-label=Repository]");
+  const shown = async (where) => {
+    await page.getByText(MARKUP).first().waitFor();
+    await inert(where);
+    // Text that turns its direction is alone in an element that keeps it to itself.
+    for (const text of await page.locator("main :not(:has(*))", { hasText: "\u202e" }).all()) {
+      assert.ok(await text.evaluate((element) => element.closest("bdi, option") !== null), `${where}: ${await text.innerHTML()}`);
+    }
+  };
+  await open(page, `start?repo=${REPO}`, "section[aria-label=Repository]");
+  for (const summary of await page.locator("details:not([open]) > summary").all()) await summary.click();
+  await shown("start");
   assert.ok((await page.locator("option").allInnerTexts()).some((name) => name.includes("<b>")));
-  await page.click("summary:has-text('All files')");
-  await inert("start");
   await check(page, "start with hostile names");
-  const answer = await page.request.post(`${base}api/download`, { data: { repo } });
-  const job = await answer.json();
-  await open(page, `jobs/${job.id}`, ".card .bar.completed");
-  await inert("job");
+  await page.getByRole("textbox", { name: "Filter" }).fill(MARKUP);
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
+  await page.waitForURL(/#\/jobs\/[0-9a-f]+/);
+  await page.getByText(/^Failed/).waitFor();
+  await shown("failed job");
+  await check(page, "failed job");
+  const { jobs } = await api(page, "GET", "jobs");
+  const running = jobs.find(({ status }) => status === "running");
+  await open(page, `jobs/${running.id}`, "text=/^Running/");
+  await shown("running job");
   await check(page, "job with hostile names");
+  await open(page, "jobs", "article");
+  await shown("jobs");
+  await page.getByRole("searchbox", { name: "Search jobs" }).fill(MARKUP);
+  await inert("jobs searched");
+  await open(page, "cluster", `text=${MARKUP}`);
+  await shown("cluster");
+  await check(page, "cluster with hostile names");
+  await open(page, "cache", "table");
+  await shown("cache");
+  await check(page, "cache with hostile names");
+  await page.getByRole("cell").getByRole("link", { name: MARKUP }).click();
+  await page.getByRole("heading", { name: "Revisions" }).waitFor();
+  await shown("details");
+  await check(page, "details with hostile names");
+  for (const route of ROUTES) {
+    await page.goto(`${base}${route}`);
+    await page.getByRole("main").getByRole("heading").first().waitFor();
+    // It says so while it waits for an answer.
+    await page.locator("main [role=status]").first().waitFor({ state: "detached" });
+    await inert(route);
+  }
+}, {
+  isExpected: (text) => /status of 4\d\d/.test(text),
+  prepare: async (page) => {
+    await page.routeWebSocket(/./, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => socket.send(rename(message)));
+    });
+    await page.route("**/api/cluster", async (route) => {
+      const answer = await route.fetch();
+      const cluster = await answer.json();
+      for (const worker of cluster.workers ?? []) worker.name = MARKUP;
+      await route.fulfill({ response: answer, json: cluster });
+    });
+  },
 });

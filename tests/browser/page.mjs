@@ -13,14 +13,20 @@ const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
-const LIMIT_MS = 15_000;
-const WIDE = { width: 1200, height: 800 };
-const NARROW = { width: 375, height: 700 };
+const LIMIT_MS = 30_000;
+export const WIDE = { width: 1200, height: 800 };
+export const PHONE = { width: 375, height: 700 };
+/** What WCAG 2.2 calls reflow. */
+const NARROWEST = { width: 320, height: 640 };
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 export const base = process.argv[2].replace(/\/?$/, "/");
 
-/** Runs `work` with a page of a new browser; complaints of the page fail it, but those that `isExpected` knows. */
-export async function withPage(work, isExpected = () => false) {
+/**
+ * Runs `work` with a page of a new browser. Complaints of the page fail it, but those that `isExpected` knows; `prepare` has the
+ * page before it is opened, and `ready` is what it shows then.
+ */
+export async function withPage(work, { isExpected = () => false, prepare = () => {}, ready = ".connection.live" } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "hfd-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium", args: FLAGS, viewport: WIDE, headless: true,
@@ -32,9 +38,16 @@ export async function withPage(work, isExpected = () => false) {
     page.setDefaultTimeout(LIMIT_MS);
     page.on("console", (message) => message.type() === "error" && complain(`console: ${message.text()}`));
     page.on("pageerror", (error) => complain(`error: ${error.message}`));
+    page.on("dialog", (dialog) => complain(`dialog: ${dialog.message()}`));
     page.on("request", (request) => request.url().startsWith(base) || complain(`left the origin: ${request.url()}`));
+    await page.exposeFunction("violates", (text) => complain(`content security policy: ${text}`));
+    await page.addInitScript(() => {
+      addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
+        globalThis.violates(`${violatedDirective} ${blockedURI} ${sample}`));
+    });
+    await prepare(page);
     await page.goto(base);
-    await page.waitForSelector(".connection.live");
+    await page.waitForSelector(ready);
     await work(page);
     assert.deepEqual(complaints, []);
   } finally {
@@ -49,16 +62,41 @@ export async function open(page, part, selector) {
   await page.waitForSelector(selector);
 }
 
-/** What holds on every page, in both colour schemes and on a phone. */
+/** Asks the service as another program would. */
+export async function api(page, method, path, data) {
+  const answer = await page.request.fetch(`${base}api/${path}`, { method, data });
+  assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** Makes a job; returns its id. */
+export async function download(page, repo, more = {}) {
+  const answer = await api(page, "POST", "download", { repo, ...more });
+  return (answer.job ?? answer).id;
+}
+
+/** What holds on every page, in both colour schemes, and on the narrowest screen. */
 export async function check(page, name) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
     assert.deepEqual(found, [], `${name}, ${colorScheme}`);
   }
-  await page.setViewportSize(NARROW);
-  const [needed, there] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(needed <= there, `${name} is ${needed} pixels wide on a phone of ${there}`);
-  await page.setViewportSize(WIDE);
+  await page.emulateMedia({ colorScheme: null });
+  await reflows(page, name);
+}
+
+/** Nothing needs to be scrolled to the side on the narrowest screen. */
+async function reflows(page, name) {
+  const before = page.viewportSize();
+  await page.setViewportSize(NARROWEST);
+  const wide = await page.evaluate(async () => {
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    if (document.documentElement.scrollWidth <= innerWidth) return [];
+    const beyond = [...document.body.querySelectorAll("*")].filter((element) => element.getBoundingClientRect().right > innerWidth);
+    return ["wider than the screen:", ...beyond.slice(0, 5).map((element) => element.outerHTML.slice(0, 100))];
+  });
+  assert.deepEqual(wide, [], name);
+  await page.setViewportSize(before);
 }

@@ -1,23 +1,30 @@
-// Settings are changed; a bad value shows the server's words; the token is never shown.
+// Settings are changed and set back; a bad value shows the server's words; the token is never shown.
 import assert from "node:assert/strict";
-import { base, check, open, withPage } from "./page.mjs";
+import { api, base, check, open, withPage } from "./page.mjs";
 
 const TOKEN = "hf_a_token_for_the_page_1234";
-const settings = async (page) => (await page.request.get(`${base}api/settings`)).json();
 await withPage(async (page) => {
-  await open(page, "settings", "#maxActive");
+  const settings = () => api(page, "GET", "settings");
+  const { maxActive } = await settings();
+  const save = page.getByRole("button", { name: "Save", exact: true });
+  await open(page, "settings", "form");
   await check(page, "settings");
-  await page.fill("#maxActive", "7");
-  await page.fill("#token", TOKEN);
-  await page.click("text=Save");
-  await page.waitForSelector(".toast:has-text('Saved')");
-  assert.equal((await settings(page)).maxActive, 7);
-  assert.equal(await page.inputValue("#token"), "");
+  const jobs = page.getByRole("spinbutton", { name: "Jobs that run at a time" });
+  const token = page.getByRole("textbox", { name: "Token of the Hub" });
+  await jobs.fill("7");
+  await token.fill(TOKEN);
+  await save.click();
+  await page.getByText("Saved").waitFor();
+  assert.equal((await settings()).maxActive, 7);
+  assert.equal(await token.inputValue(), "");
   assert.ok(!(await page.content()).includes(TOKEN));
-  await page.fill("#multipartThreshold", "many");
-  await page.click("text=Save");
-  await page.waitForSelector(".toast.error");
+  await page.getByRole("button", { name: "Jobs that run at a time: back to the default" }).click();
+  await page.waitForFunction((wanted) => document.querySelector("input[type=number]").valueAsNumber === wanted, maxActive);
+  assert.equal((await settings()).maxActive, maxActive);
+  await page.getByRole("textbox", { name: "Fetched in parts from" }).fill("many");
+  await save.click();
   const refused = await page.request.post(`${base}api/settings`, { data: { multipartThreshold: "many" } });
   const { details } = await refused.json();
-  assert.ok((await page.innerText(".toast.error")).includes(details), details);
-}, (text) => text.includes("status of 400"));
+  await page.getByText(details.replace(/^multipartThreshold: /, "")).first().waitFor();
+  await check(page, "refused setting");
+}, { isExpected: (text) => text.includes("status of 400") });

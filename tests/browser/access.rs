@@ -1,0 +1,28 @@
+//! The page where a WebSocket or an API without credentials is not to be had.
+
+use anyhow::ensure;
+use hfd_tests::fake_hub::RepoBuilder;
+
+use crate::script::Script;
+use crate::workflows::{heals, slow};
+use crate::world::{Shape, World};
+
+const TOKEN: &str = "an-api-token-of-24-letters";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_websocket_the_page_is_live_by_events_and_heals() -> anyhow::Result<()> {
+    let start = |world: &World, script: &str| {
+        Script::start_with(world.sandbox(), script, [world.api().address(), "events"])
+    };
+    heals(Shape::Single.start([slow()]).await?, start).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_token_is_asked_for_checked_and_shown_nowhere() -> anyhow::Result<()> {
+    let repo = RepoBuilder::model("acme/small").file("config.json", "{}");
+    let world = Shape::Single.start_with([repo], &["--api-token", TOKEN]).await?;
+    let script = Script::start_with(world.sandbox(), "token.mjs", [world.api().address(), TOKEN])?;
+    let said = script.ends_well().await?;
+    ensure!(!said.contains(TOKEN), "{said}");
+    Ok(())
+}
