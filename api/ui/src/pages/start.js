@@ -1,5 +1,5 @@
 // One box, and behind it all that is known of a repository.
-import { html, useEffect, useMemo, useState } from "../html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { parse, written } from "../reference.js";
 import { href, route } from "../route.js";
 import { bytes } from "../format.js";
@@ -45,6 +45,7 @@ export function StartPage() {
   const [wrong, setWrong] = useState("");
   /** How often the same was asked for again. */
   const [asked, setAsked] = useState(0);
+  const turned = useRef(false);
   useEffect(() => {
     if (reference.repo) setText(written(reference));
     setWrong("");
@@ -71,7 +72,7 @@ export function StartPage() {
       <p id="repo-wrong" class="error" role="alert">${wrong}</p>
     </form>
     ${reference.repo
-      ? html`<${Repository} key=${`${address} ${asked}`} reference=${reference} />`
+      ? html`<${Repository} key=${`${address} ${asked}`} reference=${reference} turned=${turned} />`
       : html`<dl class="examples">${EXAMPLES.map(
           ({ text, what }) => html`<div key=${text}><dt class="faint small">${what}</dt>
             <dd><button type="button" class="quiet" onClick=${() => setText(text)}><code>${text}</code></button></dd></div>`,
@@ -81,8 +82,8 @@ export function StartPage() {
 
 /** @typedef {{ answer?: import("../types").Answer<"analyzeRepo">, error?: import("../api.js").ApiError }} State */
 
-/** @param {{ reference: import("../reference.js").Reference }} props */
-function Repository({ reference }) {
+/** @param {{ reference: import("../reference.js").Reference, turned: { current: boolean } }} props */
+function Repository({ reference, turned }) {
   const { repo, revision, type, filters } = reference;
   const [state, setState] = useState(/** @type {State} */ ({}));
   const [tries, setTries] = useState(0);
@@ -112,6 +113,6 @@ function Repository({ reference }) {
     <p class=${answer ? "unseen" : "faint"} role="status">${answer
       ? `${answer.repo}: ${answer.type_description}, ${bytes(answer.total_size)}`
       : html`Looking at <bdi>${repo}</bdi> …`}</p>
-    ${answer && html`<${Analysis} analysis=${answer} filters=${filters} revision=${revision || "main"} />`}
+    ${answer && html`<${Analysis} analysis=${answer} filters=${filters} revision=${revision || "main"} turned=${turned} />`}
   `;
 }

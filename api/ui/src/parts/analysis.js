@@ -1,5 +1,5 @@
 // What a repository holds, and what to take of it.
-import { html, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import * as service from "../service.js";
 import { bytes, count } from "../format.js";
 import { href } from "../route.js";
@@ -21,8 +21,8 @@ const isNamed = (item, filters) => {
   return own.length > 0 && own.every((one) => filters.some((filter) => filter.toLowerCase() === one));
 };
 
-/** @param {{ analysis: Repo, filters: string[], revision: string }} props */
-export function Analysis({ analysis, filters, revision }) {
+/** @param {{ analysis: Repo, filters: string[], revision: string, turned: { current: boolean } }} props */
+export function Analysis({ analysis, filters, revision, turned }) {
   const items = analysis.selectable_items;
   const cached = useCached(analysis);
   // Filters that are those of an item choose it; the others stand in their field.
@@ -59,7 +59,7 @@ export function Analysis({ analysis, filters, revision }) {
     <section class="card" aria-label="Repository">
       <div class="row apart">
         <div><h2 class="path"><bdi>${analysis.repo}</bdi></h2><p class="faint">${about(analysis)}</p></div>
-        <${Revisions} analysis=${analysis} revision=${revision} />
+        <${Revisions} analysis=${analysis} revision=${revision} turned=${turned} />
       </div>
       <${Glance} analysis=${analysis} />
       <${Related} analysis=${analysis} />
@@ -101,17 +101,27 @@ function request(analysis, revision, taken, options) {
   };
 }
 
-/** Branches and tags to look at instead. @param {{ analysis: Repo, revision: string }} props */
-function Revisions({ analysis, revision }) {
+/**
+ * Branches and tags to look at instead.
+ * @param {{ analysis: Repo, revision: string, turned: { current: boolean } }} props whether another one was chosen here: the choice is
+ *   drawn anew with what it leads to, and has the focus again
+ */
+function Revisions({ analysis, revision, turned }) {
+  const choice = useRef(/** @type {HTMLSelectElement | null} */ (null));
+  useEffect(() => {
+    if (turned.current) choice.current?.focus();
+    turned.current = false;
+  }, []);
   const of = (/** @type {string} */ type) => analysis.refs.filter((ref) => ref.type === type);
   const groups = [{ title: "Branches", refs: of("branch") }, { title: "Tags", refs: of("tag") }].filter(({ refs }) => refs.length);
   if (!groups.length) return html`<span class="faint small">Revision <bdi>${revision}</bdi></span>`;
   const go = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => {
     const query = { repo: analysis.repo, revision: event.currentTarget.value, type: analysis.is_dataset ? "dataset" : "model" };
+    turned.current = true;
     location.hash = href("start", [], query);
   };
   return html`<label>Revision
-    <select value=${revision} onChange=${go}>
+    <select ref=${choice} value=${revision} onChange=${go}>
       ${!analysis.refs.some((ref) => ref.name === revision) && html`<option value=${revision}>${revision}</option>`}
       ${groups.map(
         ({ title, refs }) => html`<optgroup key=${title} label=${title}>
