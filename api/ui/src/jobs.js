@@ -1,11 +1,11 @@
 // What the page knows of jobs: the truth is the service's, told by messages. What an update costs does not depend on how many
 // jobs there are.
-import { batch, computed, signal } from "./html.js";
+import { batch, signal } from "./html.js";
 
 /** @typedef {import("./types").Job} Job */
 /** @typedef {import("./html.js").Signal<Job>} JobSignal */
 /** @typedef {{ job: JobSignal, filesChanged: import("./html.js").Signal<number> }} Known */
-/** @typedef {{ jobs: number, live: number, running: number, bytesPerSecond: number }} Sums */
+/** @typedef {{ jobs: number, live: number, running: number, queued: number, leftBytes: number, bytesPerSecond: number }} Sums */
 
 /** How many of the last seconds a chart of rates shows. */
 export const CHART_SECONDS = 60;
@@ -19,16 +19,13 @@ const byId = new Map();
 /** Rates of the last seconds of each running job, newest last. @type {Map<string, number[]>} */
 const rates = new Map();
 
-/** Rates of all jobs together in the last seconds, newest last. @type {number[]} */
-let total = [];
-
 /** @type {Sums} */
-let counted = { jobs: 0, live: 0, running: 0, bytesPerSecond: 0 };
+let counted = { jobs: 0, live: 0, running: 0, queued: 0, leftBytes: 0, bytesPerSecond: 0 };
 
 /** Ids, newest first. @type {import("./html.js").Signal<string[]>} */
 export const ids = signal([]);
 
-/** What the jobs come to together. */
+/** What the jobs come to together; bytes are those of jobs that run. */
 export const sums = signal(counted);
 
 /** Raised when a job begins, ends or waits: what shows only some states has to look anew. */
@@ -48,11 +45,6 @@ export const isEnded = ({ status }) => ENDED.some((one) => one === status);
 
 /** @param {string} id */
 export const ratesOf = (id) => rates.get(id) ?? [];
-
-export const totalRates = () => total;
-
-/** All jobs, newest first: costs each time what there are of them. */
-export const all = computed(() => ids.value.flatMap((id) => byId.get(id)?.job.value ?? []));
 
 /** Takes the place of all that was known. @param {Job[]} jobs newest first */
 export function reset(jobs) {
@@ -110,11 +102,14 @@ function forget(id) {
 /** @param {Job} one @param {1 | -1} sign */
 function count(one, sign) {
   const isRunning = one.status === "running";
+  const { totalBytes, downloadedBytes, bytesPerSecond } = one.progress;
   counted = {
     jobs: counted.jobs + sign,
     live: counted.live + (isEnded(one) ? 0 : sign),
     running: counted.running + (isRunning ? sign : 0),
-    bytesPerSecond: counted.bytesPerSecond + (isRunning ? sign * one.progress.bytesPerSecond : 0),
+    queued: counted.queued + (one.status === "queued" ? sign : 0),
+    leftBytes: counted.leftBytes + (isRunning ? sign * (totalBytes - downloadedBytes) : 0),
+    bytesPerSecond: counted.bytesPerSecond + (isRunning ? sign * bytesPerSecond : 0),
   };
   if (!isRunning) rates.delete(one.id);
   else if (!rates.has(one.id)) rates.set(one.id, []);
@@ -125,6 +120,5 @@ setInterval(() => {
     const one = byId.get(id)?.job.peek();
     if (one) rates.set(id, [...seen, one.progress.bytesPerSecond].slice(-CHART_SECONDS));
   }
-  total = [...total, counted.bytesPerSecond].slice(-CHART_SECONDS);
   tick.value += 1;
 }, 1000);

@@ -58,18 +58,16 @@ const inUse = ({ tasks }) => tasks.filter(({ kind }) => kind === "fetch").length
 function Overview({ cluster: { mode, workers, queues, queuesError, rate: hour } }) {
   const isSingle = mode === "single";
   const sum = (/** @type {(worker: Worker) => number} */ of) => workers.reduce((total, worker) => total + of(worker), 0);
-  const all = jobs.all.value;
-  const running = all.filter((job) => job.status === "running");
-  const left = running.reduce((total, { progress }) => total + progress.totalBytes - progress.downloadedBytes, 0);
+  const { running, queued, leftBytes } = jobs.sums.value;
   return html`
     <p class="faint">${isSingle ? "A single process serves this page and does the downloads itself." : "All workers share the work of every job."}</p>
     <dl class="glance">
       <div><dt>Rate</dt><dd>${rate(sum((worker) => worker.bytesPerSecond))}</dd></div>
       ${!isSingle && html`<div><dt>Workers</dt><dd>${workers.length}</dd></div>`}
       <div><dt>Slots in use</dt><dd>${sum(inUse)} of ${sum((worker) => worker.slots)}</dd></div>
-      <div><dt>Running</dt><dd>${count(running.length, "job")}</dd></div>
-      <div><dt>Waiting</dt><dd>${count(all.filter((job) => job.status === "queued").length, "job")}</dd></div>
-      <div><dt>Left of what runs</dt><dd>${bytes(left)}</dd></div>
+      <div><dt>Running</dt><dd>${count(running, "job")}</dd></div>
+      <div><dt>Waiting</dt><dd>${count(queued, "job")}</dd></div>
+      <div><dt>Left of what runs</dt><dd>${bytes(leftBytes)}</dd></div>
     </dl>
     <${Hour} stepSeconds=${hour.stepSeconds} values=${hour.bytes} />
     <h2>${isSingle ? "This process" : "Workers"}</h2>
