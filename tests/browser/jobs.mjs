@@ -24,6 +24,7 @@ await withPage(async (page) => {
   await page.getByRole("article", { name: "acme/small" }).waitFor();
   await press("All");
   await open(page, "cluster", "td >> text=acme/slow");
+  await page.getByRole("heading", { name: "Queues" }).waitFor();
   await check(page, "cluster");
   await open(page, `jobs/${id}`, "text=Running");
   await check(page, "running job");

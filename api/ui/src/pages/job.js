@@ -18,14 +18,16 @@ export function JobPage() {
   // Its signal comes and goes with the list.
   jobs.ids.value;
   const job = jobs.job(id)?.value;
-  if (!job) {
-    return html`<h1>Job <bdi>${id}</bdi></h1>
-      <p class="empty">${connection.value === "live" ? "There is no such job (any more)." : "Waiting for the service …"}
-        ${" "}<a href=${href("jobs")}>All jobs</a></p>`;
-  }
-  return html`
+  // One heading, so that it keeps the focus when the job that it was opened for comes.
+  const heading = html`
     <p><a href=${href("jobs")}>← All jobs</a></p>
-    <div class="row apart"><h1 class="path"><bdi>${job.repo}</bdi></h1><${Steps} job=${job} /></div>
+    <div class="row apart"><h1 class="path">${job ? html`<bdi>${job.repo}</bdi>` : html`Job <bdi>${id}</bdi>`}</h1>${job && html`<${Steps} job=${job} />`}</div>
+  `;
+  if (!job) {
+    return html`${heading}
+      <p class="empty">${connection.value === "live" ? "There is no such job (any more)." : "Waiting for the service …"}</p>`;
+  }
+  return html`${heading}
     <div class="card">
       <${Bar} part=${job.progress.downloadedBytes} whole=${job.progress.totalBytes} state=${job.status} label="Progress of the job" />
       <${Line} job=${job} />
