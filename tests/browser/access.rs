@@ -11,9 +11,8 @@ const TOKEN: &str = "an-api-token-of-24-letters";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_websocket_the_page_is_live_by_events_and_heals() -> anyhow::Result<()> {
-    let start = |world: &World, script: &str| {
-        Script::start_with(world.sandbox(), script, [world.api().address(), "events"])
-    };
+    let start =
+        |world: &World, script: &str| Script::start_with(world.sandbox(), script, [world.api().address(), "events"]);
     heals(Shape::Single.start([slow()]).await?, start).await
 }
 

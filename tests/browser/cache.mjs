@@ -13,10 +13,10 @@ await withPage(async (page) => {
   await page.getByRole("searchbox", { name: "Search the cache" }).fill("MISTRAL");
   await page.getByRole("button", { name: "Clear up" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("20 B").waitFor();
+  await dialog.getByText("20 B", { exact: true }).waitFor();
   await check(page, "clearing up");
   await dialog.getByRole("button", { name: "Clear up" }).click();
-  await page.getByRole("status").getByText("The cache is cleared").waitFor();
+  await page.getByRole("log").getByText("The cache is cleared").waitFor();
   await link.click();
   await page.getByRole("cell", { name: "complete", exact: true }).waitFor();
   await check(page, "details");

@@ -32,7 +32,8 @@ async fn the_first_load_is_small() -> anyhow::Result<()> {
 async fn sixty_updates_a_second_keep_the_page_responsive() -> anyhow::Result<()> {
     let _alone = ALONE.lock().await;
     let name = |number: u64| format!("acme/busy-{number}");
-    let repos = (0..BUSY_JOBS).map(|number| RepoBuilder::model(name(number)).random_file("model.bin", BUSY_BYTES, number));
+    let repos =
+        (0..BUSY_JOBS).map(|number| RepoBuilder::model(name(number)).random_file("model.bin", BUSY_BYTES, number));
     let flags = ["--max-active", "20", "--slots", "20"];
     let stage = Stage::new(repos, &flags).await?;
     slow_down(&stage, 64 << 10);

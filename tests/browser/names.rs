@@ -51,9 +51,9 @@ async fn names_that_are_markup_do_nothing() -> anyhow::Result<()> {
     ensure!(HOSTILE[0].starts_with(MARKUP));
     let world = Shape::Single.start([repo()]).await?;
     strange_entries(&world.sandbox().cache())?;
-    world.hub().inject(
-        Fault::new(Effect::Throttle { bytes_per_s: 64 << 10 }).on(Matcher::cdn().file("slow.bin")).always(),
-    );
+    world
+        .hub()
+        .inject(Fault::new(Effect::Throttle { bytes_per_s: 64 << 10 }).on(Matcher::cdn().file("slow.bin")).always());
     world.api().start(&Download::model(MODEL)).await?;
     plays(&world, "hostile.mjs").await.map(drop)
 }

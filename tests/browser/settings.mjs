@@ -14,7 +14,7 @@ await withPage(async (page) => {
   await jobs.fill("7");
   await token.fill(TOKEN);
   await save.click();
-  await page.getByText("Saved").waitFor();
+  await page.getByText("Saved for all processes").waitFor();
   assert.equal((await settings()).maxActive, 7);
   assert.equal(await token.inputValue(), "");
   assert.ok(!(await page.content()).includes(TOKEN));
