@@ -5,7 +5,7 @@ RELEASE := target/release
 DEV := target/debug
 SCRIPTS := deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh api/ui/check.sh api/ui/vendor/update.sh
 
-.PHONY: help build run test chaos fuzz lint demo bench clients docs fixtures images sbom try-compose
+.PHONY: help build run test chaos fuzz lint demo bench clients docs screenshots fixtures images sbom try-compose
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -66,6 +66,11 @@ docs: ## Write the documents that are made from the code
 	HFD_WRITE_DOCS=1 $(CARGO) test -p hfd-tests --test contract document::
 	tests/setup.sh
 	target/tools/bin/helm-docs --log-level warning --sort-values-order file --chart-search-root deploy/helm
+
+screenshots: ## Take the README's pictures of the page anew (docs/screenshots)
+	tests/setup.sh
+	$(CARGO) build --workspace --bins
+	HFD_WRITE_SCREENSHOTS=1 $(CARGO) test -p hfd-tests --test browser pictures::
 
 fixtures: ## Make the repositories that the analyzer is tested with anew (installs PyTorch into target/fixtures, 3 GB)
 	python3 -m venv target/fixtures

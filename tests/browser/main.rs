@@ -5,6 +5,7 @@
 mod access;
 mod load;
 mod names;
+mod pictures;
 mod script;
 mod units;
 mod workflows;
