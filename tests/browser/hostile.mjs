@@ -72,7 +72,7 @@ await withPage(async (page) => {
     await page.goto(`${base}${route}`);
     await page.getByRole("main").getByRole("heading").first().waitFor();
     // It says so while it waits for an answer.
-    await page.locator("main [role=status]").first().waitFor({ state: "detached" });
+    await page.waitForFunction(() => ![...document.querySelectorAll("main [role=status]")].some(({ textContent }) => textContent?.endsWith("…")));
     await inert(route);
   }
 }, {
