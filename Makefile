@@ -70,7 +70,7 @@ docs: ## Write the documents that are made from the code
 screenshots: ## Take the README's pictures of the page anew (docs/screenshots)
 	tests/setup.sh
 	$(CARGO) build --workspace --bins
-	HFD_WRITE_SCREENSHOTS=1 $(CARGO) test -p hfd-tests --test browser pictures::
+	$(CARGO) test -p hfd-tests --test browser -- --ignored pictures::
 
 fixtures: ## Make the repositories that the analyzer is tested with anew (installs PyTorch into target/fixtures, 3 GB)
 	python3 -m venv target/fixtures

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Rust: Python environments with huggingface_hub (.venv) and with what tests the API
-# (.venv-tools), Chromium, Node.js and small programs for the documented examples and the generated clients, the programs of Redis and RabbitMQ, of
-# which the tests start servers of their own, Prometheus' promtool, and an OpenTelemetry Collector and what the Helm chart is tested
-# with (target/tools; needs Go).
+# (.venv-tools), Chromium, Node.js and small programs for the documented examples and the generated clients, the programs of Redis
+# and RabbitMQ, of which the tests start servers of their own, Prometheus' promtool, and an OpenTelemetry Collector and what the
+# Helm chart is tested with (target/tools; needs Go).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

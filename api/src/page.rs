@@ -13,6 +13,8 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 /// Where the page itself is.
 const ROOT: &str = "/";
 
+const INDEX: &str = "index.html";
+
 /// Below it lie the parts.
 const PARTS: &str = "/ui/";
 
@@ -80,7 +82,8 @@ pub(crate) fn page_route(path: &str) -> Option<&'static str> {
 }
 
 fn name_of(path: &str) -> Option<&str> {
-    if path == ROOT { Some("index.html") } else { path.strip_prefix(PARTS) }
+    // Its links are relative to the root.
+    if path == ROOT { Some(INDEX) } else { path.strip_prefix(PARTS).filter(|name| *name != INDEX) }
 }
 
 /// A part as it is sent, made once.
@@ -207,7 +210,9 @@ mod tests {
     #[tokio::test]
     async fn nothing_else_of_the_folder_and_nothing_outside_it_is_served() {
         let outside = ["/ui/../Cargo.toml", "/ui/%2e%2e/Cargo.toml", "/ui//etc/passwd", "/ui/", "/ui/src"];
-        for path in outside.into_iter().chain(["/ui/vendor/update.sh", "/ui/src/types.d.ts", "/index.html"]) {
+        for path in
+            outside.into_iter().chain(["/ui/vendor/update.sh", "/ui/src/types.d.ts", "/index.html", "/ui/index.html"])
+        {
             ask(Method::GET, path, "").await.assert_status(StatusCode::NOT_FOUND);
         }
     }

@@ -2,6 +2,7 @@
 # Checks the types of the page's modules against the API document. The tools come with tests/node.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+command -v npm >/dev/null || { echo "checking the page's types needs Node.js 18 or later with npm" >&2; exit 1; }
 lock=tests/node/package-lock.json installed=tests/node/node_modules/.installed-lock.json
 if ! cmp -s "$lock" "$installed"; then
     npm ci --prefix tests/node --no-audit --no-fund --silent

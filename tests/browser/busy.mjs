@@ -9,13 +9,17 @@ const LEAST_RATE = 60;
 /** Whoever keeps the updates has 400 KB more after so many, each time; a browser that still learns the page only now and then. */
 const MOST_GROWTH = 200_000;
 const TIMES = 3;
+const SILENCE_MS = 5000;
 
 let updates = 0;
 await withPage(async (page) => {
   const untilMore = async (count) => {
     const wanted = updates + count;
     const begun = performance.now();
-    while (updates < wanted) await page.waitForTimeout(10);
+    for (let seen = updates, since = begun; updates < wanted; await page.waitForTimeout(10)) {
+      if (updates > seen) [seen, since] = [updates, performance.now()];
+      assert.ok(performance.now() - since < SILENCE_MS, "no more updates come: the jobs have ended");
+    }
     return count / ((performance.now() - begun) / 1000);
   };
   await open(page, "jobs", `text=${JOBS} jobs not ended`);

@@ -29,18 +29,20 @@ await withPage(async (page) => {
     }));
     assert.deepEqual(found, { hurt: undefined, elements: 0, links: [] }, where);
   };
-  const shown = async (where) => {
+  const shown = async (where, hasTurned = false) => {
     await page.getByText(MARKUP).filter({ visible: true }).first().waitFor();
     await inert(where);
     // Text that turns its direction is alone in an element that keeps it to itself.
-    for (const text of await page.locator("main :not(:has(*))", { hasText: "\u202e" }).all()) {
+    const turned = await page.locator("main :not(:has(*))", { hasText: "\u202e" }).all();
+    assert.ok(turned.length > 0 || !hasTurned, `${where}: no text that turns its direction`);
+    for (const text of turned) {
       assert.ok(await text.evaluate((element) => element.closest("bdi, option") !== null), `${where}: ${await text.innerHTML()}`);
     }
   };
   await open(page, `start?repo=${REPO}`, "section[aria-label=Repository]");
   const closed = page.locator("details:not([open]) > summary");
   while (await closed.count()) await closed.first().click();
-  await shown("start");
+  await shown("start", true);
   assert.ok((await page.locator("option").allInnerTexts()).some((name) => name.includes("<b>")));
   await check(page, "start with hostile names");
   await open(page, `start?repo=${REPO}&filters=${encodeURIComponent(`${MARKUP}none`)}`, "section[aria-label=Repository]");
@@ -52,7 +54,7 @@ await withPage(async (page) => {
   const { jobs } = await api(page, "GET", "jobs");
   const running = jobs.find(({ status }) => status === "running");
   await open(page, `jobs/${running.id}`, "text=/^Running/");
-  await shown("running job");
+  await shown("running job", true);
   await check(page, "job with hostile names");
   await open(page, "jobs", "article");
   await shown("jobs");

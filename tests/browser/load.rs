@@ -3,13 +3,9 @@
 use hfd_tests::api::Download;
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
 use hfd_tests::stage::Stage;
-use tokio::sync::Mutex;
 
 use crate::script::{Script, plays};
 use crate::world::Shape;
-
-/// Held by tests that measure: one of them runs at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 const BUSY_JOBS: u64 = 20;
 /// Progress of files of less than 4 MiB is told with every piece that arrives.
@@ -28,9 +24,14 @@ async fn the_first_load_is_small() -> anyhow::Result<()> {
     plays(&world, "load.mjs").await.map(drop)
 }
 
+/// One after the other, for both measure.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_updates_a_second_keep_the_page_responsive() -> anyhow::Result<()> {
-    let _alone = ALONE.lock().await;
+async fn much_at_once_keeps_the_page_responsive() -> anyhow::Result<()> {
+    sixty_updates_a_second().await?;
+    hundreds_of_jobs_and_70_000_files().await
+}
+
+async fn sixty_updates_a_second() -> anyhow::Result<()> {
     let name = |number: u64| format!("acme/busy-{number}");
     let repos =
         (0..BUSY_JOBS).map(|number| RepoBuilder::model(name(number)).random_file("model.bin", BUSY_BYTES, number));
@@ -44,9 +45,7 @@ async fn sixty_updates_a_second_keep_the_page_responsive() -> anyhow::Result<()>
     Script::start_with(&stage.sandbox, "busy.mjs", [address, &BUSY_JOBS.to_string()])?.ends_well().await.map(drop)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hundreds_of_jobs_and_70_000_files_stay_smooth() -> anyhow::Result<()> {
-    let _alone = ALONE.lock().await;
+async fn hundreds_of_jobs_and_70_000_files() -> anyhow::Result<()> {
     let repo = RepoBuilder::dataset("acme/many").many_files("data", MANY_FILES);
     let stage = Stage::new([repo], &["--max-active", "1"]).await?;
     slow_down(&stage, 1);

@@ -1,6 +1,5 @@
 //! The pictures of the page in the README.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,9 +8,6 @@ use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
 
 use crate::script::Script;
 use crate::world::Shape;
-
-/// When it is set, the pictures go where the README finds them: `make screenshots`.
-const WRITE_VARIABLE: &str = "HFD_WRITE_SCREENSHOTS";
 
 /// A page that shows pictures must load them fast.
 const LARGEST_BYTES: u64 = 150_000;
@@ -32,9 +28,8 @@ fn repos() -> Vec<RepoBuilder> {
         RepoBuilder::model(name).file("config.json", "{}").random_file("model.safetensors", mib * MIB, mib)
     };
     let shards = (0..8).map(|number| (format!("data/train-{number:05}-of-00008.parquet"), 30 + 3 * number));
-    let dataset = shards.fold(RepoBuilder::dataset("acme/fineweb-sample"), |repo, (path, mib)| {
-        repo.random_file(path, mib * MIB, mib)
-    });
+    let dataset = shards
+        .fold(RepoBuilder::dataset("acme/fineweb-sample"), |repo, (path, mib)| repo.random_file(path, mib * MIB, mib));
     let cached = CACHED.iter().zip([61, 27, 43]).map(|(name, mib)| weights(name, mib));
     cached.chain([quantized, weights("acme/gpt2-medium", 190), dataset]).collect()
 }
@@ -43,6 +38,7 @@ fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screenshots")
 }
 
+#[ignore = "it takes the pictures of the README: make screenshots"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_readme_has_pictures_of_the_page_at_work() -> anyhow::Result<()> {
     let world = Shape::Cluster.start_with(repos(), &["--connections", "4"]).await?;
@@ -60,11 +56,21 @@ async fn the_readme_has_pictures_of_the_page_at_work() -> anyhow::Result<()> {
         let bytes = picture.metadata()?.len();
         ensure!(bytes < LARGEST_BYTES, "{} has {bytes} bytes", picture.path().display());
     }
-    if env::var_os(WRITE_VARIABLE).is_some() {
-        fs::create_dir_all(docs())?;
-        for picture in &pictures {
-            fs::copy(picture.path(), docs().join(picture.file_name()))?;
-        }
+    fs::create_dir_all(docs())?;
+    for picture in &pictures {
+        fs::copy(picture.path(), docs().join(picture.file_name()))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn each_picture_of_the_readme_is_there() -> anyhow::Result<()> {
+    let readme = fs::read_to_string(docs().join("../../README.md"))?;
+    let names: Vec<&str> =
+        readme.split("docs/screenshots/").skip(1).filter_map(|rest| rest.split(['"', ')']).next()).collect();
+    ensure!(names.len() == PICTURES, "{names:?}");
+    for name in names {
+        ensure!(docs().join(name).exists(), "docs/screenshots/{name} is missing: make screenshots");
     }
     Ok(())
 }

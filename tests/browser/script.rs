@@ -1,6 +1,7 @@
 //! A script in a browser: it gets the service's address, and each ends with the checks that hold on every page.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -39,7 +40,10 @@ impl Script {
 
     /// Starts a command.
     pub(crate) fn run(sandbox: &Sandbox, name: &str, command: &mut Command) -> anyhow::Result<Self> {
-        Ok(Self(Process::start(sandbox, name, command)?))
+        // What a browser leaves behind goes with the sandbox.
+        let temporary = sandbox.path().join("tmp");
+        fs::create_dir_all(&temporary)?;
+        Ok(Self(Process::start(sandbox, name, command.env("TMPDIR", temporary))?))
     }
 
     /// Waits until it has come as far as this.

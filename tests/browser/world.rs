@@ -71,6 +71,14 @@ impl World {
         }
     }
 
+    /// What its API has logged.
+    pub(crate) fn log(&self) -> anyhow::Result<String> {
+        match self {
+            Self::Single(stage) => stage.server.log(),
+            Self::Cluster(cluster) => cluster.apis[0].log(),
+        }
+    }
+
     /// Downloads a model and waits until everything is there.
     pub(crate) async fn downloaded(&self, model: &str) -> anyhow::Result<()> {
         let job = self.api().start(&Download::model(model)).await?;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hfd_shared::job::Job;
-use hfd_shared::ports::{Claimed, Downloaded, TaskState, WorkerState};
+use hfd_shared::ports::{Claimed, Downloaded, StoreError, TaskState, WorkerState};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -37,6 +37,8 @@ pub(crate) struct Presence {
     changed: Notify,
     /// Bytes from the network since the start.
     pub(crate) received: AtomicU64,
+    /// As many of them as the roster has confirmed.
+    told: AtomicU64,
 }
 
 /// A task in work; shown until dropped.
@@ -53,6 +55,7 @@ impl Presence {
             tasks: Mutex::default(),
             changed: Notify::new(),
             received: AtomicU64::new(0),
+            told: AtomicU64::new(0),
         }
     }
 
@@ -81,21 +84,11 @@ impl Drop for AtWork<'_> {
 /// Gives heartbeats until it is dropped.
 pub(crate) async fn show(env: &Environment, stop: &CancellationToken) -> Infallible {
     let presence = &env.presence;
-    let (mut rate, mut told_bytes) = (Rate::default(), 0);
+    let mut rate = Rate::default();
     loop {
-        let (total_bytes, draining) = (presence.received.load(Ordering::Relaxed), stop.is_cancelled());
-        let state = WorkerState {
-            name: env.name.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: presence.started_at,
-            slots: env.slots,
-            draining,
-            bytes_per_second: rate.observe(total_bytes),
-            tasks: presence.lock().values().cloned().collect(),
-        };
-        match env.roster.beat(&state, Downloaded { told_bytes, total_bytes }, KEPT).await {
-            Ok(()) => told_bytes = total_bytes,
-            Err(error) => debug!(%error, "no heartbeat given"),
+        let draining = stop.is_cancelled();
+        if let Err(error) = beat(env, &mut rate, draining).await {
+            debug!(%error, "no heartbeat given");
         }
         sleep(PAUSE).await;
         let news = async {
@@ -109,9 +102,31 @@ pub(crate) async fn show(env: &Environment, stop: &CancellationToken) -> Infalli
     }
 }
 
-/// Tells that the worker has ended.
+async fn beat(env: &Environment, rate: &mut Rate, draining: bool) -> Result<(), StoreError> {
+    let presence = &env.presence;
+    let total_bytes = presence.received.load(Ordering::Relaxed);
+    let state = WorkerState {
+        name: env.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: presence.started_at,
+        slots: env.slots,
+        draining,
+        bytes_per_second: rate.observe(total_bytes),
+        tasks: presence.lock().values().cloned().collect(),
+    };
+    let told_bytes = presence.told.load(Ordering::Relaxed);
+    env.roster.beat(&state, Downloaded { told_bytes, total_bytes }, KEPT).await?;
+    presence.told.store(total_bytes, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Tells that the worker has ended, and what arrived since its last heartbeat.
 pub(crate) async fn leave(env: &Environment) {
-    match timeout(LEAVE_LIMIT, env.roster.leave(&env.name)).await {
+    let leave = async {
+        beat(env, &mut Rate::default(), true).await?;
+        env.roster.leave(&env.name).await
+    };
+    match timeout(LEAVE_LIMIT, leave).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => debug!(%error, "end not told"),
         Err(_) => debug!("end not told: no answer within {LEAVE_LIMIT:?}"),

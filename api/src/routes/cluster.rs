@@ -161,8 +161,8 @@ pub(crate) struct ClusterApi(pub(crate) Context);
 impl ClusterApi {
     /// See workers, queues and the rate of the last hour
     ///
-    /// A worker shows what it does at most a second late. One that was killed is gone after 15 seconds, one that has ended in
-    /// order at once.
+    /// A worker shows what it begins and ends a second later at most, its rate every five seconds. One that was killed is gone
+    /// after 15 seconds, one that has ended in order at once.
     #[oai(path = "/api/cluster", method = "get", operation_id = "getCluster")]
     async fn get(&self) -> Result<Json<ClusterView>, Failure<ClusterFailures>> {
         let state = &self.0.state;

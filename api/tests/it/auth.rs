@@ -23,6 +23,8 @@ async fn nothing_answers_without_the_right_user_and_password() {
         (Method::POST, "/api/download"),
         (Method::GET, "/api/ws"),
         (Method::GET, "/nowhere"),
+        (Method::GET, "/"),
+        (Method::GET, "/ui/src/main.js"),
         (Method::PUT, "/api/jobs"),
     ] {
         for request in [

@@ -2,8 +2,8 @@
 //!
 //! Truth lives in the [`JobStore`] alone. A task in the [`TaskQueue`] is a hint that work exists, a doorbell on the
 //! [`EventBus`] a hint that a job changed: losing or repeating either never loses or repeats work. The
-//! [`HubLimiter`] saves requests that the Hub would refuse, the [`Roster`] shows people who is at work. Each port has one contract suite (feature `contract`) that
-//! all its adapters pass.
+//! [`HubLimiter`] saves requests that the Hub would refuse, the [`Roster`] shows people who is at work. Each port has one
+//! contract suite (feature `contract`) that all its adapters pass.
 
 mod bus;
 mod changes;

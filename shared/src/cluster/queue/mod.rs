@@ -76,13 +76,13 @@ impl RabbitQueue {
         let connection = self.consuming.connection().await?;
         let look = async {
             let channel = connection.create_channel().await?;
-            // Before the first task and the first worker, there is nothing yet that could be asked.
-            self.topology.declare(&channel).await?;
             let depths = self.topology.depths(&channel).await?;
             channel.close(REPLY_SUCCESS, "looked".into()).await?;
             Ok::<_, lapin::Error>(depths)
         };
-        look.await.map_err(|error| unavailable(format!("cannot look at the queues: {error}")))
+        let depths = look.await.map_err(|error| unavailable(format!("cannot look at the queues: {error}")))?;
+        self.consuming.works().await;
+        Ok(depths)
     }
 }
 

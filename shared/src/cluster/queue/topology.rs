@@ -2,7 +2,7 @@
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{Channel, ExchangeKind};
+use lapin::{Channel, ExchangeKind, Queue};
 
 use crate::cluster::Prefix;
 use crate::ports::{Depth, Lane};
@@ -48,12 +48,12 @@ impl Topology {
         lane.name().into()
     }
 
-    /// How many messages are ready in each lane. Those that are out are told by the broker's management only.
+    /// How many messages are ready in each lane. Those that are out are told by the broker's management only. Before the
+    /// first task and the first worker there is no queue: it is made, for a question about none costs the channel.
     pub(super) async fn depths(&self, channel: &Channel) -> lapin::Result<Vec<Depth>> {
-        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let mut depths = Vec::new();
         for lane in Lane::ALL {
-            let queue = channel.queue_declare(self.queue(lane), options, FieldTable::default()).await?;
+            let queue = declare_queue(channel, &self.queue(lane), Some(&self.dead)).await?;
             depths.push(Depth { lane, ready: queue.message_count().into(), unacknowledged: None });
         }
         Ok(depths)
@@ -79,7 +79,7 @@ async fn declare_exchange(channel: &Channel, name: &ShortString, kind: ExchangeK
 }
 
 /// The arguments can never be changed, so they hold nothing that one may want to tune: that is for a policy.
-async fn declare_queue(channel: &Channel, name: &ShortString, dead: Option<&ShortString>) -> lapin::Result<()> {
+async fn declare_queue(channel: &Channel, name: &ShortString, dead: Option<&ShortString>) -> lapin::Result<Queue> {
     let text = |value: &str| AMQPValue::LongString(value.into());
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), text("quorum"));
@@ -87,7 +87,7 @@ async fn declare_queue(channel: &Channel, name: &ShortString, dead: Option<&Shor
         arguments.insert("x-dead-letter-exchange".into(), text(dead.as_str()));
     }
     let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    channel.queue_declare(name.clone(), options, arguments).await.map(drop)
+    channel.queue_declare(name.clone(), options, arguments).await
 }
 
 async fn bind(channel: &Channel, queue: &ShortString, exchange: &ShortString, key: ShortString) -> lapin::Result<()> {

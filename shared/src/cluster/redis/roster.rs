@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::Script;
 use time::OffsetDateTime;
-use tracing::warn;
+use tracing::debug;
 
 use super::RedisClient;
 use crate::job::WorkerName;
@@ -55,7 +55,8 @@ impl Roster for RedisRoster {
 
 /// A worker of another release may tell what this one cannot read; that must not hide the others.
 fn seen(json: &str, seen_ms: u64) -> Option<WorkerSeen> {
-    let state = serde_json::from_str(json).inspect_err(|error| warn!(%error, "a worker's heartbeat is not understood"));
+    let state =
+        serde_json::from_str(json).inspect_err(|error| debug!(%error, "a worker's heartbeat is not understood"));
     let seen_at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(seen_ms) * 1_000_000).ok()?;
     Some(WorkerSeen { state: state.ok()?, seen_at })
 }
