@@ -33,7 +33,9 @@ fn repo() -> RepoBuilder {
 
 /// What another program could have left in the cache.
 fn strange_entries(cache: &std::path::Path) -> anyhow::Result<()> {
-    let folder = cache.join(format!("models--acme--{MARKUP}"));
+    // It is no repository's name, so nobody is to see it.
+    fs::create_dir_all(cache.join(format!("models--acme--{MARKUP}")).join("blobs"))?;
+    let folder = cache.join("models--acme--strange");
     let (commit, blob) = ("ab".repeat(20), "cd".repeat(32));
     let snapshot = folder.join("snapshots").join(&commit);
     for part in [folder.join("blobs"), folder.join("refs"), snapshot.clone()] {
