@@ -1,5 +1,6 @@
 // Requests to the service that this page is from.
 import { ask, BASE, headers, token, wantsToken } from "./access.js";
+import { correct } from "./clock.js";
 import { signal } from "./html.js";
 import { HUB_TOKEN } from "./lines.js";
 
@@ -33,6 +34,7 @@ export async function send(path, init = {}) {
   for (;;) {
     const used = token.peek();
     const response = await fetch(new URL(path, BASE), { ...init, headers: { ...init.headers, ...headers() } });
+    correct(response.headers.get("Date"));
     if (!wantsToken(response)) return response;
     await ask(used);
     init.signal?.throwIfAborted();
@@ -67,9 +69,16 @@ export async function request(method, path, { query = {}, body, abort } = {}) {
     if (abort?.aborted) throw error;
     throw new ApiError(0, "The service does not answer", "check that it runs and that your network reaches it");
   }
-  const answer = await response.json().catch(() => null);
+  const answer = await response.json().catch((error) => {
+    if (abort?.aborted) throw error;
+    return null;
+  });
   if (!response.ok) {
     throw new ApiError(response.status, answer?.error ?? `HTTP ${response.status}`, answer?.details ?? "");
+  }
+  // A proxy may answer by itself, and a connection break off within an answer.
+  if (answer === null && response.status !== 204) {
+    throw new ApiError(0, "The answer cannot be read", "it broke off, or something between you and the service gave it; try again");
   }
   return answer;
 }

@@ -1,4 +1,5 @@
 // Numbers and times for people.
+import { now } from "./clock.js";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
@@ -52,7 +53,7 @@ export function duration(seconds) {
  */
 export function ago(moment) {
   if (!moment) return "–";
-  const seconds = (Date.now() - Date.parse(moment)) / 1000;
+  const seconds = (now() - Date.parse(moment)) / 1000;
   if (seconds < 5) return "just now";
   if (seconds < 60) return `${Math.floor(seconds)} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
@@ -67,6 +68,15 @@ export function ago(moment) {
  */
 export function percent(part, whole) {
   return whole > 0 ? Math.min(100, (100 * part) / whole) : 100;
+}
+
+/**
+ * A share in words, as `99 %`: rounded down, so that 100 means all.
+ * @param {number} part
+ * @param {number} whole
+ */
+export function share(part, whole) {
+  return `${Math.floor(percent(part, whole))} %`;
 }
 
 /**
