@@ -2,7 +2,8 @@
 
 /** @typedef {{ repo: string, filters: string[], revision: string, type: "" | "model" | "dataset" }} Reference */
 
-const NAME = /^[\w.-]+(\/[\w.-]+)?$/;
+/** Without the parts `.` and `..`, which an address would take for steps between folders. */
+const NAME = /^(?!\.{1,2}(\/|$))[\w.-]+(\/(?!\.{1,2}$)[\w.-]+)?$/;
 /** What an address of the Hub shows of a revision; behind it come the revision and a path. */
 const VIEWS = ["tree", "blob", "resolve", "raw", "blame", "commit", "commits"];
 /** Revisions with slashes of which the Hub has many. Others have them written as `%2F`. */
@@ -27,6 +28,9 @@ export function parse(text) {
   return scheme[1]?.toLowerCase() === "hf" ? inHf(scheme[2] ?? "") : address(trimmed);
 }
 
+/** What is wrong with the name of a repository; empty when nothing is. @param {string} repo */
+export const faultOf = (repo) => (NAME.test(repo) ? "" : NO_REPO);
+
 /** A reference in its shortest form, which {@link parse} reads. @param {Reference} reference */
 export function written({ repo, filters, revision, type }) {
   const behind = `${revision && `@${revision}`}${filters.length ? `:${filters.join(",")}` : ""}`;
@@ -46,11 +50,11 @@ function short(text) {
 function inHf(path) {
   const [before, after] = split(path, "@");
   const { type, name, rest } = typed(before.split("/").filter(Boolean));
-  if (after === undefined) return checked(type, name, "", pathFilter(rest.join("/")));
+  if (after === undefined) return checked(type, name, "", fileOrFolder(rest.join("/")));
   const ref = REFS.exec(after)?.[0];
   const [revision, inside = ""] = ref ? [ref, after.slice(ref.length + 1)] : split(after, "/");
   const decoded = decode(revision);
-  return decoded === null ? NO_ADDRESS : checked(type, name, decoded, pathFilter(inside));
+  return decoded === null ? NO_ADDRESS : checked(type, name, decoded, fileOrFolder(inside));
 }
 
 /** @param {string} text such as `https://huggingface.co/datasets/owner/name/tree/main` */
@@ -64,8 +68,8 @@ function address(text) {
   if (!VIEWS.includes(view)) return checked(type, name, "", []);
   const ref = REFS.exec(behind.join("/"))?.[0] ?? behind[0] ?? "";
   const inside = behind.slice(ref === behind[0] ? 1 : ref.split("/").length).join("/");
-  const isFolder = view === "tree";
-  return checked(type, name, ref, isFolder && inside ? [`${escaped(inside)}/*`] : pathFilter(inside));
+  if (!inside) return checked(type, name, ref, []);
+  return checked(type, name, ref, [view === "tree" ? folder(inside) : file(inside)]);
 }
 
 /** The kind, the name and what is behind it. @param {string[]} parts @returns {{ type: "" | "model" | "dataset" | "space", name: string, rest: string[] }} */
@@ -83,11 +87,32 @@ function typed(parts) {
 /** @param {Reference["type"] | "space"} type @param {string} repo @param {string} revision @param {string[]} filters @returns {Reference | string} */
 function checked(type, repo, revision, filters) {
   if (type === "space") return NO_SPACE;
-  return NAME.test(repo) ? { repo, filters, revision, type } : NO_REPO;
+  return faultOf(repo) || { repo, filters, revision, type };
 }
 
-/** @param {string} path */
-const pathFilter = (path) => (path ? [escaped(path)] : []);
+/** What `hf://` points at, which does not tell whether that is a file; names without a dot may be either. @param {string} path */
+function fileOrFolder(path) {
+  const inside = path.replace(/\/+$/, "");
+  if (!inside) return [];
+  return /\.[^/]*$/.test(inside) ? [file(inside)] : [file(inside), folder(inside)];
+}
+
+/** All that is in a folder. @param {string} path */
+const folder = (path) => `${escaped(path)}/*`;
+
+/**
+ * Nothing but this whole path: a plain filter is a part of a path, a glob with a slash in it is not. For a file of the root the slash is a
+ * second choice for the first character, which no path can have there.
+ * @param {string} path
+ */
+function file(path) {
+  const characters = [...escaped(path)];
+  if (characters.length === 1) return escaped(path);
+  const [first, ...others] = [...characters.slice(0, -1), "?"];
+  const glob = [first, ...others].join("");
+  if (glob.includes("/")) return glob;
+  return (first === "?" ? "[!/]" : `[${first}/]`) + others.join("");
+}
 
 /** A path as a filter: what would have another meaning there stands as "any character". @param {string} path */
 const escaped = (path) => path.replace(/[,*?[\]{}!]/g, "?");
