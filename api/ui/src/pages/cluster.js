@@ -11,8 +11,10 @@ import { Hour } from "../parts/hour.js";
 
 const POLL_MS = 2000;
 
-const TASKS = /** @type {Record<string, string>} */ ({ plan: "plans", fetch: "fetches", finish: "finishes", clean: "cleans up", callback: "tells the end of" });
-const QUEUES = /** @type {Record<string, string>} */ ({ control: "Plans and ends of jobs", fetch: "Files to fetch", callback: "Callbacks" });
+/** Maps, for whatever an object has by itself is no word. @type {ReadonlyMap<string, string>} */
+const TASKS = new Map(Object.entries({ plan: "plans", fetch: "fetches", finish: "finishes", clean: "cleans up", callback: "tells the end of" }));
+/** @type {ReadonlyMap<string, string>} */
+const QUEUES = new Map(Object.entries({ control: "Plans and ends of jobs", fetch: "Files to fetch", callback: "Callbacks" }));
 
 /** Asks again and again while the page can be seen. */
 function useCluster() {
@@ -89,7 +91,7 @@ function Queues({ queues, queuesError }) {
   return html`<table class="cards">
     <thead><tr><th scope="col">Queue</th><th scope="col">Waiting</th>${isTold && html`<th scope="col">In work</th>`}</tr></thead>
     <tbody>${queues.map(
-      ({ name, ready, unacknowledged }) => html`<tr key=${name}><th scope="row">${QUEUES[name] ?? name}</th>
+      ({ name, ready, unacknowledged }) => html`<tr key=${name}><th scope="row">${QUEUES.get(name) ?? name}</th>
         <td class="number" data-title="Waiting">${ready.toLocaleString("en")}</td>
         ${isTold && html`<td class="number" data-title="In work">${unacknowledged?.toLocaleString("en") ?? "–"}</td>`}</tr>`,
     )}</tbody></table>`;
@@ -103,7 +105,7 @@ function Row({ worker }) {
       <span class="faint small">version ${version}, seen ${ago(seenAt)}</span></th>
     <td data-title="Works on">${tasks.length
       ? html`<ul class="plain">${tasks.map(
-          ({ jobId, repo, kind, startedAt: since }, index) => html`<li key=${index}><span class="faint">${TASKS[kind] ?? kind}</span>${" "}
+          ({ jobId, repo, kind, startedAt: since }, index) => html`<li key=${index}><span class="faint">${TASKS.get(kind) ?? kind}</span>${" "}
             <a class="path" href=${href("jobs", [jobId])}><bdi>${repo}</bdi></a> <span class="faint small">since ${ago(since)}</span></li>`,
         )}</ul>`
       : html`<span class="faint">nothing</span>`}</td>

@@ -77,7 +77,10 @@ const MAX_ROWS = 200;
 const LONG_TEXT = 160;
 
 /** @param {string} name such as `context_length` */
-const titleOf = (name) => NAMES[name] ?? name.replace(/^_|^(num|is)_/, "").replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+const titleOf = (name) => {
+  const known = Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
+  return known ?? name.replace(/^_|^(num|is)_/, "").replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+};
 
 /** @param {unknown} value @returns {value is Values} */
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

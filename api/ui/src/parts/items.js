@@ -4,7 +4,8 @@ import { bytes } from "../format.js";
 
 /** @typedef {import("../types").SelectableItem} Item */
 
-const TITLES = /** @type {Record<string, string>} */ ({
+/** A map, for whatever an object has by itself is no title. @type {ReadonlyMap<string, string>} */
+const TITLES = new Map(Object.entries({
   quantization: "Quantizations",
   vision_encoder: "Encoders for images and audio",
   mtp_draft: "Draft models",
@@ -14,7 +15,7 @@ const TITLES = /** @type {Record<string, string>} */ ({
   split: "Splits",
   branch: "Quantizations, a branch each",
   onnx: "Precisions",
-});
+}));
 
 /**
  * @param {{ items: Item[], chosen: ReadonlySet<string>, toggle: (item: Item) => void, take: (items: Item[]) => void,
@@ -31,7 +32,7 @@ export function Items({ items, chosen, toggle, take, isCached, context }) {
   return groups.map(([category, group]) => {
     const recommended = group.filter((item) => item.recommended);
     return html`<fieldset key=${category} class="items">
-      <legend><h2>${TITLES[category] ?? category}</h2></legend>
+      <legend><h2>${TITLES.get(category) ?? category}</h2></legend>
       ${recommended.length > 1 && html`<button type="button" onClick=${() => take(recommended)}>Choose the ${recommended.length} recommended ones</button>`}
       <ul>${group.map((item) => html`<${One} key=${item.id} item=${item} isChosen=${chosen.has(item.id)} toggle=${toggle} isCached=${isCached} />`)}</ul>
       ${context && group.some((item) => item.ram) && html`<p class="faint small">Memory is estimated for a context of ${context.toLocaleString("en")} tokens.</p>`}
@@ -41,7 +42,8 @@ export function Items({ items, chosen, toggle, take, isCached, context }) {
 
 /** @param {{ item: Item, isChosen: boolean, toggle: (item: Item) => void, isCached: (path: string) => boolean }} props */
 function One({ item, isChosen, toggle, isCached }) {
-  const isThere = item.files.length > 0 && item.files.every(isCached);
+  // What is known of the cache is of the revision that is looked at.
+  const isThere = !item.revision && item.files.length > 0 && item.files.every(isCached);
   return html`<li><label class="item">
     <input type="checkbox" checked=${isChosen} onChange=${() => toggle(item)} />
     <span class="what">
