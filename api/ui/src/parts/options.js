@@ -1,5 +1,5 @@
 // What else can be said of a download.
-import { html } from "../html.js";
+import { html, useState } from "../html.js";
 
 /** @typedef {import("../types").Priority} Priority */
 /** @typedef {{ filters: string, excludes: string, priority: Priority }} Chosen as it was typed */
@@ -16,7 +16,9 @@ export const patterns = (text) => text.split(",").map((one) => one.trim()).filte
 export function Options({ options, change }) {
   const set = (/** @type {keyof Chosen} */ name) => (/** @type {{ currentTarget: HTMLInputElement | HTMLSelectElement }} */ event) =>
     change({ ...options, [name]: event.currentTarget.value });
-  return html`<details class="card options" open=${Boolean(options.filters)}>
+  // Open when it comes with filters; from then on it is opened and closed by hand.
+  const [isOpen] = useState(Boolean(options.filters));
+  return html`<details class="card options" open=${isOpen}>
     <summary>Filters and priority</summary>
     <div class="fields">
       <${Patterns} id="filters" title="Take also what matches" value=${options.filters} set=${set("filters")} placeholder="q4_k_m, *.safetensors"
