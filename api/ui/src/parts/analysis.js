@@ -46,7 +46,14 @@ export function Analysis({ analysis, filters, revision, turned }) {
     setPlan(null);
   };
   const body = request(analysis, revision, taken, options);
-  const preview = async () => setPlan((await telling(() => service.plan(body))) ?? null);
+  // What a preview is of: the choice may be another one when the answer comes.
+  const wanted = useRef("");
+  wanted.current = JSON.stringify(body);
+  const preview = async () => {
+    const asked = wanted.current;
+    const found = await telling(() => service.plan(body));
+    if (found && asked === wanted.current) setPlan(found);
+  };
   const download = () =>
     telling(async () => {
       const answer = await service.download(body);
@@ -54,12 +61,13 @@ export function Analysis({ analysis, filters, revision, turned }) {
       done(isKnown ? answer.message : "The download is on its way");
       location.hash = href("jobs", [(isKnown ? answer.job : answer).id]);
     });
+  const kept = filtersOf(taken.filter((item) => !item.revision), options);
   const isCached = (/** @type {string} */ path) => cached.files.has(path);
   return html`
     <section class="card" aria-label="Repository">
       <div class="row apart">
         <div><h2 class="path"><bdi>${analysis.repo}</bdi></h2><p class="faint">${about(analysis)}</p></div>
-        <${Revisions} analysis=${analysis} revision=${revision} turned=${turned} />
+        <${Revisions} analysis=${analysis} revision=${revision} filters=${kept} turned=${turned} />
       </div>
       <${Glance} analysis=${analysis} />
       <${Related} analysis=${analysis} />
@@ -83,13 +91,16 @@ function about(analysis) {
   return [analysis.type_description, task].filter(Boolean).join(" · ");
 }
 
+/** The filters of what is chosen, and those that were typed. @param {Item[]} taken @param {import("./options.js").Chosen} options */
+const filtersOf = (taken, options) => [...taken.flatMap((item) => patterns(item.filter_value)), ...patterns(options.filters)];
+
 /**
  * The body of the request: what is not chosen is not named, so that copied lines stay short.
  * @param {Repo} analysis @param {string} revision @param {Item[]} taken @param {import("./options.js").Chosen} options
  * @returns {import("../types").DownloadRequest}
  */
 function request(analysis, revision, taken, options) {
-  const filters = [...taken.flatMap((item) => patterns(item.filter_value)), ...patterns(options.filters)];
+  const filters = filtersOf(taken, options);
   const excludes = patterns(options.excludes);
   return {
     repo: analysis.repo,
@@ -103,10 +114,10 @@ function request(analysis, revision, taken, options) {
 
 /**
  * Branches and tags to look at instead.
- * @param {{ analysis: Repo, revision: string, turned: { current: boolean } }} props whether another one was chosen here: the choice is
- *   drawn anew with what it leads to, and has the focus again
+ * @param {{ analysis: Repo, revision: string, filters: string[], turned: { current: boolean } }} props filters that go along; whether another
+ *   one was chosen here: the choice is drawn anew with what it leads to, and has the focus again
  */
-function Revisions({ analysis, revision, turned }) {
+function Revisions({ analysis, revision, filters, turned }) {
   const choice = useRef(/** @type {HTMLSelectElement | null} */ (null));
   useEffect(() => {
     if (turned.current) choice.current?.focus();
@@ -116,7 +127,8 @@ function Revisions({ analysis, revision, turned }) {
   const groups = [{ title: "Branches", refs: of("branch") }, { title: "Tags", refs: of("tag") }].filter(({ refs }) => refs.length);
   if (!groups.length) return html`<span class="faint small">Revision <bdi>${revision}</bdi></span>`;
   const go = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => {
-    const query = { repo: analysis.repo, revision: event.currentTarget.value, type: analysis.is_dataset ? "dataset" : "model" };
+    const type = analysis.is_dataset ? "dataset" : "model";
+    const query = { repo: analysis.repo, revision: event.currentTarget.value, type, ...(filters.length > 0 && { filters: filters.join(",") }) };
     turned.current = true;
     location.hash = href("start", [], query);
   };
@@ -137,12 +149,14 @@ function Revisions({ analysis, revision, turned }) {
  *   cached: import("./cached.js").Cached, preview: () => void, download: () => void }} props
  */
 function Order({ analysis, taken, options, plan, cached, preview, download }) {
-  const isOpen = patterns(options.filters).length > 0 || patterns(options.excludes).length > 0 || taken.some((item) => item.revision);
+  // What is known of the cache is of the revision that is looked at, not of the branch of an item.
+  const isElsewhere = taken.some((item) => item.revision);
+  const isOpen = patterns(options.filters).length > 0 || patterns(options.excludes).length > 0 || isElsewhere;
   const wanted = new Set(taken.flatMap((item) => item.files));
   // The preview knows exactly; before it, what is chosen does, but for small files around it.
   const files = plan?.files ?? (taken.length ? analysis.files.filter((file) => wanted.has(file.path)) : analysis.files);
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  const missing = files.reduce((sum, file) => sum + (cached.files.has(file.path) ? 0 : file.size), 0);
+  const missing = files.reduce((sum, file) => sum + (!isElsewhere && cached.files.has(file.path) ? 0 : file.size), 0);
   const isUnknown = isOpen && !plan;
   const isTooLarge = !isUnknown && cached.free !== null && missing > cached.free;
   const what = taken.length || isOpen ? "What you chose" : "The whole repository";

@@ -6,12 +6,12 @@ import { href } from "../route.js";
 
 /** @typedef {import("../types").Analysis} Analysis */
 /**
- * @typedef {{ free: number | null, details: import("../types").CachedRepoDetails | null, files: ReadonlySet<string> }} Cached
- *   free bytes of the volume; the repository; paths of the revision that is looked at
+ * @typedef {{ isKnown: boolean, free: number | null, details: import("../types").CachedRepoDetails | null, files: ReadonlySet<string> }} Cached
+ *   whether the cache has answered; free bytes of the volume; the repository; paths of the revision that is looked at
  */
 
 /** @type {Cached} */
-const NOTHING = { free: null, details: null, files: new Set() };
+const UNKNOWN = { isKnown: false, free: null, details: null, files: new Set() };
 /** @param {Analysis} analysis */
 const placeOf = ({ repo, is_dataset }) => ({ repo, type: /** @type {"dataset" | "model"} */ (is_dataset ? "dataset" : "model") });
 
@@ -20,16 +20,16 @@ async function look(analysis, abort) {
   const place = placeOf(analysis);
   const list = await service.cache({ type: place.type, search: place.repo }, abort);
   const free = list.volume?.freeBytes ?? null;
-  if (!list.repos.some((one) => one.repo === place.repo)) return { ...NOTHING, free };
+  if (!list.repos.some((one) => one.repo === place.repo)) return { ...UNKNOWN, isKnown: true, free };
   const details = await service.cachedRepo(place, abort);
   const isThere = details.revisions.some((one) => one.commit === analysis.commit);
   const files = isThere ? await service.cachedFiles(place, analysis.commit, abort) : [];
-  return { free, details, files: new Set(files.map(({ path }) => path)) };
+  return { isKnown: true, free, details, files: new Set(files.map(({ path }) => path)) };
 }
 
 /** @param {Analysis} analysis */
 export function useCached(analysis) {
-  const [cached, setCached] = useState(NOTHING);
+  const [cached, setCached] = useState(UNKNOWN);
   useEffect(() => {
     const abort = new AbortController();
     // Without it everything but a hint works.
@@ -40,7 +40,8 @@ export function useCached(analysis) {
 }
 
 /** @param {{ analysis: Analysis, cached: Cached }} props */
-export function CachedLine({ analysis, cached: { details } }) {
+export function CachedLine({ analysis, cached: { isKnown, details } }) {
+  if (!isKnown) return null;
   if (!details) return html`<p class="faint">Nothing of it is in the cache.</p>`;
   const here = details.revisions.find((one) => one.commit === analysis.commit);
   const link = html`<a href=${href("cache", [details.type, details.repo])}>in the cache</a>`;
