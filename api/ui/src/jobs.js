@@ -19,6 +19,9 @@ const byId = new Map();
 /** Rates of the last seconds of each running job, newest last. @type {Map<string, number[]>} */
 const rates = new Map();
 
+/** Ids of jobs that went while others are read. @type {Set<string> | null} */
+let gone = null;
+
 /** @type {Sums} */
 let counted = { jobs: 0, live: 0, running: 0, queued: 0, leftBytes: 0, bytesPerSecond: 0 };
 
@@ -69,13 +72,41 @@ export function update(jobs, removed, files) {
     const added = [];
     for (const one of jobs) if (put(one)) added.unshift(one.id);
     for (const id of removed) forget(id);
-    if (added.length || removed.size) ids.value = [...added, ...ids.value].filter((id) => byId.has(id));
+    for (const id of removed) gone?.add(id);
+    if (removed.size) ids.value = ids.value.filter((id) => byId.has(id));
+    if (added.length) ids.value = newestFirst([...added.filter((id) => byId.has(id)), ...ids.value]);
     for (const id of files) {
       const known = byId.get(id);
       if (known) known.filesChanged.value += 1;
     }
     sums.value = counted;
   });
+}
+
+/** Takes over jobs that no message has told of: what one told is newer. @param {Job[]} found */
+export function learn(found) {
+  batch(() => {
+    const added = found.filter(({ id }) => !byId.has(id) && !gone?.has(id));
+    for (const one of added) put(one);
+    if (added.length) ids.value = newestFirst([...ids.value, ...added.map(({ id }) => id)]);
+    sums.value = counted;
+  });
+}
+
+/** Keeps in mind which jobs go, for an answer may be older; returns what ends it. */
+export function keepGone() {
+  /** @type {Set<string>} */
+  const kept = new Set();
+  gone = kept;
+  return () => {
+    if (gone === kept) gone = null;
+  };
+}
+
+/** Jobs of one second stay as they are. @param {string[]} all ids of known jobs */
+function newestFirst(all) {
+  const created = (/** @type {string} */ id) => byId.get(id)?.job.peek().createdAt ?? "";
+  return all.sort((a, b) => (created(a) > created(b) ? -1 : created(a) < created(b) ? 1 : 0));
 }
 
 /** @param {Job} one @returns {boolean} whether it is new */

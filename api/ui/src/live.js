@@ -1,10 +1,13 @@
 // Live progress: by WebSocket, or by Server-Sent Events where a proxy knows no WebSocket and where an API token is wanted, for
 // browsers put no header on a WebSocket. Either begins with all jobs, so a connection that was lost leaves nothing stale.
 import { asked, BASE, isWanted, token } from "./access.js";
-import { request, send } from "./api.js";
+import { send } from "./api.js";
 import { signal } from "./html.js";
 import * as inbox from "./inbox.js";
 import * as jobs from "./jobs.js";
+import { patiently } from "./patience.js";
+import { isBehind, readRest } from "./rest.js";
+import * as service from "./service.js";
 import { readEvents } from "./sse.js";
 
 /** @typedef {"connecting" | "live" | "lost"} Connection */
@@ -26,18 +29,26 @@ const SILENCE_LIMIT_MS = 45_000;
 /** After so long in the background the machine may have slept, and the connection be dead without a sign of it. */
 const HIDDEN_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
+/** How often a connection that says nothing is compared with what a request is told. */
+const COMPARE_EVERY_MS = 60_000;
+/** How long what is known by a request may be news to the connection. */
+const NEWS_LIMIT_MS = 5_000;
 
 /** When the connection last gave a sign of life. */
 let heard = 0;
+/** When the connection was last compared. */
+let compared = 0;
 let isByEvents = false;
 /** Ends the connection, so that a new one takes its place at once. */
 let renew = () => {};
+/** Ends the reading of what the first message left out. */
+let reading = new AbortController();
 
 /** Connects, and connects again, as long as the page is open. */
 export async function follow() {
   watch();
   // A WebSocket does not tell that it lacks a token: another request asks for it beforehand.
-  if (!isWanted) await request("GET", "api/jobs", { query: { limit: 1 } }).catch(() => null);
+  if (!isWanted) await service.jobs({ limit: 1 }).catch(() => null);
   let failed = 0;
   for (;;) {
     const end = new AbortController();
@@ -67,7 +78,33 @@ function watch() {
     const isOpen = connection.peek() === "live";
     const mayBeSilent = isOpen && !isByEvents && jobs.sums.peek().running === 0;
     if (!mayBeSilent && Date.now() - heard > (isOpen ? SILENCE_LIMIT_MS : OPEN_LIMIT_MS)) renew();
+    else if (mayBeSilent && Date.now() - Math.max(heard, compared) > COMPARE_EVERY_MS) void compare();
   }, LOOK_EVERY_MS);
+}
+
+/** Renews a silent connection when the service does not answer, or knows what the connection did not tell. */
+async function compare() {
+  compared = Date.now();
+  try {
+    if (await isBehind(AbortSignal.timeout(OPEN_LIMIT_MS))) wantNews();
+  } catch (/** @type {any} */ error) {
+    if (!(error.status > 0)) renew();
+  }
+}
+
+/** Renews the connection unless it says something soon. */
+function wantNews() {
+  const before = heard;
+  setTimeout(() => {
+    if (heard === before && connection.peek() === "live") renew();
+  }, NEWS_LIMIT_MS);
+}
+
+/** Shows a job that an answer told of, before a message does. @param {import("./types").Job} job */
+export function posted(job) {
+  if (jobs.job(job.id)) return;
+  jobs.learn([job]);
+  wantNews();
 }
 
 /** @param {AbortSignal} end @returns {Promise<boolean>} whether it told anything before it ended */
@@ -116,6 +153,11 @@ async function events(end) {
 function take(type, data) {
   connection.value = "live";
   heard = Date.now();
-  if (type === "init") version.value = data.version;
   inbox.take(type, data);
+  if (type !== "init") return;
+  version.value = data.version;
+  reading.abort();
+  reading = new AbortController();
+  const end = reading.signal;
+  void patiently(() => readRest(end), end);
 }
