@@ -1,12 +1,14 @@
 // All jobs, live.
-import { html, useComputed, useMemo, useState } from "../html.js";
-import { bytes, count, duration, percent, rate } from "../format.js";
+import { html, useMemo, useState } from "../html.js";
+import { bytes, count, duration, rate, share } from "../format.js";
 import * as jobs from "../jobs.js";
 import { connection } from "../live.js";
 import * as service from "../service.js";
 import { href } from "../route.js";
 import { Bar } from "../parts/bar.js";
 import { Chart } from "../parts/chart.js";
+import { Confirm } from "../parts/confirm.js";
+import { focusHeading } from "../parts/heading.js";
 import { Steps, statusWord } from "../parts/steps.js";
 import { telling } from "../parts/toasts.js";
 import { VirtualList } from "../parts/virtual.js";
@@ -36,7 +38,7 @@ export function JobsPage() {
           ([key, title]) => html`<button key=${key} type="button" aria-pressed=${key === filter} onClick=${() => setFilter(key)}>${title}</button>`,
         )}
       </div>
-      <${Dismiss} />
+      <${Dismiss} filter=${filter} search=${search} />
     </div>
     <${List} filter=${filter} search=${search} />
   `;
@@ -48,11 +50,21 @@ function Sums() {
   return html`<p class="faint number">${count(live, "job")} not ended · ${rate(bytesPerSecond)}</p>`;
 }
 
-function Dismiss() {
-  const isEmpty = useComputed(() => jobs.sums.value.live === jobs.sums.value.jobs).value;
-  const dismiss = () =>
-    telling(() => service.dismissAll({ status: [...jobs.ENDED] }), "Jobs that have ended are dismissed");
-  return html`<button type="button" onClick=${dismiss} disabled=${isEmpty}>Dismiss ended</button>`;
+/** The service knows no search: what is dismissed are all jobs of the chosen states. @param {{ filter: string, search: string }} props */
+function Dismiss({ filter, search }) {
+  const [isAsking, setAsking] = useState(false);
+  const states = jobs.ENDED.filter((state) => filter === "all" || filter === state);
+  jobs.statuses.value;
+  const number = jobs.ids.value.filter((id) => states.some((state) => state === jobs.job(id)?.peek().status)).length;
+  const title = filter === "all" || filter === "live" ? "ended" : filter;
+  const dismiss = () => {
+    setAsking(false);
+    return telling(() => service.dismissAll({ status: states }).then(focusHeading), `${count(number, "job")} dismissed`);
+  };
+  return html`<button type="button" onClick=${() => setAsking(true)} disabled=${!number || search !== ""}>Dismiss ${title}</button>
+    ${isAsking && html`<${Confirm} title=${`Dismiss ${count(number, `${title} job`)}?`} action="Dismiss" danger confirm=${dismiss}
+        close=${() => setAsking(false)}>
+      <p>The list forgets them. What they brought into the cache stays.</p><//>`}`;
 }
 
 /** @param {{ filter: string, search: string }} props */
@@ -65,6 +77,7 @@ function List({ filter, search }) {
   );
   return html`
     <h2 class="small faint">${count(shown.length, "job")}</h2>
+    <p class="unseen" role="status">${search && `${count(shown.length, "job")} found`}</p>
     ${shown.length
       ? html`<${VirtualList} count=${shown.length} height=${ROW_PIXELS} label="Jobs" keyOf=${(/** @type {number} */ index) => shown[index]}
           row=${(/** @type {number} */ index) => html`<${Row} id=${shown[index]} />`} />`
@@ -88,23 +101,24 @@ function Row({ id }) {
   </article>`;
 }
 
-/** What a job does now, in one line. @param {{ job: import("../types").Job }} props */
-export function Line({ job }) {
+/** What a job does now, in one line. @param {{ job: import("../types").Job, isTold?: boolean }} props whether a new state is read out */
+export function Line({ job, isTold = false }) {
   const { progress } = job;
-  const parts = [statusWord(job)];
-  if (job.status === "running" || job.status === "paused") {
-    parts.push(`${percent(progress.downloadedBytes, progress.totalBytes).toFixed(0)} % of ${bytes(progress.totalBytes)}`);
-  } else if (progress.totalFiles) {
-    parts.push(bytes(progress.totalBytes));
+  // Its place changes too often to be read out.
+  const status = statusWord({ ...job, position: null });
+  const parts = [statusWord(job).slice(status.length)];
+  if (progress.totalFiles) {
+    const isOnItsWay = job.status === "running" || job.status === "paused";
+    parts.push(`${isOnItsWay ? `${share(progress.downloadedBytes, progress.totalBytes)} of ` : ""}${bytes(progress.totalBytes)}`);
+    parts.push(`${progress.completedFiles} of ${count(progress.totalFiles, "file")}`);
   }
-  if (progress.totalFiles) parts.push(`${progress.completedFiles} of ${count(progress.totalFiles, "file")}`);
   if (job.status === "running") {
     parts.push(rate(progress.bytesPerSecond));
     if (job.etaSeconds !== null && job.etaSeconds !== undefined) parts.push(`${duration(job.etaSeconds)} left`);
     if (job.workers.length) parts.push(count(job.workers.length, "worker"));
   }
   return html`<div class="row small">
-    <span class="grow number">${parts.join(" · ")}</span>
+    <span class="grow number"><span role=${isTold ? "status" : undefined}>${status}</span>${parts.join(" · ")}</span>
     ${job.status === "running" && html`<span class="spark"><${Rates} id=${job.id} /></span>`}
     ${job.error ? html`<span class="error path"><bdi>${job.error}</bdi></span>` : job.waitingReason && html`<span class="warn path">${job.waitingReason}</span>`}
   </div>`;
