@@ -2,6 +2,7 @@
 // holds alone.
 import { computed, effect, signal } from "./html.js";
 import * as jobs from "./jobs.js";
+import { patiently } from "./patience.js";
 import { failed } from "./parts/toasts.js";
 import * as service from "./service.js";
 
@@ -21,6 +22,8 @@ export class JobFiles {
   #places = new Map();
   /** What updates have told since the reading began: a page may be older. @type {Map<string, JobFile> | null} */
   #ahead = null;
+  /** Those with an error, by path. @type {Map<string, JobFile>} */
+  #failures = new Map();
   #search = "";
   /** Places of the files that match. @type {number[]} */
   #found = [];
@@ -44,6 +47,11 @@ export class JobFiles {
     return this.#search ? this.#found.length : this.#list.length;
   }
 
+  /** Those with an error, by path. @returns {ReadonlyMap<string, JobFile>} */
+  get failures() {
+    return this.#failures;
+  }
+
   /** @param {number} index among those to be shown @returns {JobFile | undefined} */
   at(index) {
     return this.#list[this.#search ? this.#found[index] : index];
@@ -61,7 +69,6 @@ export class JobFiles {
     // Its signals come and go with the list.
     const known = computed(() => (jobs.ids.value, jobs.job(this.id)?.value));
     const reading = computed(() => (known.value?.filesTruncated ? jobs.filesChanged(this.id)?.value : undefined));
-    let abort = new AbortController();
     const ends = [
       effect(() => {
         const job = known.value;
@@ -70,11 +77,9 @@ export class JobFiles {
       }),
       effect(() => {
         if (reading.value === undefined) return undefined;
-        abort = new AbortController();
-        this.#read(abort.signal).catch((error) => {
-          // A lost connection is shown as such, and the next one begins with reading anew.
-          if (!abort.signal.aborted && error.status !== 0) failed(error);
-        });
+        const abort = new AbortController();
+        // A lost connection is shown as such.
+        void patiently(() => this.#read(abort.signal), abort.signal, (error) => error.status === 0 || failed(error));
         return () => abort.abort();
       }),
     ];
@@ -89,6 +94,8 @@ export class JobFiles {
     const isSame = files.length === this.#list.length && files.every(({ path }, place) => path === this.#list[place].path);
     this.#list = files;
     this.#places.clear();
+    this.#failures.clear();
+    for (const file of files) this.#note(file);
     if (!isSame) this.#lookAnew();
     this.#raise();
   }
@@ -97,6 +104,7 @@ export class JobFiles {
   #lay(files) {
     for (const file of files) {
       this.#ahead?.set(file.path, file);
+      this.#note(file);
       const place = this.#places.get(file.path);
       if (place !== undefined && this.#list[place]?.path === file.path) this.#list[place] = file;
     }
@@ -127,8 +135,15 @@ export class JobFiles {
     const before = this.#list[place];
     this.#list[place] = file;
     this.#places.set(file.path, place);
+    this.#note(file);
     // The job was planned anew.
     if (before && before.path !== file.path) this.#lookAnew();
+  }
+
+  /** @param {JobFile} file */
+  #note(file) {
+    if (file.error) this.#failures.set(file.path, file);
+    else this.#failures.delete(file.path);
   }
 
   /** Drops what an earlier plan had more. @param {number} length */
@@ -138,6 +153,7 @@ export class JobFiles {
       this.#lookAnew();
     }
     if (this.#places.size > length) this.#places = new Map(this.#list.map(({ path }, place) => [path, place]));
+    for (const path of this.#failures.keys()) if (!this.#places.has(path)) this.#failures.delete(path);
   }
 
   #raise() {
