@@ -1,9 +1,9 @@
 // What the cache holds, and what takes the space.
 import { html, useEffect, useMemo, useState } from "../html.js";
 import * as service from "../service.js";
-import { ago, bytes, count } from "../format.js";
+import { bytes, count } from "../format.js";
 import { href, route } from "../route.js";
-import { failed } from "../parts/toasts.js";
+import { Ago } from "../parts/ago.js";
 import { Treemap } from "../parts/treemap.js";
 import { Details } from "./cached.js";
 import { Prune } from "./prune.js";
@@ -43,12 +43,13 @@ function useStates(repos) {
     const look = async () => {
       const found = new Map();
       for (const one of [...repos].sort((a, b) => b.size - a.size).slice(0, MAX_STATES)) {
-        found.set(keyOf(one), stateOf(await service.cachedRepo(one, abort.signal)));
+        const state = await service.cachedRepo(one, abort.signal).then(stateOf, ({ status }) => (status === 404 ? "removed" : "unknown"));
+        if (abort.signal.aborted) return;
+        found.set(keyOf(one), state);
         setStates(new Map(found));
       }
     };
-    // What is removed meanwhile ends it: the next look at the cache begins anew.
-    look().catch(() => null);
+    void look();
     return () => abort.abort();
   }, [repos]);
   return states;
@@ -60,18 +61,21 @@ const repositories = (number) => `${number.toLocaleString("en")} ${number === 1 
 export function CachePage() {
   const [list, setList] = useState(/** @type {List | null} */ (null));
   const [asked, setAsked] = useState(0);
+  const [wrong, setWrong] = useState("");
   const again = () => setAsked(asked + 1);
   const [type, repo] = route.value.rest;
   useEffect(() => {
     // Whoever comes back from a repository may have removed it.
     if (repo) return undefined;
     const abort = new AbortController();
-    service.cache({}, abort.signal).then(setList, (error) => abort.signal.aborted || failed(error));
+    setWrong("");
+    service.cache({}, abort.signal).then(setList, (error) => abort.signal.aborted || setWrong(error.message));
     return () => abort.abort();
   }, [asked, repo]);
   if (repo) return html`<${Details} key=${type + repo} repo=${repo} type=${type} />`;
-  if (!list) return html`<h1>Cache</h1><p class="faint" role="status">Looking at the cache …</p>`;
-  return html`<h1>Cache</h1><${Contents} list=${list} again=${again} />`;
+  return html`<h1>Cache</h1>
+    ${wrong && html`<p class="error" role="alert">${wrong}</p><button type="button" onClick=${again}>Try again</button>`}
+    ${list ? html`<${Contents} list=${list} again=${again} />` : !wrong && html`<p class="faint" role="status">Looking at the cache …</p>`}`;
 }
 
 /** @param {{ list: List, again: () => void }} props */
@@ -90,6 +94,8 @@ function Contents({ list, again }) {
       <button type="button" onClick=${again}>Look again</button>
       <${Prune} done=${again} />
     </div>
+    <p class="unseen" role="status">${search && `${repositories(shown.length)} found`}</p>
+    ${list.repos.length > MAX_STATES && html`<p class="faint small">The state is found out for the ${MAX_STATES} largest; the page of each other one tells it.</p>`}
     ${shown.length
       ? html`<${Table} repos=${shown} states=${states} />`
       : html`<p class="empty">${list.count ? "Nothing matches." : html`The cache is empty: <a href=${href("start")}>download something</a>.`}</p>`}
@@ -123,8 +129,9 @@ function Table({ repos, states }) {
   const sortBy = (/** @type {string} */ name) => setSort({ name, isDown: name === sort.name ? !sort.isDown : Boolean(COLUMNS[name]?.isDown) });
   const order = sort.isDown ? "descending" : "ascending";
   return html`
-    <label class="sort-narrow">Sort by <select value=${sort.name} onChange=${(/** @type {{ currentTarget: HTMLSelectElement }} */ event) => sortBy(event.currentTarget.value)}>
+    <div class="sort-narrow row"><label>Sort by <select value=${sort.name} onChange=${(/** @type {{ currentTarget: HTMLSelectElement }} */ event) => sortBy(event.currentTarget.value)}>
       ${Object.entries(COLUMNS).map(([name, { title }]) => html`<option key=${name} value=${name}>${title}</option>`)}</select></label>
+      <button type="button" onClick=${() => sortBy(sort.name)}>${sort.isDown ? "▾ Descending" : "▴ Ascending"}</button></div>
     <table class="cards tight">
       <thead><tr>${Object.entries(COLUMNS).map(
         ([name, { title }]) => html`<th key=${name} scope="col" aria-sort=${name === sort.name ? order : undefined}>
@@ -136,7 +143,7 @@ function Table({ repos, states }) {
           <td class="path"><a href=${addressOf(one)}><bdi>${one.repo}</bdi></a>
             ${one.warnings.length > 0 && html` <span class="badge warn">⚠ ${count(one.warnings.length, "warning")}</span>`}</td>
           <td data-title="Kind">${one.type}</td><td class="number" data-title="Size">${bytes(one.size)}</td>
-          <td class="number" data-title="Revisions">${one.snapshots}</td><td class="number" data-title="Last used">${ago(one.lastUsed)}</td>
+          <td class="number" data-title="Revisions">${one.snapshots}</td><td class="number" data-title="Last used"><${Ago} moment=${one.lastUsed} /></td>
           <td data-title="State" class=${states.get(keyOf(one)) === "complete" ? "good" : "warn"}>${states.get(keyOf(one)) ?? ""}</td>
         </tr>`,
       )}</tbody></table>`;
