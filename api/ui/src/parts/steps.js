@@ -1,6 +1,8 @@
 // What can be done to a job in its state.
-import { html } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import * as service from "../service.js";
+import { bytes } from "../format.js";
+import { Confirm } from "./confirm.js";
 import { focusHeading } from "./heading.js";
 import { telling } from "./toasts.js";
 
@@ -22,24 +24,55 @@ export function statusWord(job) {
   return `${KINDS[job.kind] ?? ""}${WORDS[job.status]}${place}`;
 }
 
+/** @typedef {{ title: string, run: () => unknown, danger?: boolean }} Step */
+
+/** What can be done to a job now. @param {Job} job @param {() => void} ask asks before something is lost @returns {Step[]} */
+function stepsOf(job, ask) {
+  const removes = job.kind === "remove" || job.kind === "prune";
+  /** @type {Step[]} */
+  const steps = [];
+  if (job.status === "running" && !removes) steps.push({ title: "Pause", run: () => telling(() => service.pause(job.id)) });
+  if (job.status === "paused") steps.push({ title: "Resume", run: () => telling(() => service.resume(job.id)) });
+  if (["queued", "running", "paused"].includes(job.status) && !(removes && job.status === "running")) {
+    const isLoss = job.kind === "download" && job.progress.downloadedBytes > 0;
+    steps.push({ title: "Cancel", run: isLoss ? ask : () => telling(() => service.cancel(job.id)), danger: true });
+  }
+  if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => telling(() => service.retry(job.id)) });
+  if (["completed", "failed", "cancelled"].includes(job.status)) {
+    steps.push({ title: "Dismiss", run: () => telling(() => service.dismiss(job.id).then(focusHeading)) });
+  }
+  return steps;
+}
+
 /** @param {{ job: Job }} props */
 export function Steps({ job }) {
-  const removes = job.kind === "remove" || job.kind === "prune";
-  const steps = [];
-  if (job.status === "running" && !removes) steps.push({ title: "Pause", run: () => service.pause(job.id) });
-  if (job.status === "paused") steps.push({ title: "Resume", run: () => service.resume(job.id) });
-  if (["queued", "running", "paused"].includes(job.status) && !(removes && job.status === "running")) {
-    steps.push({ title: "Cancel", run: () => service.cancel(job.id), danger: true });
-  }
-  if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => service.retry(job.id) });
-  if (["completed", "failed", "cancelled"].includes(job.status)) {
-    steps.push({ title: "Dismiss", run: () => service.dismiss(job.id).then(focusHeading) });
-  }
-  return html`<span class="row steps">
+  const [isAsked, setAsked] = useState(false);
+  const row = useRef(/** @type {HTMLSpanElement | null} */ (null));
+  const steps = stepsOf(job, () => setAsked(true));
+  const hadFocus = row.current?.contains(document.activeElement) ?? false;
+  useEffect(() => {
+    if (hadFocus && document.activeElement === document.body) focusName(row.current);
+  });
+  const cancel = () => {
+    setAsked(false);
+    return telling(() => service.cancel(job.id));
+  };
+  return html`<span ref=${row} class="row steps">
     ${steps.map(
-      // By place, so that the focus stays when a step takes the place of another.
-      ({ title, run, danger }, index) => html`<button type="button" key=${index} class=${danger ? "danger" : ""}
-        aria-label=${`${title} ${job.repo}`} onClick=${() => telling(/** @type {() => Promise<unknown>} */ (run))}>${title}</button>`,
+      // By title: no other step gets the focus of one that goes, nor what is pressed there.
+      ({ title, run, danger }) => html`<button type="button" key=${title} class=${danger ? "danger" : ""}
+        aria-label=${`${title} ${job.repo}`} onClick=${run}>${title}</button>`,
     )}
+    ${isAsked && steps.some(({ title }) => title === "Cancel") && html`<${Confirm} title="Cancel this download?" action="Cancel it" danger
+        confirm=${cancel} close=${() => setAsked(false)}>
+      <p class="path">${bytes(job.progress.downloadedBytes)} of <bdi>${job.repo}</bdi> have arrived. Files that are complete stay in the cache; parts of
+        others that have arrived are removed, unless another job wants them.</p><//>`}
   </span>`;
+}
+
+/** Where the focus is safe when the step that had it is gone. @param {HTMLElement | null} row */
+function focusName(row) {
+  const link = row?.closest("article")?.querySelector("a");
+  if (link) link.focus();
+  else focusHeading();
 }
