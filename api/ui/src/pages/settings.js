@@ -3,12 +3,13 @@ import { html, useEffect, useState } from "../html.js";
 import { forget, isKept, token } from "../access.js";
 import { ApiError } from "../api.js";
 import * as service from "../service.js";
-import { done, failed, telling } from "../parts/toasts.js";
+import { done, failed } from "../parts/toasts.js";
 
 /** @typedef {import("../types").Settings} Settings */
 /** @typedef {"token" | "maxActive" | "connections" | "multipartThreshold" | "verify" | "retries"} Name */
 /** @typedef {{ name: Name, title: string, help: string, limits?: [number, number], choices?: Record<string, string> }} FieldOf */
 /** @typedef {Partial<Record<Name, string>>} Texts by the names of fields */
+/** @typedef {Partial<Record<Name, string | null>>} Changes by the names of fields: what was typed, null for the default */
 
 /** @type {FieldOf[]} */
 const FIELDS = [
@@ -25,9 +26,12 @@ const FIELDS = [
   { name: "retries", title: "Retries", help: "0 to 20 failures of a connection in a row, without progress, until its file is given up.", limits: [0, 20] },
 ];
 
-/** What is wrong with a field that takes a number. @param {FieldOf} field @param {string | undefined} text undefined when it is as it was */
+/** Stands in a field that goes back with the next change. */
+const DEFAULT = "what the processes were started with";
+
+/** What is wrong with a field that takes a number. @param {FieldOf} field @param {string | null | undefined} text undefined when it is as it was */
 function fault({ limits }, text) {
-  if (!limits || text === undefined) return "";
+  if (!limits || typeof text !== "string") return "";
   const [min, max] = limits;
   const isWhole = /^\d+$/.test(text.trim());
   return isWhole && Number(text) >= min && Number(text) <= max ? "" : `Type a whole number from ${min} to ${max}.`;
@@ -46,16 +50,21 @@ function faultsIn(error) {
 
 export function SettingsPage() {
   const [settings, setSettings] = useState(/** @type {Settings | null} */ (null));
-  const [typed, setTyped] = useState(/** @type {Texts} */ ({}));
+  const [typed, setTyped] = useState(/** @type {Changes} */ ({}));
+  const [wrong, setWrong] = useState("");
   const [faults, setFaults] = useState(/** @type {Texts} */ ({}));
   const load = async () => setSettings(await service.settings());
-  useEffect(() => void telling(load), []);
-  if (!settings) return html`<h1>Settings</h1><p class="faint" role="status">Reading the settings …</p>`;
-  const keep = (/** @type {Texts} */ next) => {
+  const open = () => {
+    setWrong("");
+    load().catch((error) => setWrong(error.message));
+  };
+  useEffect(open, []);
+  if (!settings) return html`<h1>Settings</h1><${Reading} wrong=${wrong} again=${open} />`;
+  const keep = (/** @type {Changes} */ next) => {
     setTyped(next);
     setFaults({});
   };
-  const set = (/** @type {Name} */ name, /** @type {string} */ text) => {
+  const set = (/** @type {Name} */ name, /** @type {string | null} */ text) => {
     const { [name]: _, ...others } = typed;
     keep(text === asIs(settings, name) ? others : { ...typed, [name]: text });
   };
@@ -70,7 +79,7 @@ export function SettingsPage() {
     if (Object.keys(found).length) return refuse(found);
     const isNumber = (/** @type {string} */ name) => FIELDS.some((field) => field.name === name && field.limits);
     try {
-      await service.changeSettings(Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, isNumber(name) ? Number(text) : text])));
+      await service.changeSettings(Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, text !== null && isNumber(name) ? Number(text) : text])));
       keep({});
       await load();
       done("Saved for all processes");
@@ -79,20 +88,13 @@ export function SettingsPage() {
       refuse(faultsIn(error));
     }
   };
-  const reset = (/** @type {Name} */ name) =>
-    telling(async () => {
-      await service.changeSettings({ [name]: null });
-      const { [name]: _, ...others } = typed;
-      keep(others);
-      await load();
-    }, "Back to what the processes were started with");
   const number = Object.keys(typed).length;
   return html`
     <h1>Settings</h1>
     <p class="faint">They are in force for all processes, within three seconds, and outlive restarts.</p>
     <form class="settings" noValidate onSubmit=${save}>
       ${FIELDS.map(
-        (field) => html`<${Field} key=${field.name} field=${field} settings=${settings} text=${typed[field.name]} fault=${faults[field.name] ?? ""} set=${set} reset=${reset} />`,
+        (field) => html`<${Field} key=${field.name} field=${field} settings=${settings} text=${typed[field.name]} fault=${faults[field.name] ?? ""} set=${set} />`,
       )}
       <div class="row"><button class="primary" disabled=${number === 0}>Save</button>
         ${number > 0 && html`<button type="button" onClick=${() => keep({})}>Discard</button> <span class="faint">Not saved yet</span>`}</div>
@@ -106,16 +108,23 @@ export function SettingsPage() {
   `;
 }
 
+/** @param {{ wrong: string, again: () => void }} props */
+function Reading({ wrong, again }) {
+  if (!wrong) return html`<p class="faint" role="status">Reading the settings …</p>`;
+  return html`<div class="card" role="alert"><p class="error path"><bdi>${wrong}</bdi></p><button type="button" onClick=${again}>Try again</button></div>`;
+}
+
 /** A field without a change. The token is never shown. @param {Settings} settings @param {Name} name */
 const asIs = (settings, name) => (name === "token" ? "" : String(settings[name]));
 
 /**
- * @param {{ field: FieldOf, settings: Settings, text: string | undefined, fault: string, set: (name: Name, text: string) => void,
- *   reset: (name: Name) => void }} props
+ * @param {{ field: FieldOf, settings: Settings, text: string | null | undefined, fault: string, set: (name: Name, text: string | null) => void }} props
  */
-function Field({ field, settings, text, fault, set, reset }) {
+function Field({ field, settings, text, fault, set }) {
   const { name, title, help, choices, limits } = field;
-  const value = text ?? asIs(settings, name);
+  // The default is not known here, so that its field is empty.
+  const isDefault = text === null;
+  const value = isDefault ? "" : text ?? asIs(settings, name);
   const given = {
     id: name,
     class: "grow",
@@ -125,13 +134,14 @@ function Field({ field, settings, text, fault, set, reset }) {
     onInput: (/** @type {import("../types").Input} */ event) => set(name, event.currentTarget.value),
   };
   const secret = name === "token" && { type: "password", autocomplete: "off", placeholder: settings.token ? `set: ${settings.token}` : "none" };
+  const cleared = isDefault && { placeholder: DEFAULT };
   return html`<div class="setting">
     <label for=${name}>${title}${text !== undefined && html` <span class="badge accent">changed</span>`}</label>
     <div class="row">
       ${choices
-        ? html`<select ...${given}>${Object.entries(choices).map(([one, words]) => html`<option key=${one} value=${one}>${words}</option>`)}</select>`
-        : html`<input type="text" inputmode=${limits ? "numeric" : undefined} autocomplete="off" spellcheck=${false} ...${given} ...${secret} />`}
-      <button type="button" aria-label=${`${title}: back to the default`} onClick=${() => reset(name)}>Default</button>
+        ? html`<select ...${given}>${isDefault && html`<option value="">${DEFAULT}</option>`}${Object.entries(choices).map(([one, words]) => html`<option key=${one} value=${one}>${words}</option>`)}</select>`
+        : html`<input type="text" inputmode=${limits ? "numeric" : undefined} autocomplete="off" spellcheck=${false} ...${given} ...${secret} ...${cleared} />`}
+      <button type="button" aria-label=${`${title}: back to the default`} onClick=${() => set(name, null)}>Default</button>
     </div>
     <p id=${`${name}-fault`} class="error small">${fault}</p>
     <p id=${`${name}-help`} class="faint small">${help}</p>
@@ -142,6 +152,7 @@ function Field({ field, settings, text, fault, set, reset }) {
 function Browser() {
   if (!token.value) return null;
   return html`<h2>This browser</h2>
-    <div class="row"><p class="grow">The API token of this page is kept ${isKept.value ? "on this device" : "until this tab is closed"}.</p>
+    <div class="row"><p class="grow">The API token of this page is kept ${isKept.value ? "on this device" : "until this tab is closed"}. Once
+      it is forgotten, the page asks for one at once: it shows nothing without.</p>
       <button type="button" onClick=${forget}>Forget it</button></div>`;
 }
