@@ -1,6 +1,6 @@
 // One box, and behind it all that is known of a repository.
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
-import { parse, written } from "../reference.js";
+import { faultOf, parse, written } from "../reference.js";
 import { href, route } from "../route.js";
 import { bytes } from "../format.js";
 import * as service from "../service.js";
@@ -60,18 +60,20 @@ export function StartPage() {
     else location.hash = next;
     return undefined;
   };
+  const fault = wrong || (reference.repo && faultOf(reference.repo));
+  const isShown = reference.repo && !faultOf(reference.repo);
   return html`
     <form class=${reference.repo ? "ask" : "ask first"} onSubmit=${submit} role="search">
       <h1><label for="repo">Which model or dataset?</label></h1>
       <div class="row">
         <input id="repo" class="grow" type="text" value=${text} placeholder="owner/name, owner/name:filter, hf://… or an address of the Hub"
-          autocomplete="off" autocapitalize="off" spellcheck=${false} aria-invalid=${Boolean(wrong)} aria-describedby="repo-wrong"
+          autocomplete="off" autocapitalize="off" spellcheck=${false} aria-invalid=${Boolean(fault)} aria-describedby="repo-wrong"
           onInput=${(/** @type {import("../types").Input} */ event) => setText(event.currentTarget.value)} />
         <button class="primary">Look at it</button>
       </div>
-      <p id="repo-wrong" class="error" role="alert">${wrong}</p>
+      <p id="repo-wrong" class="error" role="alert">${fault}</p>
     </form>
-    ${reference.repo
+    ${isShown
       ? html`<${Repository} key=${`${address} ${asked}`} reference=${reference} turned=${turned} />`
       : html`<dl class="examples">${EXAMPLES.map(
           ({ text, what }) => html`<div key=${text}><dt class="faint small">${what}</dt>
