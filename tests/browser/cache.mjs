@@ -33,6 +33,6 @@ await withPage(async (page) => {
   await remove.click();
   await dialog.getByRole("button", { name: "Delete" }).click();
   await page.getByText("The cache is empty").waitFor();
-  assert.match(await page.getByRole("log").innerText(), /Removed/);
+  assert.match(await page.getByRole("log").innerText(), /removed/);
   await check(page, "empty cache");
 });

@@ -2,11 +2,12 @@
 import { html, useEffect, useState } from "../html.js";
 import * as service from "../service.js";
 import { ago, bytes, count } from "../format.js";
+import { faultOf } from "../reference.js";
 import { href } from "../route.js";
 import { Confirm } from "../parts/confirm.js";
 import { focusHeading } from "../parts/heading.js";
 import { Lazy } from "../parts/lazy.js";
-import { failed, telling } from "../parts/toasts.js";
+import { done, failed, telling } from "../parts/toasts.js";
 import { Tree } from "../parts/tree.js";
 
 /** @typedef {import("../service.js").Place} Place */
@@ -17,10 +18,10 @@ import { Tree } from "../parts/tree.js";
 export function Details(place) {
   const { repo, type } = place;
   const [details, setDetails] = useState(/** @type {Repo | null} */ (null));
-  const [wrong, setWrong] = useState("");
+  const [wrong, setWrong] = useState(() => faultOf(repo));
   const [removing, setRemoving] = useState(/** @type {{ revision?: string, size: number } | null} */ (null));
   const load = () => service.cachedRepo(place).then(setDetails, (error) => setWrong(error.message));
-  useEffect(() => void load(), []);
+  useEffect(() => void (wrong || load()), []);
   const verify = () =>
     telling(async () => {
       const { id } = await service.verify(place);
@@ -30,10 +31,16 @@ export function Details(place) {
     telling(async () => {
       const revision = removing?.revision;
       setRemoving(null);
-      await service.removeCached(place, revision);
+      const answer = await service.removeCached(place, revision);
+      if ("id" in answer) {
+        done("The removal goes on as a job");
+        location.hash = href("jobs", [answer.id]);
+        return;
+      }
+      done(`${answer.message}: ${bytes(answer.freedBytes)} freed`);
       if (revision && details && details.revisions.length > 1) await load().then(focusHeading);
       else location.hash = href("cache");
-    }, "Removed");
+    });
   const back = html`<p><a href=${href("cache")}>← The cache</a></p>`;
   if (!details) {
     return html`${back}<div class="row apart"><h1 class="path"><bdi>${repo}</bdi></h1></div>

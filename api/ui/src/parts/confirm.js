@@ -1,7 +1,7 @@
 // A question before something that cannot be undone.
 import { html, useEffect, useRef } from "../html.js";
 
-/** Without `confirm` there is nothing to be done. @param {{ title: string, action: string, danger?: boolean, confirm?: (() => void) | undefined, close: () => void, children?: any }} props */
+/** Without `confirm` there is nothing to be done. @param {{ title: string, action?: string, danger?: boolean, confirm?: (() => void) | undefined, close: () => void, children?: any }} props */
 export function Confirm({ title, action, danger, confirm, close, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
