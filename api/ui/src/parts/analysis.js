@@ -1,5 +1,6 @@
 // What a repository holds, and what to take of it.
 import { html, useEffect, useRef, useState } from "../html.js";
+import { posted } from "../live.js";
 import * as service from "../service.js";
 import { bytes, count } from "../format.js";
 import { href } from "../route.js";
@@ -59,7 +60,9 @@ export function Analysis({ analysis, filters, revision, turned }) {
       const answer = await service.download(body);
       const isKnown = "job" in answer;
       done(isKnown ? answer.message : "The download is on its way");
-      location.hash = href("jobs", [(isKnown ? answer.job : answer).id]);
+      const job = isKnown ? answer.job : answer;
+      posted(job);
+      location.hash = href("jobs", [job.id]);
     });
   const kept = filtersOf(taken.filter((item) => !item.revision), options);
   const isCached = (/** @type {string} */ path) => cached.files.has(path);
