@@ -3,6 +3,20 @@ import assert from "node:assert/strict";
 import { check, open, withPage } from "./page.mjs";
 
 const MODEL = "acme/mistral-GGUF";
+
+/** What is left is told, and the jobs that go on. */
+async function notAllIsCleared(page, clear) {
+  const answer = { success: false, message: "0 B freed", dryRun: false, freedBytes: 0, removed: [], unused: [], failures: ["model acme/busy: Repository in use"] };
+  await page.route("**/api/cache/prune", (route) => route.fulfill({ status: 202, json: { ...answer, pending: ["0123456789ab"] } }), { times: 1 });
+  await clear.click();
+  const left = page.getByRole("dialog", { name: "Not everything is cleared" });
+  await left.getByText("Repository in use").waitFor();
+  await left.getByRole("link", { name: "0123456789ab" }).waitFor();
+  await check(page, "not all is cleared");
+  await left.getByRole("button", { name: "Close" }).click();
+  await left.waitFor({ state: "detached" });
+}
+
 await withPage(async (page) => {
   const link = page.getByRole("cell").getByRole("link", { name: MODEL });
   await open(page, "cache", "table");
@@ -15,7 +29,10 @@ await withPage(async (page) => {
   const dialog = page.getByRole("dialog");
   await dialog.getByText("20 B", { exact: true }).waitFor();
   await check(page, "clearing up");
-  await dialog.getByRole("button", { name: "Clear up" }).click();
+  const clear = dialog.getByRole("button", { name: "Clear up" });
+  await notAllIsCleared(page, clear);
+  await page.getByRole("button", { name: "Clear up" }).click();
+  await clear.click();
   await page.getByRole("log").getByText("The cache is cleared").waitFor();
   await link.click();
   await page.getByRole("cell", { name: "complete", exact: true }).waitFor();

@@ -2,6 +2,40 @@
 import assert from "node:assert/strict";
 import { check, withPage } from "./page.mjs";
 
+/** The answer to a preview comes when something else is chosen. */
+async function noPreviewOfAnOlderChoice(page) {
+  const other = page.getByRole("checkbox", { name: "Q8_0" });
+  await page.route("**/api/plan", async (route) => {
+    const response = await route.fetch();
+    await other.check();
+    await route.fulfill({ response });
+  }, { times: 1 });
+  const answered = page.waitForEvent("requestfinished", (request) => request.url().endsWith("/api/plan"));
+  await page.getByRole("button", { name: "Preview" }).click();
+  await answered;
+  // Whatever came of the answer is drawn by then.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50))));
+  assert.equal(await page.getByRole("region", { name: "Preview" }).count(), 0);
+  await other.uncheck();
+}
+
+/** Filters stay at another revision and back, and their panel stays open while it is typed in. */
+async function filtersGoAlong(page) {
+  const filters = page.getByRole("textbox", { name: "Take also what matches" });
+  const revision = page.getByLabel("Revision");
+  await page.getByText("Filters and priority").click();
+  await filters.fill("*.txt");
+  await filters.fill("");
+  await filters.fill("*.txt");
+  await revision.selectOption("next");
+  await page.getByRole("checkbox", { name: "Q5_K_M" }).waitFor();
+  assert.match(await filters.inputValue(), /\*\.txt$/);
+  await revision.selectOption("main");
+  await page.getByRole("checkbox", { name: "Q4_K_M", checked: true }).waitFor();
+  assert.equal(await filters.inputValue(), "*.txt");
+  await filters.fill("");
+}
+
 await withPage(async (page) => {
   await check(page, "start");
   await page.getByRole("button", { name: "Look at it" }).click();
@@ -16,6 +50,8 @@ await withPage(async (page) => {
   await page.getByRole("region", { name: "Repository" }).waitFor();
   await page.getByRole("checkbox", { name: "Q4_K_M" }).check();
   await check(page, "analysis");
+  await noPreviewOfAnOlderChoice(page);
+  await filtersGoAlong(page);
   await page.getByRole("button", { name: "Preview" }).click();
   const preview = await page.getByRole("region", { name: "Preview" }).innerText();
   assert.match(preview, /mistral\.Q4_K_M\.gguf/);

@@ -11,7 +11,8 @@ const ROUTES = [
   `#/jobs/${encodeURIComponent(MARKUP)}`, `#/cache/${encodeURIComponent(MARKUP)}/${encodeURIComponent(MARKUP)}`,
   `#/cache/model/${encodeURIComponent(`acme/${MARKUP}`)}`, `#/${encodeURIComponent(MARKUP)}`, `#${MARKUP}`,
   "#javascript:window.hurt=1", "#/javascript:window.hurt=1", "#/start?repo=javascript:window.hurt=1", "#/jobs/%E0%A4%A", "#/%",
-  "#/jobs/__proto__", "#/constructor", "#/cache/model/..%2f..%2fapi%2fjobs", "#/start?repo=%E0%A4%A",
+  "#/jobs/__proto__", "#/constructor", "#/cache/model/..%2f..%2fapi%2fjobs", "#/start?repo=..%2Fjobs", "#/cache/model/..%2Fjobs",
+  "#/start?repo=%E0%A4%A",
 ];
 
 /** Gives the workers of jobs a hostile name, which a machine may have. */
