@@ -2,6 +2,13 @@
 import assert from "node:assert/strict";
 import { api, check, download, open, withPage } from "./page.mjs";
 
+/** Whether the first message of a connection leaves out what has ended, as when there are very many jobs. */
+let isCut = false;
+const cut = (text) => {
+  const { data, ...message } = JSON.parse(text);
+  return JSON.stringify({ ...message, data: { ...data, jobs: data.jobs.filter((job) => job.endedAt === null) } });
+};
+
 await withPage(async (page) => {
   await open(page, "jobs", "text=No jobs yet");
   await check(page, "no jobs");
@@ -12,6 +19,12 @@ await withPage(async (page) => {
   const press = (name) => page.getByRole("button", { name, exact: true }).click();
   await slow("Running");
   await check(page, "jobs");
+  isCut = true;
+  await page.reload();
+  await page.getByRole("article", { name: "Completed: acme/small" }).getByRole("link").click();
+  await page.getByRole("group", { name: "Files" }).waitFor();
+  isCut = false;
+  await open(page, "jobs", "article");
   await page.getByRole("searchbox", { name: "Search jobs" }).fill("SMA");
   await page.getByRole("heading", { name: "1 job", exact: true }).waitFor();
   assert.ok(await page.getByRole("button", { name: "Dismiss ended" }).isDisabled());
@@ -68,4 +81,10 @@ await withPage(async (page) => {
   await open(page, `jobs/${id}`, "text=There is no such job");
   await check(page, "no job");
   // The page asks before it says so, and the browser logs the answer.
-}, { isExpected: (text) => /404/.test(text) });
+}, {
+  isExpected: (text) => /404/.test(text),
+  prepare: (page) => page.routeWebSocket(/./, (socket) => {
+    const service = socket.connectToServer();
+    service.onMessage((text) => socket.send(isCut && text.startsWith('{"type":"init"') ? cut(text) : text));
+  }),
+});
