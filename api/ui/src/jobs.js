@@ -71,8 +71,10 @@ export function update(jobs, removed, files) {
   batch(() => {
     const added = [];
     for (const one of jobs) if (put(one)) added.unshift(one.id);
-    for (const id of removed) forget(id);
-    for (const id of removed) gone?.add(id);
+    for (const id of removed) {
+      forget(id);
+      gone?.add(id);
+    }
     if (removed.size) ids.value = ids.value.filter((id) => byId.has(id));
     if (added.length) ids.value = newestFirst([...added.filter((id) => byId.has(id)), ...ids.value]);
     for (const id of files) {
