@@ -1,5 +1,6 @@
 // Live progress: by WebSocket, or by Server-Sent Events where a proxy knows no WebSocket and where an API token is wanted, for
-// browsers put no header on a WebSocket. Either begins with all jobs, so a connection that was lost leaves nothing stale.
+// browsers put no header on a WebSocket. Either begins with all jobs that have room in a message, so a
+// connection that was lost leaves nothing stale; the others are read.
 import { asked, BASE, isWanted, token } from "./access.js";
 import { send } from "./api.js";
 import { signal } from "./html.js";
@@ -33,6 +34,8 @@ const LOOK_EVERY_MS = 5_000;
 const COMPARE_EVERY_MS = 60_000;
 /** How long what is known by a request may be news to the connection. */
 const NEWS_LIMIT_MS = 5_000;
+/** A message may come before the answer that it belongs to. */
+const JUST_NOW_MS = 1_000;
 
 /** When the connection last gave a sign of life. */
 let heard = 0;
@@ -92,11 +95,11 @@ async function compare() {
   }
 }
 
-/** Renews the connection unless it says something soon. */
+/** Renews the connection unless it says something soon, or has just now. */
 function wantNews() {
-  const before = heard;
+  const since = Date.now() - JUST_NOW_MS;
   setTimeout(() => {
-    if (heard === before && connection.peek() === "live") renew();
+    if (heard < since && connection.peek() === "live") renew();
   }, NEWS_LIMIT_MS);
 }
 
