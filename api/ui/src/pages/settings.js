@@ -78,8 +78,9 @@ export function SettingsPage() {
     const found = Object.fromEntries(FIELDS.flatMap((field) => (fault(field, typed[field.name]) ? [[field.name, fault(field, typed[field.name])]] : [])));
     if (Object.keys(found).length) return refuse(found);
     const isNumber = (/** @type {string} */ name) => FIELDS.some((field) => field.name === name && field.limits);
+    const changes = Object.entries(typed).map(([name, text]) => [name, text !== null && isNumber(name) ? Number(text) : text]);
     try {
-      await service.changeSettings(Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, text !== null && isNumber(name) ? Number(text) : text])));
+      await service.changeSettings(Object.fromEntries(changes));
       keep({});
       await load();
       done("Saved for all processes");
@@ -139,7 +140,8 @@ function Field({ field, settings, text, fault, set }) {
     <label for=${name}>${title}${text !== undefined && html` <span class="badge accent">changed</span>`}</label>
     <div class="row">
       ${choices
-        ? html`<select ...${given}>${isDefault && html`<option value="">${DEFAULT}</option>`}${Object.entries(choices).map(([one, words]) => html`<option key=${one} value=${one}>${words}</option>`)}</select>`
+        ? html`<select ...${given}>${isDefault && html`<option value="">${DEFAULT}</option>`}
+            ${Object.entries(choices).map(([one, words]) => html`<option key=${one} value=${one}>${words}</option>`)}</select>`
         : html`<input type="text" inputmode=${limits ? "numeric" : undefined} autocomplete="off" spellcheck=${false} ...${given} ...${secret} ...${cleared} />`}
       <button type="button" aria-label=${`${title}: back to the default`} onClick=${() => set(name, null)}>Default</button>
     </div>
