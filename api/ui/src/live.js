@@ -1,6 +1,6 @@
 // Live progress: by WebSocket, or by Server-Sent Events where a proxy knows no WebSocket and where an API token is wanted, for
-// browsers put no header on a WebSocket. Either begins with all jobs that have room in a message, so a
-// connection that was lost leaves nothing stale; the others are read.
+// browsers put no header on a WebSocket. Either begins with the jobs that have room in a message, and the others are read, so a
+// connection that was lost leaves nothing stale.
 import { asked, BASE, isWanted, token } from "./access.js";
 import { send } from "./api.js";
 import { signal } from "./html.js";
