@@ -38,7 +38,11 @@ await withPage(async (page) => {
   await page.getByRole("article", { name: "acme/small" }).waitFor();
   await press("All");
   await open(page, "cluster", "td >> text=acme/slow");
-  await page.getByRole("heading", { name: "Queues" }).waitFor();
+  const { mode, workers } = await api(page, "GET", "cluster");
+  await page.getByText(mode === "single" ? "A single process serves this page" : "All workers share the work").waitFor();
+  assert.equal(await page.getByRole("row").filter({ hasText: "version" }).count(), workers.length);
+  await page.getByRole("row", { name: /^Files to fetch \d/ }).waitFor();
+  await page.getByRole("img", { name: /in the last 60 minutes/ }).waitFor();
   await check(page, "cluster");
   await open(page, `jobs/${id}`, "text=Running");
   await check(page, "running job");

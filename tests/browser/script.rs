@@ -22,7 +22,12 @@ pub(crate) struct Script(Process);
 impl Script {
     /// Starts a script on the service.
     pub(crate) fn start(world: &World, name: &str) -> anyhow::Result<Self> {
-        Self::start_with(world.sandbox(), name, [world.api().address()])
+        let mut command = command(world.sandbox(), name, [world.api().address()]);
+        if matches!(world, World::Cluster(_)) {
+            // The single process shows the same pages, and has them checked.
+            command.env("HFD_PAGES_ARE_CHECKED", "1");
+        }
+        Self::run(world.sandbox(), name, &mut command)
     }
 
     /// Starts a script with these arguments, the service's address first.
@@ -31,11 +36,7 @@ impl Script {
         name: &str,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> anyhow::Result<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
-        // Modules are looked for from where the script lies.
-        let mut command = sandbox.command("node");
-        command.arg(folder.join(name)).args(arguments);
-        Self::run(sandbox, name, &mut command)
+        Self::run(sandbox, name, &mut command(sandbox, name, arguments))
     }
 
     /// Starts a command.
@@ -68,4 +69,12 @@ impl Script {
 /// Runs a script on the service.
 pub(crate) async fn plays(world: &World, name: &str) -> anyhow::Result<String> {
     Script::start(world, name)?.ends_well().await
+}
+
+fn command(sandbox: &Sandbox, name: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    // Modules are looked for from where the script lies.
+    let mut command = sandbox.command("node");
+    command.arg(folder.join(name)).args(arguments);
+    command
 }
