@@ -24,6 +24,8 @@ const CACHED: [(&str, u64); 5] = [
     ("acme/all-MiniLM", 18),
     ("acme/bert-tiny", 9),
 ];
+/// Of the quantized model.
+const PARAMETERS: u64 = 134_515_008;
 const CACHED_DATASET: &str = "acme/squad";
 
 /// A GGUF file of this size: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
@@ -32,12 +34,17 @@ fn gguf(size_bytes: u64) -> anyhow::Result<Vec<u8>> {
     let numbers = [("context_length", 8192), ("block_count", 30), ("embedding_length", 576)];
     let heads = [("attention.head_count", 9_u32), ("attention.head_count_kv", 3)];
     let string = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
-    let mut bytes = [&b"GGUF"[..], &3_u32.to_le_bytes(), &0_u64.to_le_bytes(), &6_u64.to_le_bytes()].concat();
+    let mut bytes = [&b"GGUF"[..], &3_u32.to_le_bytes(), &1_u64.to_le_bytes(), &6_u64.to_le_bytes()].concat();
     bytes.extend([string("general.architecture"), text.to_le_bytes().to_vec(), string("llama")].concat());
     for (name, value) in numbers.into_iter().chain(heads) {
         bytes.extend(string(&format!("llama.{name}")));
         bytes.extend([number.to_le_bytes(), value.to_le_bytes()].concat());
     }
+    // One tensor stands for all: its name, dimensions, type and place.
+    bytes.extend(
+        [string("token_embd.weight"), 1_u32.to_le_bytes().to_vec(), PARAMETERS.to_le_bytes().to_vec()].concat(),
+    );
+    bytes.extend([&12_u32.to_le_bytes()[..], &0_u64.to_le_bytes()].concat());
     bytes.resize(usize::try_from(size_bytes)?, 0);
     Ok(bytes)
 }
