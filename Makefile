@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
-SCRIPTS := deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh api/ui/check.sh api/ui/vendor/update.sh
+SCRIPTS := deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh api/ui/check.sh api/ui/vendor/update.sh tests/node/install.sh
 
 .PHONY: help build run test chaos fuzz lint demo bench clients docs screenshots fixtures images sbom try-compose
 

@@ -60,11 +60,7 @@ program() {
     echo "building $sources"
     go -C "$sources" build -trimpath -ldflags='-s -w' -o "$PWD/$built" .
 }
-if ! cmp -s tests/node/package-lock.json tests/node/node_modules/.installed-lock.json; then
-    echo "installing the packages of tests/node"
-    npm ci --prefix tests/node --no-audit --no-fund --silent
-    cp tests/node/package-lock.json tests/node/node_modules/.installed-lock.json
-fi
+tests/node/install.sh
 # Looks first whether there is a Go that will do.
 tests/go/tools/build.sh
 program collector

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -41,6 +42,11 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 #[include = "*.js"]
 struct Files;
 
+/// All parts by their names, packed when the first of them is asked for.
+static ALL: LazyLock<HashMap<String, Part>> = LazyLock::new(|| {
+    Files::iter().filter_map(|name| Some((name.to_string(), Part::new(&Files::get(&name)?)?))).collect()
+});
+
 /// Serves the page; every other path is the inner endpoint's.
 pub(crate) struct Page;
 
@@ -48,32 +54,28 @@ impl<E: Endpoint> Middleware<E> for Page {
     type Output = WithPage<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        let parts = Files::iter().filter_map(|name| Some((name.to_string(), Part::new(&Files::get(&name)?)?)));
-        WithPage { inner, parts: parts.collect() }
+        WithPage(inner)
     }
 }
 
 /// An endpoint behind [`Page`].
-pub(crate) struct WithPage<E> {
-    inner: E,
-    parts: HashMap<String, Part>,
-}
+pub(crate) struct WithPage<E>(E);
 
 impl<E: Endpoint> Endpoint for WithPage<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        match name_of(request.uri().path()).and_then(|name| self.parts.get(name)).filter(|_| is_read) {
+        match part_of(request.uri().path()).filter(|_| is_read) {
             Some(part) => Ok(part.answer(&request)),
-            None => self.inner.call(request).await.map(poem::IntoResponse::into_response),
+            None => self.0.call(request).await.map(poem::IntoResponse::into_response),
         }
     }
 }
 
 /// Whether a path is of the page.
 pub(crate) fn is_page(path: &str) -> bool {
-    name_of(path).is_some_and(|name| Files::get(name).is_some())
+    part_of(path).is_some()
 }
 
 /// The template of a path of the page, for whoever counts requests.
@@ -81,9 +83,10 @@ pub(crate) fn page_route(path: &str) -> Option<&'static str> {
     is_page(path).then_some(if path == ROOT { ROOT } else { PARTS_ROUTE })
 }
 
-fn name_of(path: &str) -> Option<&str> {
-    // Its links are relative to the root.
-    if path == ROOT { Some(INDEX) } else { path.strip_prefix(PARTS).filter(|name| *name != INDEX) }
+fn part_of(path: &str) -> Option<&'static Part> {
+    // The links of the page are relative to the root.
+    let name = if path == ROOT { INDEX } else { path.strip_prefix(PARTS).filter(|name| *name != INDEX)? };
+    ALL.get(name)
 }
 
 /// A part as it is sent, made once.

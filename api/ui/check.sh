@@ -3,11 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v npm >/dev/null || { echo "checking the page's types needs Node.js 18 or later with npm" >&2; exit 1; }
-lock=tests/node/package-lock.json installed=tests/node/node_modules/.installed-lock.json
-if ! cmp -s "$lock" "$installed"; then
-    npm ci --prefix tests/node --no-audit --no-fund --silent
-    cp "$lock" "$installed"
-fi
+tests/node/install.sh
 tools=tests/node/node_modules/.bin
 mkdir -p target/ui
 "$tools/openapi-typescript" openapi/openapi.yaml --default-non-nullable false --output target/ui/schema.d.ts >/dev/null

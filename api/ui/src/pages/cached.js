@@ -1,9 +1,10 @@
 // One repository in the cache.
 import { html, useEffect, useState } from "../html.js";
 import * as service from "../service.js";
-import { ago, bytes, count } from "../format.js";
+import { bytes, count } from "../format.js";
 import { faultOf } from "../reference.js";
 import { href } from "../route.js";
+import { Ago } from "../parts/ago.js";
 import { Confirm } from "../parts/confirm.js";
 import { focusHeading } from "../parts/heading.js";
 import { Lazy } from "../parts/lazy.js";
@@ -54,7 +55,7 @@ export function Details(place) {
         <button type="button" class="danger" onClick=${() => setRemoving({ size: details.size })}>Delete …</button></span></div>
     <dl class="facts">
       <div><dt>Kind</dt><dd>${details.type}</dd></div><div><dt>Size</dt><dd>${bytes(details.size)}</dd></div>
-      <div><dt>Contents</dt><dd>${details.files}</dd></div><div><dt>Last used</dt><dd>${ago(details.lastUsed)}</dd></div>
+      <div><dt>Contents</dt><dd>${details.files}</dd></div><div><dt>Last used</dt><dd><${Ago} moment=${details.lastUsed} /></dd></div>
       ${details.partials > 0 && html`<div><dt>Begun and not finished</dt><dd>${details.partials} (${bytes(details.partialSize)})</dd></div>`}
       ${details.prunableSize > 0 && html`<div><dt>Could be cleared up</dt><dd>${bytes(details.prunableSize)}</dd></div>`}
       <div class="long"><dt>Folder</dt><dd><code><bdi>${details.path}</bdi></code></dd></div>
@@ -79,7 +80,7 @@ function Revisions({ revisions, remove }) {
         <th scope="row" class="path">${one.refs.length > 0 && html`<bdi>${one.refs.join(", ")}</bdi>`}<code class="small faint">${one.commit}</code></th>
         <td data-title="State" class=${one.state === "complete" ? "good" : "warn"}>${one.state}${one.missingFiles ? ` (${one.missingFiles} missing)` : ""}</td>
         <td class="number" data-title="Files">${one.fileCount}</td><td class="number" data-title="Size">${bytes(one.size)}</td>
-        <td class="number" data-title="Written">${ago(one.lastModified)}</td>
+        <td class="number" data-title="Written"><${Ago} moment=${one.lastModified} /></td>
         <td><button type="button" class="danger" aria-label=${`Delete the revision ${one.refs[0] ?? one.commit}`} onClick=${() => remove(one)}>Delete …</button></td>
       </tr>`,
     )}</tbody></table>`;

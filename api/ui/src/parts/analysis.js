@@ -4,7 +4,7 @@ import { posted } from "../live.js";
 import * as service from "../service.js";
 import { bytes, count } from "../format.js";
 import { href } from "../route.js";
-import { CachedLine, useCached } from "./cached.js";
+import { CachedLine, placeOf, useCached } from "./cached.js";
 import { Commands } from "./copy.js";
 import { Facts, Glance, Related } from "./facts.js";
 import { Items } from "./items.js";
@@ -130,8 +130,7 @@ function Revisions({ analysis, revision, filters, turned }) {
   const groups = [{ title: "Branches", refs: of("branch") }, { title: "Tags", refs: of("tag") }].filter(({ refs }) => refs.length);
   if (!groups.length) return html`<span class="faint small">Revision <bdi>${revision}</bdi></span>`;
   const go = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => {
-    const type = analysis.is_dataset ? "dataset" : "model";
-    const query = { repo: analysis.repo, revision: event.currentTarget.value, type, ...(filters.length > 0 && { filters: filters.join(",") }) };
+    const query = { ...placeOf(analysis), revision: event.currentTarget.value, ...(filters.length > 0 && { filters: filters.join(",") }) };
     turned.current = true;
     location.hash = href("start", [], query);
   };

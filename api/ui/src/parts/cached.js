@@ -12,8 +12,8 @@ import { href } from "../route.js";
 
 /** @type {Cached} */
 const UNKNOWN = { isKnown: false, free: null, details: null, files: new Set() };
-/** @param {Analysis} analysis */
-const placeOf = ({ repo, is_dataset }) => ({ repo, type: /** @type {"dataset" | "model"} */ (is_dataset ? "dataset" : "model") });
+/** Where the cache has a repository. @param {Analysis} analysis */
+export const placeOf = ({ repo, is_dataset }) => ({ repo, type: /** @type {"dataset" | "model"} */ (is_dataset ? "dataset" : "model") });
 
 /** Asks the list first: that a repository is not there is no error. @param {Analysis} analysis @param {AbortSignal} abort @returns {Promise<Cached>} */
 async function look(analysis, abort) {
