@@ -209,6 +209,17 @@ async fn what_was_published_outlives_a_restart_but_not_a_wipe() {
 }
 
 #[tokio::test]
+async fn a_queue_that_the_broker_cannot_recover_is_made_anew() {
+    let mut server = RabbitServer::start().await.unwrap();
+    let rig = Rig::on(&server);
+    drop(rig.consumer().await);
+    server.lose_names_of_queues().await.unwrap();
+    let mut consumer = rig.consumer().await;
+    rig.publish_at_last(fetch(1)).await;
+    assert_eq!(next(consumer.as_mut()).await.task, fetch(1));
+}
+
+#[tokio::test]
 async fn a_broker_that_takes_no_messages_still_takes_acknowledgements() {
     let server = RabbitServer::start().await.unwrap();
     let rig = Rig::on(&server);

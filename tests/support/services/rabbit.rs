@@ -59,8 +59,8 @@ impl RabbitServer {
         self.service.stop().await
     }
 
-    /// Kills it as a power failure would. Half a second after a quorum queue was declared, or later: `RabbitMQ` 3.10
-    /// cannot recover one that is younger.
+    /// Kills it as a power failure would. `RabbitMQ` 3.10 cannot recover a quorum queue that was declared less than half a
+    /// second before.
     pub async fn kill_9(&mut self) -> anyhow::Result<()> {
         self.service.kill().await
     }
@@ -76,6 +76,16 @@ impl RabbitServer {
         self.service.kill().await?;
         let data = self.service.folder().join("mnesia");
         fs::remove_dir_all(&data).with_context(|| format!("removing {}", data.display()))?;
+        self.service.start().await
+    }
+
+    /// Kills it, and starts it again with quorum queues that it cannot recover: without the file that is not on disk yet
+    /// when a node dies right after declaring them.
+    pub async fn lose_names_of_queues(&mut self) -> anyhow::Result<()> {
+        self.service.kill().await?;
+        let node = self.service.folder().join("mnesia").join(format!("hfd{}@localhost", self.port()));
+        let names = node.join("quorum").join(node.file_name().unwrap_or_default()).join("names.dets");
+        fs::remove_file(&names).with_context(|| format!("removing {}", names.display()))?;
         self.service.start().await
     }
 

@@ -17,6 +17,9 @@ use super::topology::Topology;
 use super::{unavailable, wire};
 use crate::ports::{Acknowledge, Delivery, Lane, QueueError, TaskConsumer};
 
+/// How long the broker gets for each of the two steps in which a consumer starts.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
 /// How long an answer may take to reach the broker.
 const SETTLE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -25,6 +28,26 @@ const SHOWN_BYTES: usize = 64;
 
 const REQUEUE: BasicNackOptions = BasicNackOptions { multiple: false, requeue: true };
 const DEAD_LETTER: BasicRejectOptions = BasicRejectOptions { requeue: false };
+
+/// Why nothing is taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotStarted {
+    #[error(transparent)]
+    Refused(#[from] lapin::Error),
+    #[error("no answer within {START_LIMIT:?}")]
+    NoAnswer,
+    /// The broker answers, but not for this queue.
+    #[error("the queue gives no answer within {START_LIMIT:?}")]
+    Silent,
+}
+
+async fn open_channel(connection: &Connection, topology: &Topology, prefetch: usize) -> lapin::Result<Channel> {
+    let channel = connection.create_channel().await?;
+    topology.declare(&channel).await?;
+    let prefetch = u16::try_from(prefetch).unwrap_or(u16::MAX).max(1);
+    channel.basic_qos(prefetch, BasicQosOptions { global: false }).await?;
+    Ok(channel)
+}
 
 /// Takes the tasks of one lane on a channel of its own.
 pub(super) struct Consumer {
@@ -40,15 +63,16 @@ impl Consumer {
         topology: &Topology,
         lane: Lane,
         prefetch: usize,
-    ) -> lapin::Result<Self> {
-        let channel = connection.create_channel().await?;
-        topology.declare(&channel).await?;
-        let prefetch = u16::try_from(prefetch).unwrap_or(u16::MAX).max(1);
-        channel.basic_qos(prefetch, BasicQosOptions { global: false }).await?;
+    ) -> Result<Self, NotStarted> {
+        let Ok(channel) = timeout(START_LIMIT, open_channel(connection, topology, prefetch)).await else {
+            return Err(NotStarted::NoAnswer);
+        };
+        let channel = channel?;
         // The broker chooses the consumer's tag.
         let (tag, options) = ("".into(), BasicConsumeOptions::default());
-        let deliveries = channel.basic_consume(topology.queue(lane), tag, options, FieldTable::default()).await?;
-        Ok(Self { deliveries, channel, over: false })
+        let consume = channel.basic_consume(topology.queue(lane), tag, options, FieldTable::default());
+        let Ok(deliveries) = timeout(START_LIMIT, consume).await else { return Err(NotStarted::Silent) };
+        Ok(Self { deliveries: deliveries?, channel, over: false })
     }
 
     /// The task in a delivery; what is none becomes a dead letter.

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use lapin::options::QueueDeleteOptions;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
 pub use config::{BrokerUrl, BrokerUrlError};
 
-use self::consumer::Consumer;
+use self::consumer::{Consumer, NotStarted};
 use self::link::{LONGEST_PAUSE, Link, REPLY_SUCCESS, pauses};
 use self::publisher::Publisher;
 use self::topology::Topology;
@@ -25,10 +26,13 @@ use crate::cluster::Prefix;
 use crate::ports::{Depth, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 
 /// How long a consumer waits for a broker that is away.
-const CONSUME_LIMIT: Duration = Duration::from_secs(30);
+const CONSUME_LIMIT: Duration = Duration::from_secs(45);
 
-/// How long the broker gets to start a consumer.
-const START_LIMIT: Duration = Duration::from_secs(10);
+/// A queue that was silent for so many tries in a row is made anew.
+const SILENT_TRIES: u32 = 2;
+
+/// How long the broker gets to delete a queue.
+const DELETE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a readiness probe may take.
 const READY_LIMIT: Duration = Duration::from_secs(5);
@@ -60,15 +64,26 @@ impl RabbitQueue {
         Self { topology, publisher, consuming: link("hfdownloader consumes") }
     }
 
-    async fn start(&self, lane: Lane, prefetch: usize) -> Result<Consumer, QueueError> {
+    async fn start(&self, lane: Lane, prefetch: usize) -> Result<Consumer, NoConsumer> {
         let connection = self.consuming.connection().await?;
-        let consumer = match timeout(START_LIMIT, Consumer::start(&connection, &self.topology, lane, prefetch)).await {
-            Ok(Ok(consumer)) => consumer,
-            Ok(Err(error)) => return Err(unavailable(format!("cannot consume: {error}"))),
-            Err(_) => return Err(unavailable(format!("cannot consume: no answer within {START_LIMIT:?}"))),
-        };
+        let consumer = Consumer::start(&connection, &self.topology, lane, prefetch).await?;
         self.consuming.works().await;
         Ok(consumer)
+    }
+
+    /// Deletes a queue that the broker lists but cannot serve, as `RabbitMQ` 3.10 leaves one behind that it was killed
+    /// right after making. Whoever consumes next declares it again, and the store emits the tasks that were in it.
+    async fn delete(&self, lane: Lane) -> Result<(), QueueError> {
+        let connection = self.consuming.connection().await?;
+        let delete = async {
+            let channel = connection.create_channel().await?;
+            channel.queue_delete(self.topology.queue(lane), QueueDeleteOptions::default()).await?;
+            channel.close(REPLY_SUCCESS, "deleted".into()).await
+        };
+        match timeout(DELETE_LIMIT, delete).await {
+            Ok(deleted) => deleted.map_err(|error| unavailable(format!("cannot delete a silent queue: {error}"))),
+            Err(_) => Err(unavailable(format!("a silent queue not deleted within {DELETE_LIMIT:?}"))),
+        }
     }
 
     /// Not on the connection that publishes: the broker does not read from it while an alarm is on.
@@ -93,13 +108,22 @@ impl TaskQueue for RabbitQueue {
     }
 
     async fn consume(&self, lane: Lane, prefetch: usize) -> Result<Box<dyn TaskConsumer>, QueueError> {
-        let mut last = None;
+        let (mut last, mut silent) = (None, 0);
         let attempts = async {
             let mut pauses = pauses();
             loop {
-                match self.start(lane, prefetch).await {
+                let error = match self.start(lane, prefetch).await {
                     Ok(consumer) => return consumer,
-                    Err(error) => debug!(?lane, error = %last.insert(error), "consumer not started"),
+                    Err(error) => error,
+                };
+                silent = if error.is_silent() { silent + 1 } else { 0 };
+                debug!(?lane, error = %last.insert(QueueError::from(error)), "consumer not started");
+                if silent >= SILENT_TRIES {
+                    silent = 0;
+                    match self.delete(lane).await {
+                        Ok(()) => warn!(?lane, "the broker could not serve a queue: deleted, to be made anew"),
+                        Err(error) => warn!(?lane, %error, "the broker cannot serve a queue"),
+                    }
                 }
                 let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
                 tokio::time::sleep(pause.max(self.consuming.pause().await)).await;
@@ -129,6 +153,30 @@ impl TaskQueue for RabbitQueue {
         let closing = async { tokio::join!(self.publisher.close(), self.consuming.close()) };
         if timeout(CLOSE_LIMIT, closing).await.is_err() {
             warn!("connections to the broker not closed within {CLOSE_LIMIT:?}");
+        }
+    }
+}
+
+/// Why no consumer started.
+#[derive(Debug, thiserror::Error)]
+enum NoConsumer {
+    #[error(transparent)]
+    NotConnected(#[from] QueueError),
+    #[error(transparent)]
+    NotStarted(#[from] NotStarted),
+}
+
+impl NoConsumer {
+    fn is_silent(&self) -> bool {
+        matches!(self, Self::NotStarted(NotStarted::Silent))
+    }
+}
+
+impl From<NoConsumer> for QueueError {
+    fn from(error: NoConsumer) -> Self {
+        match error {
+            NoConsumer::NotConnected(error) => error,
+            NoConsumer::NotStarted(error) => unavailable(format!("cannot consume: {error}")),
         }
     }
 }
