@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cluster::{RabbitQueue, RedisBus, RedisClient, RedisLimiter, RedisRoster, RedisStore};
+use crate::cluster::{RabbitQueue, RedisBandwidth, RedisBus, RedisClient, RedisLimiter, RedisRoster, RedisStore};
 use crate::config::ClusterConfig;
-use crate::embedded::{EmbeddedStore, LocalBus, LocalLimiter, LocalRoster, MemoryQueue};
-use crate::ports::{EventBus, HubLimiter, JobStore, Roster, StoreError, TaskQueue};
+use crate::embedded::{EmbeddedStore, LocalBandwidth, LocalBus, LocalLimiter, LocalRoster, MemoryQueue};
+use crate::ports::{Bandwidth, EventBus, HubLimiter, JobStore, Roster, StoreError, TaskQueue};
 
 /// Which adapters to use.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Backend {
     pub bus: Arc<dyn EventBus>,
     /// What the Hub still answers.
     pub limiter: Arc<dyn HubLimiter>,
+    /// The line that all processes share.
+    pub bandwidth: Arc<dyn Bandwidth>,
     /// Who is at work.
     pub roster: Arc<dyn Roster>,
 }
@@ -56,7 +58,8 @@ impl Backend {
 
     fn embedded(store: EmbeddedStore, bus: Arc<dyn EventBus>) -> Self {
         let (queue, limiter) = (Arc::new(MemoryQueue::new()), Arc::new(LocalLimiter::new()));
-        Self { store: Arc::new(store), queue, bus, limiter, roster: Arc::new(LocalRoster::new()) }
+        let (bandwidth, roster) = (Arc::new(LocalBandwidth::new()), Arc::new(LocalRoster::new()));
+        Self { store: Arc::new(store), queue, bus, limiter, bandwidth, roster }
     }
 
     fn cluster(config: &ClusterConfig) -> Result<Self, StoreError> {
@@ -67,6 +70,7 @@ impl Backend {
             queue: Arc::new(RabbitQueue::new(broker, prefix)),
             bus: Arc::new(RedisBus::new(client.clone())),
             limiter: Arc::new(RedisLimiter::new(client.clone())),
+            bandwidth: Arc::new(RedisBandwidth::new(client.clone())),
             roster: Arc::new(RedisRoster::new(client)),
         })
     }

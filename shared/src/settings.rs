@@ -1,6 +1,7 @@
 //! What can be set about downloads, with its limits; parsed once and handed down.
 
 mod bounded;
+mod byte_rate;
 mod overrides;
 mod span;
 
@@ -15,6 +16,7 @@ use crate::ports::Retention;
 use crate::repo::{Invalid, serde_as_text};
 
 pub use bounded::{Connections, MaxActive, Retries};
+pub use byte_rate::ByteRate;
 pub use overrides::Overrides;
 pub use span::Span;
 
@@ -111,6 +113,10 @@ pub struct TransferSettings {
     pub verify: Verify,
     /// Failures in a row without progress after which a file is given up; see [`Retries`].
     pub retries: usize,
+    /// What all processes together receive at most.
+    pub max_bytes_per_second: ByteRate,
+    /// What this process receives at most.
+    pub max_process_bytes_per_second: ByteRate,
     /// A connection that gives no byte for so long is dropped and tried again.
     pub stall_timeout: Duration,
     /// A connection that gives fewer bytes a second than this over the stall timeout is dropped and tried again.
@@ -124,6 +130,8 @@ impl Default for TransferSettings {
             multipart_threshold: ByteSize(32 << 20),
             verify: Verify::Sha256,
             retries: 4,
+            max_bytes_per_second: ByteRate::default(),
+            max_process_bytes_per_second: ByteRate::default(),
             stall_timeout: Duration::from_secs(30),
             min_bytes_per_second: 1024,
         }

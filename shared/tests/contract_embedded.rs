@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use hfd_shared::embedded::{EmbeddedStore, LocalBus, LocalLimiter, LocalRoster, MemoryQueue};
-use hfd_shared::ports::contract::{BusRig, LimiterRig, QueueRig, RosterRig, StoreRig};
+use hfd_shared::embedded::{EmbeddedStore, LocalBandwidth, LocalBus, LocalLimiter, LocalRoster, MemoryQueue};
+use hfd_shared::ports::contract::{BandwidthRig, BusRig, LimiterRig, QueueRig, RosterRig, StoreRig};
 
 mod embedded_store_on_file {
     use super::*;
@@ -68,4 +68,14 @@ mod embedded_roster {
     }
 
     hfd_shared::roster_contract!(make);
+}
+
+mod embedded_bandwidth {
+    use super::*;
+
+    async fn make() -> BandwidthRig {
+        BandwidthRig::new(Arc::new(LocalBandwidth::new()))
+    }
+
+    hfd_shared::bandwidth_contract!(make);
 }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use hfd_shared::cluster::{RedisBus, RedisClient, RedisLimiter, RedisRoster, RedisStore};
+use hfd_shared::cluster::{RedisBandwidth, RedisBus, RedisClient, RedisLimiter, RedisRoster, RedisStore};
 use hfd_shared::job::JobId;
-use hfd_shared::ports::contract::{BusRig, LimiterRig, RosterRig, StoreRig};
+use hfd_shared::ports::contract::{BandwidthRig, BusRig, LimiterRig, RosterRig, StoreRig};
 use hfd_tests::services::shared_redis;
 
 /// A client with a prefix of its own on the server of this test binary.
@@ -54,4 +54,14 @@ mod redis_roster {
     }
 
     hfd_shared::roster_contract!(make);
+}
+
+mod redis_bandwidth {
+    use super::*;
+
+    async fn make() -> BandwidthRig {
+        BandwidthRig::new(Arc::new(RedisBandwidth::new(client().await)))
+    }
+
+    hfd_shared::bandwidth_contract!(make);
 }

@@ -56,3 +56,23 @@ async fn connections_and_active_jobs_are_changed_on_one_replica_for_all_workers(
     ensure!(cluster.hub.total_bytes_sent(Origin::Cdn) > 0);
     Ok(())
 }
+
+/// Only the least time is checked: how near it comes, the benchmark shows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_workers_together_receive_no_more_bytes_in_a_second_than_was_set() -> anyhow::Result<()> {
+    let files = (0..2).map(|number| (format!("model-{number}.safetensors"), number));
+    let repo = files.fold(RepoBuilder::model(name(0)), |repo, (file, seed)| repo.random_file(file, 8 << 20, seed));
+    let shape = Shape::new(1, 0).flags(&["--multipart-threshold", "1MiB"]).worker_flags(&["--slots", "1"]);
+    let mut cluster = Cluster::start(shape, [repo]).await?;
+    cluster.api().change_settings(&json!({ "maxBytesPerSecond": "4MiB" })).await?;
+    for _ in 0..2 {
+        cluster.add_worker(&[]).await?;
+    }
+    let begun = Instant::now();
+    let job = cluster.api().start(&Download::model(&name(0))).await?;
+    cluster.api().completed(&job.id).await?;
+    let took = begun.elapsed();
+    // 16 MiB, less the burst and what of the last reservations is not used.
+    ensure!(took > Duration::from_millis(3500), "16 MiB at 4 MiB/s took {took:?}");
+    cluster.check_model(&name(0))
+}

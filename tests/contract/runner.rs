@@ -47,6 +47,7 @@ async fn reset(deployment: &Deployment, client: &Client, row: &Row) -> anyhow::R
     if row.before.iter().map(|before| &before.request).chain(&row.request).any(|request| request.path == SETTINGS) {
         let defaults = json!({
             "token": "", "connections": null, "maxActive": null, "multipartThreshold": null, "verify": null, "retries": null,
+            "maxBytesPerSecond": null,
         });
         let address = deployment.api(Server::Open).address();
         ask(client, address, &row::send(SETTINGS, defaults), &Names::new()).await?.error_for_status()?;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use hfd_tests::api::Download;
@@ -31,5 +32,20 @@ async fn what_was_set_on_one_machine_is_in_force_at_once_and_after_a_restart() -
     ensure!(fs::metadata(key)?.permissions().mode() & 0o777 == 0o600);
     let store = fs::read(stage.sandbox.data().join("jobs.redb"))?;
     ensure!(!store.windows(token.len()).any(|window| window == token.as_bytes()), "the token lies there in clear");
+    Ok(())
+}
+
+/// Only the least time is checked: how near it comes, the benchmark shows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_bytes_come_in_a_second_than_this_process_may_receive() -> anyhow::Result<()> {
+    let files = (0..4u64).map(|number| (format!("part-{number}.bin"), number));
+    let repo = files.fold(RepoBuilder::model(MODEL), |repo, (name, seed)| repo.random_file(name, 2 << 20, seed));
+    let flags = ["--max-process-bytes-per-second", "4MiB", "--multipart-threshold", "1MiB"];
+    let stage = Stage::new([repo], &flags).await?;
+    let begun = Instant::now();
+    stage.downloaded(&Download::model(MODEL)).await?;
+    let took = begun.elapsed();
+    // 8 MiB, less the burst and what of the last reservation is not used.
+    ensure!(took > Duration::from_millis(1700), "8 MiB at 4 MiB/s took {took:?}");
     Ok(())
 }

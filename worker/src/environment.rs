@@ -16,6 +16,7 @@ use crate::args::WorkerSettings;
 use crate::callback::CallbackClient;
 use crate::patience::Patience;
 use crate::presence::Presence;
+use crate::throttle::Throttle;
 
 /// Everything a task needs; made once per process.
 pub struct Environment {
@@ -39,6 +40,8 @@ pub struct Environment {
     pub settings: Settings,
     /// The cache on disk.
     pub cache: Arc<Cache>,
+    /// Holds what is received to the limits.
+    pub(crate) throttle: Throttle,
     /// Tells the ends of jobs.
     pub(crate) callbacks: CallbackClient,
     /// How many Fetch tasks are done at a time.
@@ -82,12 +85,13 @@ impl Environment {
         if let Some(umask) = umask {
             rustix::process::umask(umask);
         }
-        let Backend { store, queue, bus, roster, .. } = backend.clone();
+        let Backend { store, queue, bus, bandwidth, roster, .. } = backend.clone();
         Ok(Self {
             name: WorkerName::random(&host_name())?,
             jobs: Jobs::new(Arc::clone(&store), limits.max_active),
             cache: Arc::new(Cache::open(cache_dir)?),
             patience: Patience::default(),
+            throttle: Throttle::new(shared.clone(), bandwidth),
             callbacks: CallbackClient::new(callbacks)?,
             presence: Presence::new(),
             attempts: AtomicU64::default(),

@@ -13,6 +13,7 @@ mod rate;
 mod runner;
 mod sweeper;
 mod tasks;
+mod throttle;
 mod transfer;
 mod watch;
 

@@ -23,6 +23,9 @@ const URL: &str = concat!(
 /// A size such as `32MiB`.
 const SIZE: &str = r"\s*[0-9]{1,9}\s*([KkMmGg]?[Bb]|[KkMmGg][Ii][Bb])?\s*";
 
+/// None, or at least 64 KiB.
+const RATE: &str = r"^\s*(0|[1-9][0-9]{5,8}|[1-9][0-9]{2,5}\s*[Kk][Ii]?[Bb]|[1-9][0-9]{0,5}\s*[MmGg][Ii]?[Bb])\s*$";
+
 /// Longest callback URL that is taken however it is written.
 const MAX_URL: u64 = 2000;
 
@@ -34,6 +37,7 @@ pub(super) fn add(document: &mut Value) {
     restrict(schemas, "DownloadRequest", "callbackUrl", &format!("^({URL})?$"), Some(MAX_URL));
     restrict(schemas, "PruneRequest", "repo", &format!("^({REPO})?$"), None);
     restrict(schemas, "SettingsChange", "multipartThreshold", &format!("^{SIZE}$"), None);
+    restrict(schemas, "SettingsChange", "maxBytesPerSecond", RATE, None);
     restrict(schemas, "SettingsChange", "verify", "^(none|size|sha256)$", None);
     restrict(schemas, "SettingsChange", "token", r"^\s*(?!\*{8})[^\x00-\x08\x0a-\x1f\x7f]*\s*$", None);
     if let Some(Value::Mapping(list)) = document["paths"]["/api/jobs"].get_mut("get")

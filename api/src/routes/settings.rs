@@ -74,6 +74,8 @@ struct SettingsView {
     verify: Verify,
     /// Failures of a connection in a row without progress after which its file is given up.
     retries: u64,
+    /// Bytes a second that all processes together receive at most, such as `100MiB`; `0` for no limit.
+    max_bytes_per_second: String,
     /// The Hub's mirror; empty for the Hub itself.
     endpoint: String,
 }
@@ -100,6 +102,7 @@ impl SettingsApi {
             multipart_threshold: transfer.multipart_threshold.to_string(),
             verify: transfer.verify.into(),
             retries: transfer.retries as u64,
+            max_bytes_per_second: transfer.max_bytes_per_second.to_string(),
             endpoint: if endpoint == DEFAULT_ENDPOINT { String::new() } else { endpoint.to_owned() },
         }))
     }

@@ -33,6 +33,7 @@ async fn the_settings_are_shown_as_documented() {
         "multipartThreshold": "1MiB",
         "verify": "sha256",
         "retries": 0,
+        "maxBytesPerSecond": "0",
         "endpoint": "http://127.0.0.1:9",
     });
     assert_eq!(server.get(PATH).await, (StatusCode::OK, expected));
@@ -72,6 +73,8 @@ async fn each_setting_is_changed_alone_and_null_brings_back_the_configured_one()
         ("multipartThreshold", json!("32MiB")),
         ("verify", json!("none")),
         ("retries", json!(20)),
+        ("maxBytesPerSecond", json!("100MiB")),
+        ("maxBytesPerSecond", json!("0")),
     ];
     for (field, value) in &changes {
         assert_eq!(server.post(PATH, json!({ *field: value })).await, updated());
@@ -138,6 +141,7 @@ async fn what_cannot_be_set_is_refused_whole_and_named() {
         ("multipartThreshold", json!(1024), "a string or null"),
         ("verify", json!("md5"), "none, size or sha256"),
         ("retries", json!(21), "from 0 to 20"),
+        ("maxBytesPerSecond", json!("1KiB"), "at least 64KiB"),
         ("endpoint", json!("http://mirror"), "--endpoint"),
         ("cacheDir", json!("/x"), "cannot be changed over the API"),
         ("modelsDir", json!("/x"), "cannot be changed over the API"),

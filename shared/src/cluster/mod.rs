@@ -8,4 +8,4 @@ mod redis;
 pub use self::credentials::Credentials;
 pub use self::prefix::Prefix;
 pub use self::queue::{BrokerUrl, BrokerUrlError, RabbitQueue};
-pub use self::redis::{RedisBus, RedisClient, RedisLimiter, RedisRoster, RedisStore, RedisUrl};
+pub use self::redis::{RedisBandwidth, RedisBus, RedisClient, RedisLimiter, RedisRoster, RedisStore, RedisUrl};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::settings::{ByteSize, Connections, Retries, TransferSettings, Verify};
+use crate::settings::{ByteRate, ByteSize, Connections, Retries, TransferSettings, Verify};
 
 /// How data is moved, unless the store says otherwise. Plans and settings show it too, so every process of a cluster should
 /// say the same.
@@ -22,6 +22,12 @@ pub struct TransferArgs {
     /// Failures of a connection in a row without progress after which its file is given up, 0 to 20
     #[arg(long, env = "HFD_RETRIES", default_value = "4")]
     pub retries: Retries,
+    /// Bytes a second that all processes together receive at most, such as 100MiB; 0 for no limit
+    #[arg(long, env = "HFD_MAX_BYTES_PER_SECOND", default_value = "0")]
+    pub max_bytes_per_second: ByteRate,
+    /// The same for each process alone
+    #[arg(long, env = "HFD_MAX_PROCESS_BYTES_PER_SECOND", default_value = "0")]
+    pub max_process_bytes_per_second: ByteRate,
     /// Seconds without a byte after which a connection is dropped and tried again
     #[arg(long, env = "HFD_STALL_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub stall_timeout: u64,
@@ -38,6 +44,8 @@ impl TransferArgs {
             multipart_threshold: self.multipart_threshold,
             verify: self.verify,
             retries: self.retries.get(),
+            max_bytes_per_second: self.max_bytes_per_second,
+            max_process_bytes_per_second: self.max_process_bytes_per_second,
             stall_timeout: Duration::from_secs(self.stall_timeout),
             min_bytes_per_second: self.min_speed.0,
         }

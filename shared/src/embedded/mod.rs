@@ -4,12 +4,14 @@
 //! the store's open tasks ([`JobStore::emit_lost`](crate::ports::JobStore::emit_lost)), and whoever listens on the bus
 //! died with it.
 
+mod bandwidth;
 mod bus;
 mod limiter;
 mod queue;
 mod roster;
 mod store;
 
+pub use bandwidth::LocalBandwidth;
 pub use bus::LocalBus;
 pub use limiter::LocalLimiter;
 pub use queue::MemoryQueue;

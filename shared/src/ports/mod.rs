@@ -1,10 +1,11 @@
-//! What the domain needs from the outside: a store, a queue, a bus, a limiter and a roster.
+//! What the domain needs from the outside: a store, a queue, a bus, a limiter, a share of the bandwidth and a roster.
 //!
 //! Truth lives in the [`JobStore`] alone. A task in the [`TaskQueue`] is a hint that work exists, a doorbell on the
 //! [`EventBus`] a hint that a job changed: losing or repeating either never loses or repeats work. The
 //! [`HubLimiter`] saves requests that the Hub would refuse, the [`Roster`] shows people who is at work. Each port has one
 //! contract suite (feature `contract`) that all its adapters pass.
 
+mod bandwidth;
 mod bus;
 mod changes;
 #[cfg(feature = "contract")]
@@ -17,6 +18,7 @@ mod settings;
 mod statistics;
 mod store;
 
+pub use bandwidth::{BURST, Bandwidth};
 pub use bus::{EventBus, Heard, Subscription};
 pub use changes::{CHANGES_REMEMBERED, Extent, FileChanges, FileMark};
 pub use limiter::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_WINDOW};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ByteSize, Connections, MaxActive, Retries, TransferSettings, Verify};
+use super::{ByteRate, ByteSize, Connections, MaxActive, Retries, TransferSettings, Verify};
 
 /// Settings that beat those of the flags. One that is absent leaves it to the flag.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Overrides {
     pub verify: Option<Verify>,
     /// See [`TransferSettings::retries`].
     pub retries: Option<Retries>,
+    /// See [`TransferSettings::max_bytes_per_second`].
+    pub max_bytes_per_second: Option<ByteRate>,
 }
 
 impl Overrides {
@@ -33,6 +35,7 @@ impl Overrides {
             multipart_threshold: self.multipart_threshold.unwrap_or(configured.multipart_threshold),
             verify: self.verify.unwrap_or(configured.verify),
             retries: self.retries.map_or(configured.retries, Retries::get),
+            max_bytes_per_second: self.max_bytes_per_second.unwrap_or(configured.max_bytes_per_second),
             ..configured.clone()
         }
     }

@@ -99,6 +99,7 @@ pub(crate) fn body(dice: &mut Dice) -> Vec<u8> {
         "multipartThreshold",
         "verify",
         "retries",
+        "maxBytesPerSecond",
         "cacheDir",
         "endpoint",
         "olderThanSeconds",

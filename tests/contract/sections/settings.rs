@@ -24,6 +24,7 @@ fn settings() -> Shape {
         ("multipartThreshold", Text),
         ("verify", Word(&["none", "size", "sha256"])),
         ("retries", Count),
+        ("maxBytesPerSecond", Text),
         ("endpoint", Text),
     ])
 }
@@ -36,6 +37,7 @@ fn taken() -> Vec<Row> {
     let updated = || done("Settings updated");
     let changed = json!({
         "connections": 16, "maxActive": 1, "multipartThreshold": "64MiB", "verify": "size", "retries": 5,
+        "maxBytesPerSecond": "20MiB",
     });
     vec![
         row("The settings", get(SETTINGS))
@@ -51,7 +53,8 @@ fn taken() -> Vec<Row> {
             .with("/maxActive", 1)
             .with("/multipartThreshold", "64MiB")
             .with("/verify", "size")
-            .with("/retries", 5),
+            .with("/retries", 5)
+            .with("/maxBytesPerSecond", "20MiB"),
         row("Change nothing", update(json!({}))).answers(200, updated()),
         row("Set a token", update(json!({ "token": "hf_abcdefghijklmnop" }))).answers(200, updated()),
         row("A token is masked", get(SETTINGS))
@@ -84,6 +87,7 @@ fn refused() -> Vec<Row> {
         ("No job at a time", json!({ "maxActive": 0 })),
         ("Too many retries", json!({ "retries": 21 })),
         ("A threshold that is no size", json!({ "multipartThreshold": "much" })),
+        ("A limit that is too low", json!({ "maxBytesPerSecond": "1KiB" })),
         ("A verification that is none", json!({ "verify": "md5" })),
         ("A token that cannot be", json!({ "token": "hf_\u{7}x" })),
         ("The cache's folder", json!({ "cacheDir": "/etc" })),

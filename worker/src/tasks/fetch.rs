@@ -246,6 +246,7 @@ impl Context<'_> {
             hub: &self.env.hub,
             cache: &self.cache,
             settings: &self.settings,
+            throttle: &self.env.throttle,
             writer: self.env.name.as_str(),
             target: &target,
             meter,

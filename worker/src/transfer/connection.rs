@@ -76,8 +76,9 @@ impl Connection<'_> {
         loop {
             match pace.next(&mut fetched, self.halt).await? {
                 Ok(Next::Chunk(chunk)) => {
-                    self.transfer.arrived(chunk.len());
+                    let bytes = chunk.len();
                     writer.push(chunk).await.map_err(|error| disk_error(self.transfer, error))?;
+                    self.transfer.arrived(bytes).await?;
                 }
                 Ok(Next::End) => return Ok(Ok(())),
                 Err(error) => return Ok(Err(error)),

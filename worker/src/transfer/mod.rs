@@ -32,6 +32,7 @@ pub(crate) use error::TransferError;
 use parts::Cut;
 
 use crate::fence::Fence;
+use crate::throttle::Throttle;
 use hfd_shared::blocking::blocking;
 
 /// Files below this are fetched again from the start when a process ends in the middle of them.
@@ -75,6 +76,8 @@ pub(crate) struct Transfer<'a> {
     pub(crate) hub: &'a HubClient,
     pub(crate) cache: &'a RepoCache,
     pub(crate) settings: &'a TransferSettings,
+    /// Holds what comes to the limits.
+    pub(crate) throttle: &'a Throttle,
     /// Names this process among all that write to the cache.
     pub(crate) writer: &'a str,
     pub(crate) target: &'a Target,
@@ -138,11 +141,16 @@ impl Transfer<'_> {
         }
     }
 
-    /// Notes that bytes came over the network.
-    fn arrived(self, bytes: usize) {
+    /// Notes that bytes came over the network, and waits until more may come.
+    async fn arrived(self, bytes: usize) -> Result<(), TransferError> {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
         self.received_by_all.fetch_add(bytes as u64, Ordering::Relaxed);
         metrics::downloaded(bytes as u64);
+        tokio::select! {
+            biased;
+            () = self.throttle.pass(bytes) => Ok(()),
+            () = self.stop.cancelled() => Err(TransferError::Stopped),
+        }
     }
 
     async fn attempt(self, cut: Cut) -> Result<(), TransferError> {

@@ -75,11 +75,11 @@ async fn stream(
             Ok(Next::Chunk(chunk)) => {
                 arrived.bytes += chunk.len() as u64;
                 arrived.buffer.extend_from_slice(&chunk);
-                transfer.arrived(chunk.len());
                 transfer.meter.set(arrived.bytes);
                 if arrived.buffer.len() >= BUFFER_BYTES {
                     arrived = blocking(move || arrived.flush().map(|()| arrived)).await?;
                 }
+                transfer.arrived(chunk.len()).await?;
             }
             Ok(Next::End) => return Ok((arrived, Ok(()))),
             Err(error) => return Ok((arrived, Err(error))),

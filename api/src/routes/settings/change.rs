@@ -31,6 +31,9 @@ pub(super) struct SettingsBody {
     /// Failures of a connection in a row without progress after which its file is given up, 0 to 20.
     #[oai(validator(maximum(value = "20")))]
     retries: MaybeUndefined<u64>,
+    /// Bytes a second that all processes together receive at most: a number with a unit, such as `100MiB`, at least `64KiB`;
+    /// `0` for no limit.
+    max_bytes_per_second: MaybeUndefined<String>,
 }
 
 const LOCKED: &str = "cannot be changed over the API";
@@ -50,6 +53,7 @@ impl FromFields for SettingsBody {
             multipart_threshold: fields.nullable("multipartThreshold", text),
             verify: fields.nullable("verify", text),
             retries: fields.nullable("retries", number),
+            max_bytes_per_second: fields.nullable("maxBytesPerSecond", text),
         }
     }
 }
@@ -68,6 +72,7 @@ impl SettingsBody {
             multipart_threshold: parsed("multipartThreshold", self.multipart_threshold, faults),
             verify: parsed("verify", self.verify, faults),
             retries: checked("retries", self.retries, faults),
+            max_bytes_per_second: parsed("maxBytesPerSecond", self.max_bytes_per_second, faults),
         }
     }
 }

@@ -13,6 +13,7 @@ macro_rules! script {
     };
 }
 
+mod bandwidth;
 mod bus;
 mod client;
 mod limiter;
@@ -20,6 +21,7 @@ mod roster;
 mod store;
 mod url;
 
+pub use bandwidth::RedisBandwidth;
 pub use bus::RedisBus;
 pub use client::RedisClient;
 pub use limiter::RedisLimiter;

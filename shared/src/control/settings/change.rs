@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::secret::SealedToken;
-use crate::settings::{ByteSize, Connections, MaxActive, Overrides, Retries, Verify};
+use crate::settings::{ByteRate, ByteSize, Connections, MaxActive, Overrides, Retries, Verify};
 
 /// What becomes of one setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,12 +38,14 @@ pub struct SettingsChange<Token = SecretString> {
     pub multipart_threshold: Set<ByteSize>,
     pub verify: Set<Verify>,
     pub retries: Set<Retries>,
+    pub max_bytes_per_second: Set<ByteRate>,
 }
 
 impl<Token> SettingsChange<Token> {
     pub(super) fn with_token<Other>(self, token: Set<Other>) -> SettingsChange<Other> {
-        let Self { token: _, connections, max_active, multipart_threshold, verify, retries } = self;
-        SettingsChange { token, connections, max_active, multipart_threshold, verify, retries }
+        let Self { token: _, connections, max_active, multipart_threshold, verify, retries, max_bytes_per_second } =
+            self;
+        SettingsChange { token, connections, max_active, multipart_threshold, verify, retries, max_bytes_per_second }
     }
 }
 
@@ -59,6 +61,7 @@ impl SettingsChange<SealedToken> {
             multipart_threshold: self.multipart_threshold.over(stored.multipart_threshold),
             verify: self.verify.over(stored.verify),
             retries: self.retries.over(stored.retries),
+            max_bytes_per_second: self.max_bytes_per_second.over(stored.max_bytes_per_second),
         }
     }
 }

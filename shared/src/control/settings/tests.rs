@@ -61,6 +61,7 @@ async fn what_is_set_beats_the_flags_on_every_process_and_the_rest_stays() {
         connections: Set::Configured,
         multipart_threshold: Set::To(ByteSize(1)),
         retries: Set::To("0".parse().unwrap()),
+        max_bytes_per_second: Set::To("1MiB".parse().unwrap()),
         ..SettingsChange::default()
     };
     set(&second, more).await.unwrap();
@@ -70,6 +71,7 @@ async fn what_is_set_beats_the_flags_on_every_process_and_the_rest_stays() {
         multipart_threshold: ByteSize(1),
         verify: Verify::Size,
         retries: 0,
+        max_bytes_per_second: "1MiB".parse().unwrap(),
         ..TransferSettings::default()
     };
     assert_eq!(effective.transfer, transfer);

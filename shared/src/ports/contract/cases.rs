@@ -225,6 +225,22 @@ macro_rules! roster_contract {
     };
 }
 
+/// Expands to one test a behaviour of a [`Bandwidth`](crate::ports::Bandwidth).
+///
+/// Takes the name of an async function that makes a fresh [`BandwidthRig`](crate::ports::contract::BandwidthRig).
+#[macro_export]
+macro_rules! bandwidth_contract {
+    ($make:ident) => {
+        $crate::contract_cases!($make, bandwidth: [
+            the_first_bytes_need_not_wait,
+            bytes_wait_for_those_before_them,
+            another_rate_counts_for_what_comes_then,
+            time_that_nobody_used_is_lost,
+            those_who_come_at_once_wait_one_after_the_other,
+        ]);
+    };
+}
+
 /// Expands to one test a case of one module of the suites.
 #[doc(hidden)]
 #[macro_export]

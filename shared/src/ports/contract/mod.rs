@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "this is test code; it is no `cfg(test)` so that other crates can run it")]
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the adapter breaks its promise")]
 
+pub mod bandwidth;
 pub mod bus;
 mod cases;
 mod fixture;
@@ -24,7 +25,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{EventBus, HubLimiter, JobStore, Roster, TaskQueue};
+use super::{Bandwidth, EventBus, HubLimiter, JobStore, Roster, TaskQueue};
 use crate::job::Task;
 
 /// How long a case waits for what must happen.
@@ -101,6 +102,18 @@ impl RosterRig {
     /// A rig; `keep` is dropped after the case.
     pub fn new(roster: Arc<dyn Roster>, keep: impl Any + Send + Sync) -> Self {
         Self { roster, _keep: Box::new(keep) }
+    }
+}
+
+/// A line that nobody else uses.
+pub struct BandwidthRig {
+    line: Arc<dyn Bandwidth>,
+}
+
+impl BandwidthRig {
+    /// A rig.
+    pub fn new(line: Arc<dyn Bandwidth>) -> Self {
+        Self { line }
     }
 }
 

@@ -28,6 +28,7 @@ pub async fn what_was_put_is_read(rig: &StoreRig) {
         multipart_threshold: Some(ByteSize(32 << 20)),
         verify: Some(Verify::Size),
         retries: "0".parse().ok(),
+        max_bytes_per_second: "20MiB".parse().ok(),
     };
     let first = (Some(sealed("v1:a")), overrides);
     let second = (Some(sealed("v1:b")), Overrides { connections: None, ..overrides });
