@@ -92,6 +92,19 @@ async fn several_connections_beat_a_rate_limit_on_each() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_connection_gives_its_part_to_the_others() -> anyhow::Result<()> {
+    const PART_BYTES: u64 = 16 << 20;
+    let repo = RepoBuilder::model(MODEL).random_file(LARGE, 2 * PART_BYTES, 1);
+    let stage = Stage::new([repo], &[&FLAGS[..], &["--connections", "2"]].concat()).await?;
+    stage.hub.inject(Fault::new(Effect::Throttle { bytes_per_s: 256 << 10 }).on(Matcher::data().file(LARGE)));
+    stage.downloaded(&Download::model(MODEL)).await?;
+    stage.check_model(MODEL)?;
+    let answers = requests_of(&stage.hub, RequestKind::Data, LARGE);
+    ensure!(answers > 2, "nobody helped: each part came in one answer");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn progress_refills_the_retries() -> anyhow::Result<()> {
     let stage = Stage::new([model()], &[&FLAGS[..], &["--retries", "1"]].concat()).await?;
     let reset = Fault::new(Effect::Reset).on(Matcher::data().file(LARGE)).after_bytes(2 << 20).times(6);

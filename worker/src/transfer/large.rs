@@ -3,8 +3,8 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -16,8 +16,9 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
+use super::cut::{Cut, missing_parts};
 use super::frontier::{Frontier, hash_behind};
-use super::parts::{Cut, missing_parts};
+use super::parts::Parts;
 use super::source::Source;
 use super::writer::Sink;
 use super::{Transfer, TransferError};
@@ -130,7 +131,7 @@ async fn fetch_parts(
 ) -> Result<Partial, TransferError> {
     let parts = missing_parts(transfer.target.file.size_bytes, partial.recorded(), cut);
     let connections = parts.len().min(cut.connections());
-    let parts = Mutex::new(parts);
+    let parts = Parts::new(parts);
     let sink = Sink {
         file: partial.data(),
         frontier: Arc::clone(frontier),

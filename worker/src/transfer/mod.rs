@@ -6,6 +6,7 @@
 mod budget;
 mod connection;
 pub(crate) mod content_hash;
+mod cut;
 mod error;
 mod frontier;
 mod large;
@@ -28,8 +29,8 @@ use hfd_shared::settings::TransferSettings;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use cut::Cut;
 pub(crate) use error::TransferError;
-use parts::Cut;
 
 use crate::fence::Fence;
 use crate::throttle::Throttle;

@@ -1,69 +1,146 @@
-//! Cuts what is missing of a file into parts.
+//! The parts of one file on their way to its connections. Each takes one after the other; who finds none left takes a half
+//! from whoever would take longest, so that a slow connection does not decide when the file is whole.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hfd_shared::repo::ByteRange;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-/// Parts begin at multiples of this: it covers the pages, objects and stripes of the network volumes in use, so that two
-/// machines never write into the same one.
-const ALIGNMENT: u64 = 16 << 20;
-const LARGEST: u64 = 64 << 20;
+/// A part that will be whole by then is left alone: what it loses costs it its connection, for the rest of its answer is on
+/// the way.
+const WORTH_SPLITTING: Duration = Duration::from_secs(1);
 
-/// Enough parts for each connection that the slowest one does not decide.
-const PARTS_PER_CONNECTION: u64 = 4;
+/// How long a part is watched before its rate is known.
+const MEASURED_AFTER: Duration = Duration::from_millis(500);
 
-/// How a file is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cut {
-    /// With one request, but for what is there already.
-    Whole,
-    /// In parts, over so many connections.
-    Parts {
-        /// Connections.
-        connections: usize,
-    },
+/// Less is not worth a request.
+const SMALLEST_HALF: u64 = 512 << 10;
+
+/// Halves begin at multiples of this: whole pages, of the largest kind that file systems use.
+const HALF_ALIGNMENT: u64 = 64 << 10;
+
+/// Shared by the connections of one file.
+pub(super) struct Parts {
+    state: Mutex<State>,
+    /// Cancelled when there is nothing left to take.
+    all_arrived: CancellationToken,
 }
 
-impl Cut {
-    /// Connections that are used at most.
-    pub(super) fn connections(self) -> usize {
-        match self {
-            Self::Whole => 1,
-            Self::Parts { connections } => connections,
+struct State {
+    waiting: VecDeque<ByteRange>,
+    taken: Vec<Arc<Part>>,
+}
+
+/// What a connection finds when it looks for work.
+pub(super) enum Next {
+    /// Its part.
+    Part(Arc<Part>),
+    /// Others have it all, and are fast enough so far.
+    Later,
+    /// Everything has arrived.
+    Nothing,
+}
+
+/// A part in the hands of one connection. Its end may come nearer while it is being fetched.
+pub(super) struct Part {
+    begun_at: Instant,
+    start: u64,
+    rest: Mutex<Rest>,
+}
+
+/// What has not arrived.
+#[derive(Clone, Copy)]
+struct Rest {
+    next: u64,
+    end: u64,
+}
+
+impl Parts {
+    pub(super) fn new(missing: VecDeque<ByteRange>) -> Self {
+        Self { state: Mutex::new(State { waiting: missing, taken: Vec::new() }), all_arrived: CancellationToken::new() }
+    }
+
+    /// The next part that waits, else a half of the one that would take longest.
+    pub(super) fn next(&self, now: Instant) -> Next {
+        let mut state = lock(&self.state);
+        state.taken.retain(|part| part.rest().is_some());
+        let State { waiting, taken } = &mut *state;
+        let range = waiting.pop_front().or_else(|| {
+            let slowest =
+                taken.iter().filter_map(|part| Some((part.time_left(now)?, part))).max_by_key(|(left, _)| *left);
+            slowest.filter(|(left, _)| *left > WORTH_SPLITTING).and_then(|(_, part)| part.split())
+        });
+        match range {
+            Some(range) => {
+                let part = Arc::new(Part::new(range, now));
+                taken.push(Arc::clone(&part));
+                Next::Part(part)
+            }
+            None if taken.is_empty() => {
+                self.all_arrived.cancel();
+                Next::Nothing
+            }
+            None => Next::Later,
         }
+    }
+
+    /// Until everything has arrived.
+    pub(super) async fn all_arrived(&self) {
+        self.all_arrived.cancelled().await;
     }
 }
 
-/// The parts of a file of `size_bytes` that are not in `recorded` (sorted, without overlaps), in order.
-pub(super) fn missing_parts(size_bytes: u64, recorded: &[ByteRange], cut: Cut) -> VecDeque<ByteRange> {
-    match cut {
-        Cut::Whole => gaps(size_bytes, recorded).collect(),
-        Cut::Parts { connections } => {
-            let part_size = part_size(size_bytes, connections);
-            gaps(size_bytes, recorded).flat_map(|gap| pieces(gap, part_size)).collect()
+impl Part {
+    fn new(range: ByteRange, now: Instant) -> Self {
+        let rest = Rest { next: range.start(), end: range.end() };
+        Self { begun_at: now, start: range.start(), rest: Mutex::new(rest) }
+    }
+
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// What has not arrived; none when it is whole.
+    pub(super) fn rest(&self) -> Option<ByteRange> {
+        let rest = lock(&self.rest);
+        ByteRange::new(rest.next, rest.end)
+    }
+
+    /// Takes bytes that came behind those before; returns how many of them still belong to it.
+    pub(super) fn arrived(&self, bytes: usize) -> usize {
+        let mut rest = lock(&self.rest);
+        let mine = usize::try_from(rest.end - rest.next).map_or(bytes, |left| left.min(bytes));
+        rest.next += mine as u64;
+        mine
+    }
+
+    /// How long the rest will take at the rate so far; not known at first.
+    fn time_left(&self, now: Instant) -> Option<Duration> {
+        let rest = *lock(&self.rest);
+        let elapsed = now.saturating_duration_since(self.begun_at);
+        if elapsed < MEASURED_AFTER {
+            return None;
         }
+        // What has not begun to arrive counts as its first byte.
+        let arrived = (rest.next - self.start).max(1);
+        Some(elapsed.mul_f64((rest.end - rest.next) as f64 / arrived as f64))
+    }
+
+    /// Gives its second half away.
+    fn split(&self) -> Option<ByteRange> {
+        let mut rest = lock(&self.rest);
+        let middle = (rest.next + (rest.end - rest.next) / 2).next_multiple_of(HALF_ALIGNMENT);
+        let half = ByteRange::new(middle, rest.end).filter(|half| half.len() >= SMALLEST_HALF)?;
+        rest.end = middle;
+        Some(half)
     }
 }
 
-fn part_size(size_bytes: u64, connections: usize) -> u64 {
-    let per_part = size_bytes / (PARTS_PER_CONNECTION * connections as u64);
-    per_part.next_multiple_of(ALIGNMENT).clamp(ALIGNMENT, LARGEST)
-}
-
-fn gaps(size_bytes: u64, recorded: &[ByteRange]) -> impl Iterator<Item = ByteRange> {
-    let starts = std::iter::once(0).chain(recorded.iter().map(|range| range.end()));
-    let ends = recorded.iter().map(|range| range.start()).chain(std::iter::once(size_bytes));
-    starts.zip(ends).filter_map(|(start, end)| ByteRange::new(start, end))
-}
-
-fn pieces(gap: ByteRange, part_size: u64) -> impl Iterator<Item = ByteRange> {
-    let mut start = gap.start();
-    std::iter::from_fn(move || {
-        let boundary = (start / part_size + 1) * part_size;
-        let part = ByteRange::new(start, boundary.min(gap.end()))?;
-        start = part.end();
-        Some(part)
-    })
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -73,47 +150,94 @@ mod tests {
     use super::*;
 
     const MIB: u64 = 1 << 20;
-    const EIGHT: Cut = Cut::Parts { connections: 8 };
 
-    fn range(start: u64, end: u64) -> ByteRange {
-        ByteRange::new(start, end).unwrap()
+    fn parts(ranges: &[(u64, u64)]) -> Parts {
+        Parts::new(ranges.iter().map(|(start, end)| ByteRange::new(*start, *end).unwrap()).collect())
+    }
+
+    fn taken(parts: &Parts, now: Instant) -> Arc<Part> {
+        match parts.next(now) {
+            Next::Part(part) => part,
+            Next::Later => panic!("everything is in other hands"),
+            Next::Nothing => panic!("nothing is left"),
+        }
+    }
+
+    fn mib(range: Option<ByteRange>) -> Option<(u64, u64)> {
+        range.map(|range| (range.start() / MIB, range.end() / MIB))
     }
 
     #[test]
-    fn parts_are_aligned_and_grow_with_the_file() {
-        assert_eq!(
-            missing_parts(40 * MIB, &[], EIGHT),
-            [range(0, 16 * MIB), range(16 * MIB, 32 * MIB), range(32 * MIB, 40 * MIB)]
-        );
-        assert_eq!(missing_parts(1 << 40, &[], EIGHT)[0], range(0, 64 * MIB));
+    fn the_slowest_part_is_shared_when_none_waits() {
+        let parts = parts(&[(0, 64 * MIB), (64 * MIB, 128 * MIB)]);
+        let begun = Instant::now();
+        let (fast, slow) = (taken(&parts, begun), taken(&parts, begun));
+        fast.arrived(60 << 20);
+        slow.arrived(4 << 20);
+        let later = begun + Duration::from_secs(2);
+        assert_eq!(mib(taken(&parts, later).rest()), Some((98, 128)));
+        assert_eq!(mib(slow.rest()), Some((68, 98)));
+        assert_eq!(mib(fast.rest()), Some((60, 64)));
     }
 
     #[test]
-    fn a_whole_file_has_no_parts_left() {
-        assert!(missing_parts(100, &[range(0, 100)], EIGHT).is_empty());
+    fn a_connection_keeps_what_is_its_own_alone() {
+        let parts = parts(&[(0, 8 * MIB)]);
+        let begun = Instant::now();
+        let slow = taken(&parts, begun);
+        assert_eq!(slow.arrived(1 << 20), 1 << 20);
+        let half = taken(&parts, begun + Duration::from_secs(10));
+        assert_eq!(half.start(), slow.rest().unwrap().end());
+        let own = usize::try_from(half.start() - MIB).unwrap();
+        assert_eq!(slow.arrived(8 << 20), own);
+        assert_eq!((slow.rest(), slow.arrived(1)), (None, 0));
+    }
+
+    #[test]
+    fn what_is_nearly_there_or_has_just_begun_is_left_alone() {
+        let parts = parts(&[(0, 64 * MIB)]);
+        let begun = Instant::now();
+        let part = taken(&parts, begun);
+        assert!(matches!(parts.next(begun + Duration::from_millis(100)), Next::Later));
+        part.arrived(60 << 20);
+        assert!(matches!(parts.next(begun + Duration::from_secs(5)), Next::Later));
+        part.arrived(4 << 20);
+        assert!(matches!(parts.next(begun + Duration::from_secs(5)), Next::Nothing));
+    }
+
+    #[test]
+    fn a_connection_that_gives_nothing_keeps_next_to_nothing() {
+        let parts = parts(&[(0, 64 * MIB)]);
+        let begun = Instant::now();
+        let dead = taken(&parts, begun);
+        let later = begun + Duration::from_secs(1);
+        for _ in 0..20 {
+            if let Next::Part(part) = parts.next(later) {
+                part.arrived(usize::MAX);
+            }
+        }
+        assert!(dead.rest().unwrap().len() < 2 * MIB);
     }
 
     proptest! {
         #[test]
-        fn parts_and_records_cover_the_file_exactly_once(
-            size in 1..300 * MIB,
-            cuts in prop::collection::btree_set(0..300 * MIB, 0..8),
-            connections in 0..64usize,
-        ) {
-            let cuts: Vec<u64> = cuts.into_iter().filter(|cut| *cut <= size).collect();
-            let recorded: Vec<ByteRange> = cuts.chunks_exact(2).map(|pair| range(pair[0], pair[1])).collect();
-            let mut all: Vec<ByteRange> = recorded.clone();
-            let cut = if connections == 0 { Cut::Whole } else { Cut::Parts { connections } };
-            let parts = missing_parts(size, &recorded, cut);
-            prop_assert!(cut == Cut::Whole || parts.iter().all(|part| part.len() <= LARGEST));
-            all.extend(parts);
-            all.sort();
-            let mut end = 0;
-            for range in all {
-                prop_assert_eq!(range.start(), end);
-                end = range.end();
+        fn every_byte_belongs_to_exactly_one_part(steps in prop::collection::vec((0..4usize, 0..20u64 * MIB), 0..60)) {
+            let parts = parts(&[(0, 32 * MIB), (40 * MIB, 100 * MIB)]);
+            let begun = Instant::now();
+            let mut all: Vec<Arc<Part>> = Vec::new();
+            for (second, (who, bytes)) in (1..).zip(steps) {
+                if let Next::Part(part) = parts.next(begun + Duration::from_secs(second)) {
+                    all.push(part);
+                }
+                let part = &all[who % all.len()];
+                part.arrived(usize::try_from(bytes).unwrap());
             }
-            prop_assert_eq!(end, size);
+            let mut waiting: Vec<ByteRange> = lock(&parts.state).waiting.iter().copied().collect();
+            waiting.extend(all.iter().filter_map(|part| ByteRange::new(part.start, lock(&part.rest).end)));
+            waiting.sort();
+            let total: u64 = waiting.iter().map(|range| range.len()).sum();
+            prop_assert_eq!(total, 92 * MIB);
+            prop_assert!(waiting.windows(2).all(|pair| pair[0].end() <= pair[1].start()));
         }
     }
 }
