@@ -6,7 +6,7 @@ import * as service from "../service.js";
 import { done, failed } from "../parts/toasts.js";
 
 /** @typedef {import("../types").Settings} Settings */
-/** @typedef {"token" | "maxActive" | "connections" | "multipartThreshold" | "verify" | "retries"} Name */
+/** @typedef {"token" | "maxActive" | "connections" | "multipartThreshold" | "verify" | "retries" | "maxBytesPerSecond"} Name */
 /** @typedef {{ name: Name, title: string, help: string, limits?: [number, number], choices?: Record<string, string> }} FieldOf */
 /** @typedef {Partial<Record<Name, string>>} Texts by the names of fields */
 /** @typedef {Partial<Record<Name, string | null>>} Changes by the names of fields: what was typed, null for the default */
@@ -22,6 +22,11 @@ const FIELDS = [
     title: "Verification",
     help: "How content is checked before it is published. Only the hash never lets a wrong byte through.",
     choices: { sha256: "By hash (sha256)", size: "By size", none: "Not at all" },
+  },
+  {
+    name: "maxBytesPerSecond",
+    title: "Bandwidth",
+    help: "What all processes together receive at most in a second: a size with a unit, such as 100MiB, at least 64KiB; 0 for no limit. It counts for running jobs, too.",
   },
   { name: "retries", title: "Retries", help: "0 to 20 failures of a connection in a row, without progress, until its file is given up.", limits: [0, 20] },
 ];
