@@ -3,7 +3,7 @@
 CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
-SCRIPTS := deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh api/ui/check.sh api/ui/vendor/update.sh tests/node/install.sh
+SCRIPTS := tests/setup.sh tests/packages.sh tests/bench/setup.sh deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh api/ui/check.sh api/ui/vendor/update.sh tests/node/install.sh
 
 .PHONY: help build run test chaos fuzz lint demo bench clients docs screenshots fixtures images sbom try-compose
 
@@ -47,11 +47,10 @@ demo: ## Download a small repository from a fake Hub on this machine and show it
 	$(CARGO) build --workspace --bins
 	tests/demo.sh $(DEV)
 
-bench: ## Compare with other tools on this machine (a table, and target/bench.json)
-	tests/setup.sh
+bench: ## Compare with other tools on this machine: a table, and target/bench.json (ARGS="--case one --runs 1 --scale 10" …)
+	tests/bench/setup.sh
 	$(CARGO) build --release --workspace --bins
-	tests/bench/bench.py $(RELEASE)
-	$(CARGO) test --release -p hfd-tests --test cluster -- --ignored --nocapture --test-threads 1
+	python3 tests/bench $(RELEASE) $(ARGS)
 
 clients: ## Generate clients for Python, TypeScript and Go into target/clients
 	clients/generate.sh python

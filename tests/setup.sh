@@ -18,30 +18,7 @@ command -v npm >/dev/null || missing+=" npm"
 [ -x /usr/bin/chromium ] || missing+=" chromium"
 [ -n "$(find /usr/share/fonts -name '*.ttf' -print -quit 2>/dev/null)" ] || missing+=" fonts-dejavu-core"
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=" rabbitmq-server"
-if [ -n "$missing" ]; then
-    if [ "$(id -u)" -ne 0 ]; then
-        echo "the tests need$missing; install first: sudo apt-get install$missing" >&2
-        echo "(no system service is needed: sudo systemctl disable --now redis-server rabbitmq-server prometheus)" >&2
-        exit 1
-    fi
-    echo "installing$missing"
-    # policy-rc.d says whether the packages may start their services; an answer of the machine's own is kept.
-    policy=/usr/sbin/policy-rc.d
-    if [ ! -e "$policy" ]; then
-        trap 'rm -f "$policy"' EXIT
-        printf '#!/bin/sh\nexit 101\n' >"$policy"
-        chmod +x "$policy"
-    fi
-    apt-get update -qq
-    # shellcheck disable=SC2086 # a list of words
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
-    # Nor shall they start with the machine, or run where a policy let them.
-    for service in redis-server rabbitmq-server prometheus; do
-        if [[ $missing == *"$service"* ]] && command -v systemctl >/dev/null; then
-            systemctl disable --quiet --now "$service" 2>/dev/null || true
-        fi
-    done
-fi
+tests/packages.sh "$missing" "redis-server rabbitmq-server prometheus"
 # Makes the virtual environment $1 with the packages of tests/python/$2, unless it has them.
 environment() {
     local venv=$1 requirements=tests/python/$2

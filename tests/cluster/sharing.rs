@@ -1,7 +1,7 @@
 //! Many workers on the same jobs.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::ensure;
 use hfd_tests::api::{Download, Status};
@@ -36,23 +36,6 @@ async fn three_workers_share_a_job_and_fetch_every_byte_once() -> anyhow::Result
     ensure!(ended.workers.is_empty(), "{ended:?}");
     ensure!(data_bytes(&cluster.hub) == distinct_bytes(&cluster.hub, MODEL), "bytes were fetched twice");
     cluster.check_model(MODEL)
-}
-
-/// Each connection gets 8 MiB a second, so a job takes as much less time as there are more workers.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement: make bench"]
-async fn the_time_of_a_job_by_workers() -> anyhow::Result<()> {
-    for workers in 1..=4 {
-        let repo = (0..FILES).fold(RepoBuilder::model(MODEL), |repo, number| {
-            repo.random_file(format!("model-{number:02}.safetensors"), 33 << 20, number)
-        });
-        let shape = Shape::new(1, workers).worker_flags(&["--slots", "1", "--connections", "2"]);
-        let cluster = Cluster::start(shape.hub(|hub| hub.rate_bytes_per_s(8 << 20)), [repo]).await?;
-        let begun = Instant::now();
-        cluster.downloaded(&Download::model(MODEL)).await?;
-        println!("{workers} workers: {FILES} files of 33 MiB in {:.1} s", begun.elapsed().as_secs_f64());
-    }
-    Ok(())
 }
 
 /// A large job has no more than its window in the queue, so one that comes later does not wait for its end.

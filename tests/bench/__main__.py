@@ -1,0 +1,110 @@
+"""The same downloads by us and by the tools that people use, side by side, from one source on this machine.
+
+Prints medians and what must hold between them, and writes target/bench.json. The contenders take turns, so that a machine
+that gets slower slows all of them.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import control_plane
+import report
+from cases import Case, cases, make
+from cluster import Services, services
+from measure import DownloadFailed
+from rounds import Rounds
+from source import Source, serve
+from tools import Contender
+from work import Shelf
+
+ROOT = Path(__file__).resolve().parents[2]
+# On the disk that the programs are built on, not in memory.
+FOLDER = ROOT / "target/bench/run"
+CONTROL_PLANE = "control-plane"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/bench", description="Compare downloads on this machine.")
+    parser.add_argument("programs", type=Path, help="folder of the built programs")
+    parser.add_argument("--runs", type=int, default=5, help="measured runs of each, after a warm-up [default: 5]")
+    parser.add_argument("--case", action="append", help=f"only this case, or {CONTROL_PLANE}; may be repeated")
+    parser.add_argument("--tool", action="append", help="only who has this in the name; may be repeated")
+    parser.add_argument("--scale", type=int, default=1, help="divide sizes and numbers of files by this, to try things out")
+    given = parser.parse_args()
+    if given.runs < 1 or not 1 <= given.scale <= 100:
+        parser.error("--runs is 1 or more, --scale 1 to 100")
+    given.programs = given.programs.resolve()
+    return given
+
+
+def chosen(case: Case, tools: list[str] | None) -> list[Contender]:
+    """Who takes part in a case: who was asked for and is installed."""
+    wanted = [each for each in case.contenders if not tools or any(tool in each.name for tool in tools)]
+    for each in wanted:
+        if missing := each.missing():
+            print(f"{case.name}: without {each.name}, for {missing} is not installed (tests/bench/setup.sh)")
+    return [each for each in wanted if not each.missing()]
+
+
+def main() -> int:
+    given = arguments()
+    with services(given.programs) as found:
+        every = cases(given.programs, found)
+        names = [case.name for case in every] + [CONTROL_PLANE]
+        if unknown := set(given.case or []) - set(names):
+            sys.exit(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+        wanted = given.case or names
+        rounds, sizes, latencies = compare([case for case in every if case.name in wanted], found, given, wanted)
+    medians = report.medians(rounds.results)
+    bounds = report.bounds(medians, rounds.results, sizes) + [bound for each in latencies for bound in each.bounds()]
+    if given.case or given.tool:
+        bounds = [bound for bound in bounds if bound.value is not None]
+    show(medians, bounds, rounds.failures)
+    result = {"scale": given.scale, "medians": medians, "runs": rounds.results, "failures": rounds.failures}
+    result |= {"control_plane": [each.numbers() for each in latencies], "bounds": [bound.numbers() for bound in bounds]}
+    (ROOT / "target/bench.json").write_text(json.dumps(result, indent=2) + "\n")
+    return 1 if rounds.failures else 0
+
+
+def compare(
+    wanted: list[Case], found: Services, given: argparse.Namespace, names: list[str]
+) -> tuple[Rounds, dict[str, int], list[control_plane.Latencies]]:
+    """Makes what is downloaded, starts the source, and runs everything; tells the size of each case, too."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    shelf = Shelf(FOLDER / "shelf")
+    repos = {work: make(work, shelf, given.scale) for work in {case.work: None for case in wanted}}
+    plane = control_plane.Load(shelf, given.scale) if CONTROL_PLANE in names else None
+    with serve(shelf, FOLDER / "source") as source:
+        rounds = Rounds(source, given.programs, FOLDER / "runs", given.runs)
+        for case in wanted:
+            rounds.run(case, repos[case.work], chosen(case, given.tool))
+        latencies = measured(plane, source, given.programs, found, rounds.failures) if plane else []
+    shutil.rmtree(FOLDER)
+    return rounds, {case.name: repos[case.work].size for case in wanted}, latencies
+
+
+def measured(
+    plane: control_plane.Load, source: Source, programs: Path, found: Services, failures: list[str]
+) -> list[control_plane.Latencies]:
+    """The control plane's latencies; none when it failed."""
+    try:
+        return plane.measure(source, programs, found, FOLDER / CONTROL_PLANE)
+    except DownloadFailed as failure:
+        failures.append(f"{CONTROL_PLANE}: {failure}")
+        return []
+
+
+def show(medians: report.Medians, bounds: list[report.Bound], failures: list[str]) -> None:
+    print(report.table(medians))
+    print()
+    for bound in bounds:
+        print(bound.line())
+    for failure in failures:
+        print(f"FAILED {failure}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""What is compared: each work over each network, and who takes part, with the reason where somebody does not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tools
+from cluster import Cluster, Services
+from network import LATENT, LIMITED, ONE_SLOW, OPEN, Network
+from tools import Contender
+from work import GIB, MIB, Repo, Shelf
+
+# A worker that has to spare: with this many connections, four workers together do not yet fill two cores.
+ONE_BY_ONE = ("--slots", "1", "--connections", "2")
+# One large file at a time, so that it has exactly the connections that the case is about.
+EIGHT_CONNECTIONS = ("--slots", "1", "--connections", "8")
+
+
+@dataclass(frozen=True)
+class Case:
+    """The same download by some contenders, in turn."""
+
+    name: str
+    # Names what is downloaded: see `make`.
+    work: str
+    network: Network
+    contenders: list[Contender]
+    # Timed is the second half only: the first was killed.
+    resumes: bool = False
+
+
+def make(work: str, shelf: Shelf, scale: int) -> Repo:
+    """Makes what a case downloads; sizes and numbers of files are divided by `scale`."""
+    match work:
+        case "one":
+            return shelf.add_large(work, 1, 4 * GIB // scale)
+        case "eight":
+            return shelf.add_large(work, 8, 512 * MIB // scale)
+        case "small":
+            return shelf.add_small(work, 10_000 // scale)
+    raise ValueError(f"no such work: {work}")
+
+
+def cases(programs: Path, services: Services) -> list[Case]:
+    """All cases."""
+    ours, hf, aria2c = tools.ours(programs), tools.hf_download(), tools.aria2c()
+    curl, curl_sha256, transfer = tools.curl(hashes=False), tools.curl(hashes=True), tools.hf_transfer()
+
+    def workers(*counts: int, flags: tuple[str, ...] = ()) -> list[Contender]:
+        return [Cluster(count, programs, services, flags) for count in counts]
+
+    return [
+        # A file is one worker's: more of them do not help.
+        Case("one", "one", OPEN, [ours, *workers(1), curl, curl_sha256, aria2c, hf, transfer]),
+        # curl and hf use one connection a file: the rate alone says what they take.
+        Case("one-limited", "one", LIMITED, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c, transfer]),
+        Case("one-latency", "one", LATENT, [ours, *workers(1), curl, aria2c, hf, transfer]),
+        Case("one-slow", "one", ONE_SLOW, [ours, aria2c, transfer]),
+        Case("eight", "eight", OPEN, [ours, *workers(1, 2, 3, 4), curl_sha256, aria2c, hf, transfer]),
+        Case("eight-limited", "eight", LIMITED, [ours, *workers(1, 2, 3, 4, flags=ONE_BY_ONE), aria2c, hf]),
+        Case("eight-latency", "eight", LATENT, [ours, aria2c, hf, transfer]),
+        # The slow connection of curl and hf keeps its file to the end.
+        Case("eight-slow", "eight", ONE_SLOW, [ours, aria2c, hf]),
+        # hf_transfer leaves files below 5 MB to hf.
+        Case("small", "small", OPEN, [ours, *workers(1, 4), curl_sha256, aria2c, hf]),
+        Case("small-limited", "small", LIMITED, [ours, aria2c, hf]),
+        Case("small-latency", "small", LATENT, [ours, aria2c, hf]),
+        Case("small-slow", "small", ONE_SLOW, [ours, aria2c, hf]),
+        # aria2 notes what it has once a minute: a kill loses it. A new hf_transfer begins anew.
+        Case("resume", "one", OPEN, [ours, curl, hf], resumes=True),
+    ]

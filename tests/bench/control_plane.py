@@ -1,0 +1,181 @@
+"""How fast the API answers with many jobs: 10,000 in the store, 1,000 of them queued, and one of 70,000 files running."""
+
+import json
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cluster import Member, Services
+from measure import DownloadFailed
+from network import Network, through
+from report import Bound
+from source import Source, free_ports
+from websocket import WebSocket
+from work import GIB, MIB, Shelf
+
+JOBS, QUEUED, FILES = 10_000, 1_000, 70_000
+KEEP = ("--keep-jobs", str(2 * JOBS))
+SAMPLES = 200
+PATIENCE_SECONDS = 300
+# A large file never ends in it, and a small one is hardly slowed down but for the way.
+SLOW = Network("slow", rate=MIB // 4, latency_ms=50)
+# The most that p50 and p99 may take, in milliseconds. Progress is told four times a second.
+BUDGETS = {
+    "list 100 jobs": (20, 100),
+    "job of many files": (20, 100),
+    "create": (20, 100),
+    "commit a cancellation": (20, 100),
+    "relay a new job": (50, 300),
+    "progress of many files": (300, 1000),
+}
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """How long something took, again and again."""
+
+    where: str
+    what: str
+    seconds: list[float]
+
+    def percentile(self, percent: int) -> float:
+        """In milliseconds."""
+        return statistics.quantiles(self.seconds, n=100, method="inclusive")[percent - 1] * 1000
+
+    def bounds(self) -> list[Bound]:
+        return [
+            Bound(f"{self.where}: {self.what}, p{percent} in ms", self.percentile(percent), limit)
+            for percent, limit in zip((50, 99), BUDGETS[self.what], strict=True)
+        ]
+
+    def numbers(self) -> dict[str, object]:
+        shown = {f"p{percent}_ms": self.percentile(percent) for percent in (50, 99)}
+        return {"where": self.where, "what": self.what, "samples": len(self.seconds)} | shown
+
+
+class Load:
+    """The jobs, and what they want; sizes are divided by the scale."""
+
+    def __init__(self, shelf: Shelf, scale: int) -> None:
+        self._jobs, self._queued = JOBS // scale, QUEUED // scale
+        self._large = shelf.add_small("many", FILES // scale)
+        self._endless = shelf.add_endless("endless", 8 * GIB)
+
+    def measure(self, source: Source, programs: Path, services: Services, folder: Path) -> list[Latencies]:
+        """Tries a single process, then a cluster."""
+        with through(SLOW, source, programs) as endpoint:
+            with _single(programs, endpoint, folder / "single") as api:
+                found = list(self._measure("serve", api))
+            with _cluster(programs, services, endpoint, folder / "cluster") as api:
+                found += self._measure("cluster", api)
+        return found
+
+    def _measure(self, where: str, api: Member) -> Iterator[Latencies]:
+        # It runs all the time, so that the jobs after it wait.
+        _create(api, self._endless.id)
+        waiting = [_timed(lambda: _create(api, f"bench/waiting-{number}")) for number in range(self._jobs)]
+        yield Latencies(where, "create", [seconds for seconds, _ in waiting])
+        ended = [_timed(lambda: _expect(200, api, "DELETE", f"/api/jobs/{job}")) for _, job in waiting[self._queued :]]
+        yield Latencies(where, "commit a cancellation", [seconds for seconds, _ in ended])
+        _expect(200, api, "POST", "/api/settings", {"maxActive": 2})
+        many = _create(api, self._large.id, "high")
+        socket = WebSocket(api.port, PATIENCE_SECONDS)
+        yield Latencies(where, "progress of many files", _progress(socket, many))
+        yield _repeated(where, "list 100 jobs", lambda: _expect(200, api, "GET", "/api/jobs?limit=100"))
+        yield _repeated(where, "job of many files", lambda: _expect(200, api, "GET", f"/api/jobs/{many}/files?limit=200"))
+        yield Latencies(where, "relay a new job", [_relay(api, socket, number) for number in range(SAMPLES)])
+        socket.close()
+
+
+def _relay(api: Member, socket: WebSocket, number: int) -> float:
+    """The time from the request for a job to the message that tells of it."""
+    begun = time.monotonic()
+    job = _create(api, f"bench/relayed-{number}")
+    _wait_update(socket, job)
+    return time.monotonic() - begun
+
+
+def _progress(socket: WebSocket, job: str) -> list[float]:
+    """The times between updates of a running job, once its files move."""
+    while _wait_update(socket, job)["progress"]["downloadedBytes"] == 0:
+        pass
+    times, status = [time.monotonic()], "running"
+    # No more than a quarter of a minute: the job is to last until all is measured.
+    while len(times) < 60 and status == "running":
+        status = _wait_update(socket, job)["status"]
+        times.append(time.monotonic())
+    return [after - before for before, after in zip(times, times[1:], strict=False)]
+
+
+def _wait_update(socket: WebSocket, job: str) -> dict[str, Any]:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        message = socket.message()
+        if message["type"] == "job_update" and message["data"]["id"] == job:
+            return message["data"]
+    raise DownloadFailed(f"no message tells of job {job}")
+
+
+def _create(api: Member, repo: str, priority: str = "normal") -> str:
+    return json.loads(_expect(202, api, "POST", "/api/download", {"repo": repo, "priority": priority}))["id"]
+
+
+def _expect(status: int, api: Member, method: str, path: str, body: object = None) -> bytes:
+    got, answer = api.ask(method, path, body)
+    if got != status:
+        raise DownloadFailed(f"{method} {path} answered {got}: {answer[:500].decode()}")
+    return answer
+
+
+def _repeated(where: str, what: str, do: Callable[[], object]) -> Latencies:
+    return Latencies(where, what, [_timed(do)[0] for _ in range(SAMPLES)])
+
+
+def _timed(do: Callable[[], Result]) -> tuple[float, Result]:
+    begun = time.monotonic()
+    result = do()
+    return time.monotonic() - begun, result
+
+
+@contextmanager
+def _single(programs: Path, endpoint: str, folder: Path) -> Iterator[Member]:
+    (port,) = free_ports(1)
+    command = [str(programs / "hfdownloader"), "serve", "--data-dir", str(folder / "data"), "--port", str(port), *KEEP]
+    with _running([(command, port)], endpoint, folder) as api:
+        yield api
+
+
+@contextmanager
+def _cluster(programs: Path, services: Services, endpoint: str, folder: Path) -> Iterator[Member]:
+    api_port, worker_port = free_ports(2)
+    common = ["--state", services.redis, "--broker", services.rabbit, "--prefix", f"bench-{time.monotonic_ns()}"]
+    api = [str(programs / "hfd-api"), *common, "--port", str(api_port), "--admin-port", "0"]
+    worker = [str(programs / "hfd-worker"), *common, "--admin-port", str(worker_port), *KEEP]
+    with _running([(api, api_port), (worker, worker_port)], endpoint, folder) as member:
+        yield member
+
+
+@contextmanager
+def _running(commands: list[tuple[list[str], int]], endpoint: str, folder: Path) -> Iterator[Member]:
+    """Starts processes that share a cache; gives the first."""
+    cache = folder / "cache"
+    cache.mkdir(parents=True)
+    flags = ["--endpoint", endpoint, "--cache-dir", str(cache), "--max-active", "1"]
+    members: list[Member] = []
+    try:
+        for command, port in commands:
+            members.append(Member([*command, *flags, "--admin-bind", "127.0.0.1"], port, folder / f"{port}.log"))
+        for member in members:
+            member.wait_ready()
+        yield members[0]
+    finally:
+        for member in members:
+            member.stop()
+        shutil.rmtree(cache)

@@ -1,0 +1,137 @@
+"""The table of medians, and what must hold between them."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from network import CONNECTIONS, RATE
+from work import MIB
+
+OURS = "hfdownloader"
+COLUMNS = {
+    "wall s": ("wall_s", 1, ".2f"),
+    "cpu s": ("cpu_s", 1, ".2f"),
+    "peak MiB": ("peak_bytes", MIB, ".0f"),
+    "read MiB": ("read_bytes", MIB, ".0f"),
+    "written MiB": ("written_bytes", MIB, ".0f"),
+    "wire MiB": ("wire_bytes", MIB, ".0f"),
+}
+
+Numbers = dict[str, float]
+# By case and contender.
+Medians = dict[str, dict[str, Numbers]]
+Results = dict[str, dict[str, list[Numbers]]]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Something that must hold; without a value what it compares was not measured."""
+
+    name: str
+    value: float | None
+    limit: float
+    at_least: bool = False
+
+    @property
+    def verdict(self) -> str:
+        if self.value is None:
+            return "not measured"
+        holds = self.value >= self.limit if self.at_least else self.value <= self.limit
+        return "ok" if holds else "MISSED"
+
+    def line(self) -> str:
+        shown = "-" if self.value is None else f"{self.value:.3f}"
+        return f"{self.name:64} {shown:>9} {'>=' if self.at_least else '<='} {self.limit:<7g} {self.verdict}"
+
+    def numbers(self) -> dict[str, object]:
+        return {"name": self.name, "value": self.value, "limit": self.limit, "verdict": self.verdict}
+
+
+def medians(results: Results) -> Medians:
+    """The median of each number, each on its own."""
+    return {
+        case: {name: {key: statistics.median(run[key] for run in runs) for key in runs[0]} for name, runs in by.items()}
+        for case, by in results.items()
+    }
+
+
+def table(found: Medians) -> str:
+    """All medians, for people."""
+    lines = [f"{'case':15} {'who':22}" + "".join(f"{column:>12}" for column in COLUMNS)]
+    for case, contenders in found.items():
+        for name, numbers in contenders.items():
+            shown = (f"{numbers[key] / unit:12{form}}" for key, unit, form in COLUMNS.values())
+            lines.append(f"{case:15} {name:22}" + "".join(shown))
+    return "\n".join(lines)
+
+
+def bounds(found: Medians, results: Results, sizes: dict[str, int]) -> list[Bound]:
+    """What must hold; `sizes` are the bytes of each case."""
+    return [*_side_by_side(found), *_by_arithmetic(found, sizes), *_resume(found, sizes), *_always(results)]
+
+
+def _side_by_side(found: Medians) -> list[Bound]:
+    wall, cpu = _number(found, "wall_s"), _number(found, "cpu_s")
+    one_worker, four_workers = wall("eight-limited", "1 worker"), wall("eight-limited", "4 workers")
+    fastest = [
+        Bound(f"{case}: wall to that of the fastest other", _over(wall(case, OURS), _fastest_other(by)), 1.0)
+        for case, by in found.items()
+    ]
+    curl_cpu = cpu("one", "curl + openssl sha256")
+    return [
+        *fastest,
+        Bound("one: CPU to curl + openssl sha256", _over(cpu("one", OURS), curl_cpu), 1.25),
+        Bound("eight: wall to hf download", _over(wall("eight", OURS), wall("eight", "hf download")), 0.6),
+        Bound("small: wall to hf download", _over(wall("small", OURS), wall("small", "hf download")), 0.25),
+        Bound("eight-limited: 4 workers' rate to that of one", _over(one_worker, four_workers), 3.6, at_least=True),
+    ]
+
+
+def _by_arithmetic(found: Medians, sizes: dict[str, int]) -> list[Bound]:
+    wall = _number(found, "wall_s")
+    limited = _over(sizes.get("one-limited"), wall("one-limited", OURS))
+    ideal = sizes.get("one-slow", 0) / (RATE * (CONNECTIONS - 1) + RATE / 10)
+    share = _over(limited, RATE * CONNECTIONS)
+    return [
+        Bound("one-limited: share of what 8 connections may bring", share, 0.95, at_least=True),
+        Bound("one-slow: wall to the ideal", _over(wall("one-slow", OURS), ideal), 1.1),
+    ]
+
+
+def _resume(found: Medians, sizes: dict[str, int]) -> list[Bound]:
+    ours = found.get("resume", {}).get(OURS)
+    if ours is None:
+        return [Bound("resume", None, 0)]
+    again = max(0.0, ours["content_bytes"] + ours["kept_bytes"] - sizes["resume"])
+    return [
+        Bound("resume: MiB fetched again that were durable", again / MIB, 0),
+        Bound("resume: read from disk to what was there", _over(ours["read_bytes"], ours["kept_bytes"]), 1.0),
+    ]
+
+
+def _always(results: Results) -> list[Bound]:
+    """What must hold in each single run of ours."""
+    runs = [run for by in results.values() for name, of in by.items() if is_ours(name) for run in of]
+    peak = max((run["peak_bytes"] / MIB for run in runs), default=None)
+    written = max((run["written_bytes"] / run["content_bytes"] for run in runs), default=None)
+    return [
+        Bound("all of ours: largest memory of a process, MiB", peak, 96),
+        Bound("all of ours: most written to disk to what was downloaded", written, 1.02),
+    ]
+
+
+def is_ours(name: str) -> bool:
+    """Whether a contender is our process or our cluster."""
+    return name == OURS or name.endswith(("worker", "workers"))
+
+
+def _fastest_other(by: dict[str, Numbers]) -> float | None:
+    return min((numbers["wall_s"] for name, numbers in by.items() if not is_ours(name)), default=None)
+
+
+def _number(found: Medians, key: str) -> Callable[[str, str], float | None]:
+    return lambda case, name: found.get(case, {}).get(name, {}).get(key)
+
+
+def _over(value: float | None, by: float | None) -> float | None:
+    return value / by if value is not None and by else None

@@ -1,0 +1,92 @@
+"""The runs of a case: all contenders in turn, again and again, each into an empty folder."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import network
+import records
+from cases import Case
+from measure import DownloadFailed, Usage, drop_from_cache
+from source import Sent, Source
+from tools import Contender, Download, Tool
+from work import Repo, wrong_files
+
+
+@dataclass(frozen=True)
+class Run:
+    """One download that went well, and whose content is right."""
+
+    usage: Usage
+    sent: Sent
+    # Bytes that were durable when it was killed; none unless it was resumed.
+    kept: int | None = None
+    # What it had been sent until then.
+    first: Sent | None = None
+
+    def numbers(self) -> dict[str, float]:
+        """The run as it goes into the report."""
+        shown = {
+            "wall_s": self.usage.wall,
+            "cpu_s": self.usage.cpu,
+            "peak_bytes": self.usage.peak_bytes,
+            "read_bytes": self.usage.io.read,
+            "written_bytes": self.usage.io.written,
+            "wire_bytes": self.sent.wire_bytes,
+            "content_bytes": self.sent.content_bytes,
+        }
+        resumed = {"kept_bytes": self.kept, "first_content_bytes": self.first and self.first.content_bytes}
+        return shown | {name: number for name, number in resumed.items() if number is not None}
+
+
+class Rounds:
+    """Runs cases over one source; keeps what was measured and what failed."""
+
+    def __init__(self, source: Source, programs: Path, folder: Path, runs: int) -> None:
+        self._source = source
+        self._programs = programs
+        self._folder = folder
+        self._runs = runs
+        self.results: dict[str, dict[str, list[dict[str, float]]]] = {}
+        self.failures: list[str] = []
+
+    def run(self, case: Case, repo: Repo, contenders: list[Contender]) -> None:
+        """A warm-up and the measured runs. Who fails once takes no further part in the case."""
+        taking_part = list(contenders)
+        for number in range(self._runs + 1):
+            for contender in list(taking_part):
+                try:
+                    run = self._once(case, repo, contender)
+                except DownloadFailed as failure:
+                    self.failures.append(f"{case.name}, {contender.name}: {failure}")
+                    taking_part.remove(contender)
+                    continue
+                if number > 0:
+                    numbers = run.numbers()
+                    self.results.setdefault(case.name, {}).setdefault(contender.name, []).append(numbers)
+
+    def _once(self, case: Case, repo: Repo, contender: Contender) -> Run:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        folder = self._folder / "download"
+        folder.mkdir(parents=True)
+        with network.through(case.network, self._source, self._programs) as endpoint:
+            download = Download(repo, endpoint, folder)
+            kept, first = self._half(contender, download) if case.resumes else (None, None)
+            os.sync()
+            usage = contender.run(download)
+        sent = self._source.sent()
+        wrong = wrong_files(repo, contender.files(download))
+        if wrong:
+            raise DownloadFailed(f"wrong or missing content: {', '.join(wrong[:5])}")
+        return Run(usage, sent, kept, first)
+
+    def _half(self, contender: Contender, download: Download) -> tuple[int, Sent]:
+        """Leaves a download half done, and out of the page cache."""
+        if not isinstance(contender, Tool):
+            raise SystemExit(f"{contender.name} cannot be killed half-way")
+        contender.run_half(download)
+        first = self._source.sent()
+        kept = records.kept_bytes(download)
+        drop_from_cache(path for path in download.folder.rglob("*") if path.is_file() and not path.is_symlink())
+        return kept, first

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs what the benchmark needs: nginx as its source, Redis and RabbitMQ for the cluster, and whom we are compared with: curl
+# and openssl, aria2, and two Python environments in target/bench. No system service is started.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+missing=
+python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=" python3 python3-venv"
+[ -x /usr/sbin/nginx ] || missing+=" nginx"
+command -v redis-server >/dev/null || missing+=" redis-server"
+[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=" rabbitmq-server"
+for program in curl openssl; do command -v "$program" >/dev/null || missing+=" $program"; done
+command -v aria2c >/dev/null || missing+=" aria2"
+tests/packages.sh "$missing" "nginx redis-server rabbitmq-server"
+
+# Makes the environment target/bench/$1 with the packages $2…; the first is the one that it is for.
+environment() {
+    local venv=target/bench/$1
+    shift
+    [ "$(cat "$venv/packages.installed" 2>/dev/null)" = "$*" ] && return
+    echo "installing $* into $venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet "$@"
+    echo "$*" >"$venv/packages.installed"
+}
+environment hf huggingface_hub==2.4.0
+# The last huggingface_hub that can use hf_transfer.
+environment hf-transfer huggingface_hub==0.36.2 hf_transfer==0.1.9

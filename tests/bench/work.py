@@ -1,0 +1,126 @@
+"""What is downloaded: repositories of random content, laid out for the source to serve."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MIB = 1 << 20
+GIB = 1 << 30
+SMALL_BYTES = 4096
+# Entries in one page of a listing, as on the Hub.
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a repository. A large one is kept in LFS, and its ETag is its SHA-256; that of a small one is git's hash."""
+
+    path: str
+    size: int
+    etag: str
+    sha256: str
+    is_large: bool
+
+    def entry(self) -> dict[str, object]:
+        """The file in a listing."""
+        shown: dict[str, object] = {"type": "file", "path": self.path, "size": self.size, "oid": self.etag[:40]}
+        if self.is_large:
+            shown["lfs"] = {"oid": self.etag, "size": self.size, "pointerSize": 135}
+        return shown
+
+
+@dataclass
+class Repo:
+    """A model, `bench/NAME`, at one commit."""
+
+    name: str
+    files: list[File] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return f"bench/{self.name}"
+
+    @property
+    def commit(self) -> str:
+        return hashlib.sha1(self.id.encode()).hexdigest()
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+
+class Shelf:
+    """The folder that the source serves: `blobs/ETAG`, and for each repository `info/NAME.json` and `tree/NAME/CURSOR.json`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.repos: list[Repo] = []
+        (root / "blobs").mkdir(parents=True)
+        (root / "info").mkdir()
+
+    def add_large(self, name: str, count: int, size: int) -> Repo:
+        """A repository of large files."""
+        files = [self._large(f"model-{number:05}-of-{count:05}.safetensors", size) for number in range(1, count + 1)]
+        return self._add(Repo(name, files))
+
+    def add_small(self, name: str, count: int) -> Repo:
+        """A repository of files of 4 KiB in twenty folders."""
+        files = [self._small(f"part-{number % 20:02}/{number:06}.txt") for number in range(count)]
+        return self._add(Repo(name, files))
+
+    def add_endless(self, name: str, size: int) -> Repo:
+        """A repository of one file without content, for a job that is not to end while others are measured."""
+        etag = hashlib.sha256(name.encode()).hexdigest()
+        with (self.root / "blobs" / etag).open("wb") as blob:
+            blob.truncate(size)
+        return self._add(Repo(name, [File("model.safetensors", size, etag, etag, True)]))
+
+    def _large(self, path: str, size: int) -> File:
+        digest = hashlib.sha256()
+        unnamed = self.root / "unnamed"
+        with unnamed.open("wb") as blob:
+            for start in range(0, size, 8 * MIB):
+                chunk = os.urandom(min(8 * MIB, size - start))
+                digest.update(chunk)
+                blob.write(chunk)
+        etag = digest.hexdigest()
+        unnamed.rename(self.root / "blobs" / etag)
+        return File(path, size, etag, etag, True)
+
+    def _small(self, path: str) -> File:
+        content = os.urandom(SMALL_BYTES)
+        etag = hashlib.sha1(b"blob %d\0" % SMALL_BYTES + content).hexdigest()
+        (self.root / "blobs" / etag).write_bytes(content)
+        return File(path, SMALL_BYTES, etag, hashlib.sha256(content).hexdigest(), False)
+
+    def _add(self, repo: Repo) -> Repo:
+        siblings = [{"rfilename": file.path} for file in repo.files]
+        info = {"_id": repo.commit[:24], "id": repo.id, "modelId": repo.id, "sha": repo.commit, "siblings": siblings}
+        info |= {"private": False, "gated": False, "disabled": False, "tags": [], "downloads": 0, "likes": 0}
+        (self.root / "info" / f"{repo.name}.json").write_text(json.dumps(info))
+        folder = self.root / "tree" / repo.name
+        folder.mkdir(parents=True)
+        for start in range(0, len(repo.files), PAGE):
+            page = [file.entry() for file in repo.files[start : start + PAGE]]
+            (folder / f"{cursor(start)}.json").write_text(json.dumps(page))
+        self.repos.append(repo)
+        return repo
+
+
+def cursor(start: int) -> str:
+    """Names the page of a listing that begins at this entry; the first one has no name."""
+    return str(start) if start else ""
+
+
+def wrong_files(repo: Repo, folder: Path) -> list[str]:
+    """The files whose content in this folder is not the repository's."""
+    return [file.path for file in repo.files if not _is_right(file, folder / file.path)]
+
+
+def _is_right(file: File, path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
