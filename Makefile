@@ -51,6 +51,8 @@ bench: ## Compare with other tools on this machine: a table, and target/bench.js
 	tests/bench/setup.sh
 	$(CARGO) build --release --workspace --bins
 	python3 tests/bench $(RELEASE) $(ARGS)
+	$(CARGO) bench -p hfd-shared -p hfd-worker --bench hash --bench parts --bench selection --bench store -- \
+		--noplot --sample-size 10 --warm-up-time 0.5 --measurement-time 2
 
 clients: ## Generate clients for Python, TypeScript and Go into target/clients
 	clients/generate.sh python

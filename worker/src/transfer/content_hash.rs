@@ -37,10 +37,10 @@ impl ContentHasher {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn the_kinds_agree_with_sha256sum_and_git_hash_object() {
+        use super::*;
+
         let hash = |like: BlobHash| {
             let mut hasher = ContentHasher::like(&like, 6);
             hasher.update(b"hel");
