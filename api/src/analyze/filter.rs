@@ -56,12 +56,10 @@ fn whole_path(path: &str) -> String {
     if glob.contains('/') {
         glob
     } else {
-        format!("[{}/]{}", glob.chars().next().unwrap_or('?'), &glob[first_len(&glob)..])
+        let mut rest = glob.chars();
+        let first = rest.next().filter(|first| *first != '?').map_or_else(|| "!".to_owned(), String::from);
+        format!("[{first}/]{}", rest.as_str())
     }
-}
-
-fn first_len(text: &str) -> usize {
-    text.chars().next().map_or(0, char::len_utf8)
 }
 
 /// An item of these files, with nothing decided yet.
@@ -102,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_file_of_the_root_is_told_from_its_namesakes_in_folders() {
-        let all = files(&["model.bin", "x/model.bin", "a,b.bin", "model.bin.bin"]);
+        let all = files(&["model.bin", "x/model.bin", "a,b.bin", "model.bin.bin", "{q}.bin", "x/{q}.bin"]);
         for wanted in &all {
             let filter = exact(RepoKind::Model, &all, &[wanted], []);
             let filters: Vec<String> = filter.split(',').map(str::to_owned).collect();
