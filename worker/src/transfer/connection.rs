@@ -67,7 +67,10 @@ impl Connection<'_> {
                     if writer.position() > rest.start() {
                         budget.refill();
                     }
-                    budget.spend(error, self.halt).await?;
+                    tokio::select! {
+                        () = part.taken_over() => return Ok(()),
+                        spent = budget.spend(error, self.halt) => spent?,
+                    }
                 }
             }
         }
@@ -80,14 +83,22 @@ impl Connection<'_> {
         part: &Part,
         rest: ByteRange,
     ) -> Result<Result<(), HubError>, TransferError> {
-        let mut fetched = match self.source.fetch(rest).await? {
+        let fetched = tokio::select! {
+            () = part.taken_over() => return Ok(Ok(())),
+            fetched = self.source.fetch(rest) => fetched?,
+        };
+        let mut fetched = match fetched {
             Ok(fetched) => fetched,
             Err(error) => return Ok(Err(error)),
         };
         let _connected = Connected::begin();
         let mut pace = Pace::new(&self.transfer.target.file.path, self.transfer.settings);
         loop {
-            match pace.next(&mut fetched, self.halt).await? {
+            let next = tokio::select! {
+                () = part.taken_over() => return Ok(Ok(())),
+                next = pace.next(&mut fetched, self.halt) => next?,
+            };
+            match next {
                 Ok(pace::Next::Chunk(mut chunk)) => {
                     let bytes = chunk.len();
                     chunk.truncate(part.arrived(bytes));

@@ -1,6 +1,7 @@
 //! The parts of one file on their way to its connections. Each takes one after the other; who finds none left takes a half
 //! from whoever would take longest, so that a slow connection does not decide when the file is whole.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,6 +16,10 @@ const WORTH_SPLITTING: Duration = Duration::from_secs(1);
 
 /// How long a part is watched before its rate is known.
 const MEASURED_AFTER: Duration = Duration::from_millis(500);
+
+/// How long a part that is too small to share may be fetched until it goes over as a whole, and twice as long each time
+/// that it does: connections that are all slow shall not take it from each other for ever.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Less is not worth a request.
 const SMALLEST_HALF: u64 = 512 << 10;
@@ -49,6 +54,9 @@ pub(super) struct Part {
     begun_at: Instant,
     start: u64,
     rest: Mutex<Rest>,
+    patience: Duration,
+    /// Cancelled when another connection has taken what was left of it.
+    taken_over: CancellationToken,
 }
 
 /// What has not arrived.
@@ -63,19 +71,17 @@ impl Parts {
         Self { state: Mutex::new(State { waiting: missing, taken: Vec::new() }), all_arrived: CancellationToken::new() }
     }
 
-    /// The next part that waits, else a half of the one that would take longest.
+    /// The next part that waits, else what the one that would take longest can give.
     pub(super) fn next(&self, now: Instant) -> Next {
         let mut state = lock(&self.state);
         state.taken.retain(|part| part.rest().is_some());
         let State { waiting, taken } = &mut *state;
-        let range = waiting.pop_front().or_else(|| {
-            let slowest =
-                taken.iter().filter_map(|part| Some((part.time_left(now)?, part))).max_by_key(|(left, _)| *left);
-            slowest.filter(|(left, _)| *left > WORTH_SPLITTING).and_then(|(_, part)| part.split())
-        });
-        match range {
-            Some(range) => {
-                let part = Arc::new(Part::new(range, now));
+        let part = match waiting.pop_front() {
+            Some(range) => Some(Part::new(range, now, PATIENCE)),
+            None => share(taken, now),
+        };
+        match part.map(Arc::new) {
+            Some(part) => {
                 taken.push(Arc::clone(&part));
                 Next::Part(part)
             }
@@ -93,10 +99,23 @@ impl Parts {
     }
 }
 
+fn share(taken: &[Arc<Part>], now: Instant) -> Option<Part> {
+    let mut slow: Vec<_> = taken.iter().filter_map(|part| Some((part.time_left(now)?, part))).collect();
+    slow.retain(|(left, _)| *left > WORTH_SPLITTING);
+    slow.sort_by_key(|(left, _)| Reverse(*left));
+    slow.into_iter().find_map(|(_, part)| part.give(now))
+}
+
 impl Part {
-    fn new(range: ByteRange, now: Instant) -> Self {
+    fn new(range: ByteRange, now: Instant, patience: Duration) -> Self {
         let rest = Rest { next: range.start(), end: range.end() };
-        Self { begun_at: now, start: range.start(), rest: Mutex::new(rest) }
+        let (start, taken_over) = (range.start(), CancellationToken::new());
+        Self { begun_at: now, start, rest: Mutex::new(rest), patience, taken_over }
+    }
+
+    /// Until another connection has what was left of it.
+    pub(super) async fn taken_over(&self) {
+        self.taken_over.cancelled().await;
     }
 
     pub(super) fn start(&self) -> u64 {
@@ -129,13 +148,22 @@ impl Part {
         Some(elapsed.mul_f64((rest.end - rest.next) as f64 / arrived as f64))
     }
 
-    /// Gives its second half away.
-    fn split(&self) -> Option<ByteRange> {
+    /// Gives its second half away; of one that is too small for that the whole, once there was time enough for it.
+    fn give(&self, now: Instant) -> Option<Self> {
         let mut rest = lock(&self.rest);
         let middle = (rest.next + (rest.end - rest.next) / 2).next_multiple_of(HALF_ALIGNMENT);
-        let half = ByteRange::new(middle, rest.end).filter(|half| half.len() >= SMALLEST_HALF)?;
-        rest.end = middle;
-        Some(half)
+        let half = ByteRange::new(middle, rest.end).filter(|half| half.len() >= SMALLEST_HALF);
+        if let Some(half) = half {
+            rest.end = middle;
+            return Some(Self::new(half, now, PATIENCE));
+        }
+        if now.saturating_duration_since(self.begun_at) < self.patience {
+            return None;
+        }
+        let whole = ByteRange::new(rest.next, rest.end)?;
+        rest.end = rest.next;
+        self.taken_over.cancel();
+        Some(Self::new(whole, now, self.patience * 2))
     }
 }
 
@@ -206,17 +234,41 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_gives_nothing_keeps_next_to_nothing() {
+    fn a_connection_that_gives_nothing_keeps_nothing() {
         let parts = parts(&[(0, 64 * MIB)]);
         let begun = Instant::now();
         let dead = taken(&parts, begun);
-        let later = begun + Duration::from_secs(1);
-        for _ in 0..20 {
-            if let Next::Part(part) = parts.next(later) {
+        for tenth in 5..=20 {
+            if let Next::Part(part) = parts.next(begun + Duration::from_millis(100 * tenth)) {
                 part.arrived(usize::MAX);
             }
         }
-        assert!(dead.rest().unwrap().len() < 2 * MIB);
+        assert_eq!(dead.rest(), None);
+        assert!(dead.taken_over.is_cancelled());
+    }
+
+    #[test]
+    fn one_that_cannot_share_keeps_no_other_from_it() {
+        let parts = parts(&[(0, MIB / 2), (MIB, 64 * MIB)]);
+        let begun = Instant::now();
+        let (dead, slow) = (taken(&parts, begun), taken(&parts, begun));
+        slow.arrived(1 << 20);
+        let half = taken(&parts, begun + Duration::from_secs(1));
+        assert_eq!(half.start(), slow.rest().unwrap().end());
+        assert_eq!(dead.rest().unwrap().len(), MIB / 2);
+    }
+
+    #[test]
+    fn a_small_rest_that_all_fetch_slowly_stays_longer_with_each() {
+        let parts = parts(&[(0, MIB / 4)]);
+        let begun = Instant::now();
+        let first = taken(&parts, begun);
+        first.arrived(1);
+        let second = taken(&parts, begun + PATIENCE);
+        assert_eq!((first.rest(), second.start()), (None, 1));
+        second.arrived(1);
+        assert!(matches!(parts.next(begun + 2 * PATIENCE), Next::Later));
+        assert_eq!(taken(&parts, begun + 3 * PATIENCE).start(), 2);
     }
 
     proptest! {
