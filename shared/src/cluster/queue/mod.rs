@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lapin::options::QueueDeleteOptions;
+use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
+use lapin::types::FieldTable;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
@@ -72,13 +73,20 @@ impl RabbitQueue {
     }
 
     /// Deletes a queue that the broker lists but cannot serve, as `RabbitMQ` 3.10 leaves one behind that it was killed
-    /// right after making. Whoever consumes next declares it again, and the store emits the tasks that were in it.
-    async fn delete(&self, lane: Lane) -> Result<(), QueueError> {
+    /// right after making; not one that serves others by now. Whoever consumes next declares it again, and the store emits
+    /// the tasks that were in it.
+    async fn delete_unserved(&self, lane: Lane) -> Result<(), QueueError> {
         let connection = self.consuming.connection().await?;
+        let name = self.topology.queue(lane);
         let delete = async {
             let channel = connection.create_channel().await?;
-            channel.queue_delete(self.topology.queue(lane), QueueDeleteOptions::default()).await?;
-            channel.close(REPLY_SUCCESS, "deleted".into()).await
+            let look = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+            let queue = channel.queue_declare(name.clone(), look, FieldTable::default()).await?;
+            if queue.consumer_count() == 0 {
+                warn!(?lane, "the broker cannot serve a queue: deleted, to be made anew");
+                channel.queue_delete(name, QueueDeleteOptions::default()).await?;
+            }
+            channel.close(REPLY_SUCCESS, "looked".into()).await
         };
         match timeout(DELETE_LIMIT, delete).await {
             Ok(deleted) => deleted.map_err(|error| unavailable(format!("cannot delete a silent queue: {error}"))),
@@ -120,9 +128,8 @@ impl TaskQueue for RabbitQueue {
                 debug!(?lane, error = %last.insert(QueueError::from(error)), "consumer not started");
                 if silent >= SILENT_TRIES {
                     silent = 0;
-                    match self.delete(lane).await {
-                        Ok(()) => warn!(?lane, "the broker could not serve a queue: deleted, to be made anew"),
-                        Err(error) => warn!(?lane, %error, "the broker cannot serve a queue"),
+                    if let Err(error) = self.delete_unserved(lane).await {
+                        warn!(?lane, %error, "the broker cannot serve a queue");
                     }
                 }
                 let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
