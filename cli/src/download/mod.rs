@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use hfd_shared::backend::{Backend, BackendConfig};
@@ -26,7 +26,7 @@ use crate::args::DownloadArgs;
 /// Interrupted by a signal, as shells report it.
 const EXIT_INTERRUPTED: u8 = 130;
 
-/// How often progress is looked at.
+/// How often progress is shown. The end of the job is told by its doorbell.
 const TICK: Duration = Duration::from_millis(250);
 
 /// Files in work that are shown at most.
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     };
     let mut display = display(args.json);
     let end = tokio::select! {
-        end = follow(env.store.as_ref(), job.job.id, display.as_mut()) => Some(end?),
+        end = follow(&env, job.job.id, display.as_mut()) => Some(end?),
         () = interrupted.cancelled() => None,
         died = &mut worker => return Err(died.map_or_else(Into::into, |()| anyhow!("the worker stopped"))),
     };
@@ -85,14 +85,23 @@ fn display(json: bool) -> Box<dyn Display> {
 }
 
 /// Shows the job until it ends.
-async fn follow(store: &dyn JobStore, id: JobId, display: &mut dyn Display) -> anyhow::Result<Snapshot> {
+async fn follow(env: &Environment, id: JobId, display: &mut dyn Display) -> anyhow::Result<Snapshot> {
+    // Before the first look, so that no change is missed.
+    let mut doorbells = env.bus.subscribe().await;
+    let mut shown: Option<Instant> = None;
     loop {
-        let snapshot = store.snapshot(id).await?.ok_or_else(|| anyhow!("the job is gone"))?;
+        let snapshot = env.store.snapshot(id).await?.ok_or_else(|| anyhow!("the job is gone"))?;
         if snapshot.job.status.is_terminal() {
             return Ok(snapshot);
         }
-        display.update(&snapshot, &in_work(store, id).await?);
-        tokio::time::sleep(TICK).await;
+        if shown.is_none_or(|shown| shown.elapsed() >= TICK) {
+            display.update(&snapshot, &in_work(env.store.as_ref(), id).await?);
+            shown = Some(Instant::now());
+        }
+        if tokio::time::timeout(TICK, doorbells.next()).await == Ok(None) {
+            // A bus that is gone leaves the time.
+            tokio::time::sleep(TICK).await;
+        }
     }
 }
 
