@@ -14,6 +14,7 @@ mod runner;
 mod sweeper;
 mod tasks;
 mod throttle;
+mod together;
 mod transfer;
 mod watch;
 

@@ -44,6 +44,10 @@ impl Dir {
 
     /// Opens a folder by its path, after creating it and those above if necessary.
     pub(super) fn make(path: &Path) -> Result<Self, CacheError> {
+        // It is there but for the first time.
+        if let Ok(folder) = Self::open(path) {
+            return Ok(folder);
+        }
         match std::fs::create_dir_all(path) {
             Ok(()) => Self::open(path),
             Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) => {
@@ -247,10 +251,15 @@ impl Dir {
 
     /// Makes renames and new entries in this folder survive a loss of power.
     pub(super) fn sync(&self) -> Result<(), CacheError> {
+        self.try_sync().at("sync", &self.path)
+    }
+
+    /// The same, with the system's error.
+    pub(super) fn try_sync(&self) -> Result<(), Errno> {
         match rustix::fs::fsync(&self.fd) {
             // Some network and FUSE volumes refuse to sync folders, for their servers commit names at once.
             Ok(()) | Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
-            Err(error) => Err(CacheError::new("sync", &self.path, error)),
+            Err(error) => Err(error),
         }
     }
 

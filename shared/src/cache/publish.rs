@@ -21,12 +21,13 @@ pub(super) struct Verified<'a> {
     pub(super) subject: Subject,
 }
 
-/// Publishes a file under a name that only this process uses.
-pub(super) fn private_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(), CacheError> {
+/// Publishes a file under a name that only this process uses. The folder that it went to is left to the caller to sync; none
+/// if the blob was there.
+pub(super) fn private_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<Option<Dir>, CacheError> {
     if repo.has_blob(&verified.subject.blob, verified.subject.size_bytes)? {
-        return Ok(());
+        return Ok(None);
     }
-    move_to_blobs(repo, verified.folder, verified.name, verified.subject)
+    move_to_blobs(repo, verified.folder, verified.name, verified.subject).map(Some)
 }
 
 /// Publishes a file whose name other processes may publish, remove and use for a new file at the same time.
@@ -49,7 +50,7 @@ pub(super) fn shared_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(
         Err(_) => return by_name(repo, verified),
     }
     let published = if scratch.holds(&pinned, verified.file)? {
-        move_to_blobs(repo, &scratch, &pinned, verified.subject)
+        move_to_blobs(repo, &scratch, &pinned, verified.subject).and_then(|blobs| blobs.sync())
     } else if repo.has_blob(&blob, size_bytes)? {
         Ok(())
     } else {
@@ -62,20 +63,21 @@ pub(super) fn shared_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(
 
 fn by_name(repo: &RepoCache, verified: &Verified<'_>) -> Result<(), CacheError> {
     if verified.folder.holds(verified.name, verified.file)? {
-        return move_to_blobs(repo, verified.folder, verified.name, verified.subject);
+        return move_to_blobs(repo, verified.folder, verified.name, verified.subject)?.sync();
     }
     let published = repo.has_blob(&verified.subject.blob, verified.subject.size_bytes)?;
     if published { Ok(()) } else { Err(superseded(verified)) }
 }
 
-fn move_to_blobs(repo: &RepoCache, folder: &Dir, name: &str, subject: Subject) -> Result<(), CacheError> {
+/// Moves a file to its place; returns the folder, which is not synced yet.
+fn move_to_blobs(repo: &RepoCache, folder: &Dir, name: &str, subject: Subject) -> Result<Dir, CacheError> {
     let blobs = repo.open_folder()?.make_child(BLOBS)?;
     match folder.rename(name, &blobs, &subject.blob.to_string()) {
         // Another process has moved it, or the server did and the answer was lost on its way.
         Err(error) if error.is_not_found() && repo.has_blob(&subject.blob, subject.size_bytes)? => {}
         moved => moved?,
     }
-    blobs.sync()
+    Ok(blobs)
 }
 
 fn superseded(verified: &Verified<'_>) -> CacheError {

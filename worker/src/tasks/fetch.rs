@@ -1,5 +1,7 @@
 //! Fetch: the files of one unit, each from nothing to its place in the cache.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -9,8 +11,9 @@ use hfd_shared::cache::{BlobLock, CacheError, RepoCache};
 use hfd_shared::job::{FileIndex, FileState, Job, Unit, UnitIndex};
 use hfd_shared::metrics::{self, FileOutcome};
 use hfd_shared::ports::{BlobKey, Claimed, FileEnd, StoreError};
-use hfd_shared::repo::CommitHash;
+use hfd_shared::repo::{BlobHash, CommitHash, RepoPath};
 use hfd_shared::settings::TransferSettings;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -19,11 +22,15 @@ use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
 use crate::environment::Environment;
-use crate::transfer::{self, Meter, Target, TransferError};
+use crate::together::Together;
+use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
 use hfd_shared::blocking::blocking;
 
 /// How long to wait for somebody else who fetches the same content.
 const BUSY_DELAY: Duration = Duration::from_secs(1);
+
+/// So many files of a unit may be between the network and their links: each has a few files open.
+const WAITING_FOR_DISK: usize = 32;
 
 /// Why a file of the unit is not in the cache.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +75,15 @@ struct Context<'a> {
     settings: TransferSettings,
     received: AtomicU64,
     done: Done,
+    /// Files that use the network at a time.
+    turns: Arc<Semaphore>,
+    publisher: Publisher,
+    links: Together<Link, Result<(), CacheError>>,
     stop: CancellationToken,
 }
+
+/// An entry of the snapshot.
+type Link = (RepoPath, BlobHash);
 
 pub(super) async fn perform(
     env: &Environment,
@@ -84,17 +98,7 @@ pub(super) async fn perform(
     let Some(commit) = job.commit else { return Ok(Outcome::Failed("the job has units but no commit".to_owned())) };
     let groups = groups(&unit, files);
     let meters: Vec<_> = groups.iter().flatten().map(|(file, _, meter)| (*file, meter.clone())).collect();
-    let context = Context {
-        env,
-        job,
-        claimed,
-        commit,
-        cache: env.cache.repo(&job.request.repo),
-        settings: env.settings.in_force().transfer.clone(),
-        received: AtomicU64::new(0),
-        done: Done::default(),
-        stop: stop.child_token(),
-    };
+    let context = Context::new(env, job, claimed, commit, stop);
     let ended = tokio::select! {
         ended = context.fetch_all(groups) => ended,
         never = report(env, claimed, &meters, &context.received, &context.done, &context.stop) => match never {},
@@ -160,16 +164,45 @@ fn groups(unit: &Unit, files: Vec<FileState>) -> Vec<Group> {
     groups
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    fn new(
+        env: &'a Environment,
+        job: &'a Job,
+        claimed: &'a Claimed,
+        commit: CommitHash,
+        stop: &CancellationToken,
+    ) -> Self {
+        let cache = env.cache.repo(&job.request.repo);
+        let settings = env.settings.in_force().transfer.clone();
+        let (publishing, linking) = (cache.clone(), cache.clone());
+        let link = move |(path, blob): &Link| linking.link(commit, path, blob);
+        Self {
+            env,
+            job,
+            claimed,
+            commit,
+            cache,
+            received: AtomicU64::new(0),
+            done: Done::default(),
+            turns: Arc::new(Semaphore::new(settings.connections)),
+            publisher: Together::new(move |files: Vec<_>| publishing.publish_small(&files)),
+            links: Together::new(move |links: Vec<Link>| links.iter().map(&link).collect()),
+            settings,
+            stop: stop.child_token(),
+        }
+    }
+
     async fn fetch_all(&self, groups: Vec<Group>) -> Ended {
+        let present = &self.present(&groups).await;
         // What is not done by then goes on in a new turn.
         let slice = tokio::time::sleep(TIME_SLICE);
         let work = stream::iter(groups)
             .map(|group| async move {
                 let files = group.iter().map(|(file, ..)| *file).collect();
-                (files, self.fetch(&group).await)
+                let is_present = present.contains(&group[0].1.file.blob);
+                (files, self.fetch(&group, is_present).await)
             })
-            .buffer_unordered(self.settings.connections)
+            .buffer_unordered(self.settings.connections + WAITING_FOR_DISK)
             .collect();
         tokio::pin!(work, slice);
         tokio::select! {
@@ -188,19 +221,23 @@ impl Context<'_> {
         ended
     }
 
-    async fn fetch(&self, group: &[(FileIndex, FileState, Meter)]) -> Result<(), FetchError> {
+    async fn fetch(&self, group: &[(FileIndex, FileState, Meter)], is_present: bool) -> Result<(), FetchError> {
+        let turn = Turn::new(&self.turns);
+        if !is_present {
+            turn.begin().await;
+        }
         if self.stop.is_cancelled() {
             return Err(FetchError::Stopped);
         }
-        let (_, first, meter) = &group[0];
-        if self.has_blob(first).await? {
+        if is_present {
             return self.link_all(group, FileOutcome::Present).await;
         }
+        let (_, first, meter) = &group[0];
         let key = BlobKey { repo: self.job.request.repo.clone(), blob: first.file.blob };
         let Some(lease) = Lease::acquire(self.env, key).await? else {
             return Err(busy(first, "another job"));
         };
-        let ended = match self.fetch_locked(first, meter, &lease).await {
+        let ended = match self.fetch_locked(first, meter, &lease, &turn).await {
             // Locked until the links are there: whoever removes what nothing links to leaves what is locked alone.
             Ok((lock, outcome)) => {
                 let linked = self.link_all(group, outcome).await;
@@ -215,7 +252,10 @@ impl Context<'_> {
 
     async fn link_all(&self, group: &[(FileIndex, FileState, Meter)], outcome: FileOutcome) -> Result<(), FetchError> {
         for (file, state, meter) in group {
-            self.link(state).await?;
+            self.links.join((state.file.path.clone(), state.file.blob)).await?;
+            if let Some(path) = &state.file.second_path {
+                self.links.join((path.clone(), state.file.blob)).await?;
+            }
             meter.set(state.file.size_bytes);
             self.done.add(*file);
         }
@@ -229,16 +269,19 @@ impl Context<'_> {
         file: &FileState,
         meter: &Meter,
         lease: &Lease,
+        turn: &Turn,
     ) -> Result<(Option<BlobLock>, FileOutcome), FetchError> {
-        let (cache, blob) = (self.cache.clone(), file.file.blob);
-        let lock = blocking(move || cache.lock_blob(&blob)).await?;
+        let (cache, blob, size_bytes) = (self.cache.clone(), file.file.blob, file.file.size_bytes);
+        let locked =
+            blocking(move || Ok::<_, CacheError>((cache.lock_blob(&blob)?, cache.has_blob(&blob, size_bytes)?)));
+        let (lock, is_present) = locked.await?;
         let key = BlobKey { repo: self.job.request.repo.clone(), blob };
         // A worker of ours that sleeps may have the lock still: the lease says that it is not its turn.
         if !lease.lapsed && self.env.patience.is_left(&key, lock.is_some()) {
             return Err(busy(file, "another program"));
         }
         // Whoever had the lease or the lock before may have just published it.
-        if self.has_blob(file).await? {
+        if is_present {
             return Ok((lock, FileOutcome::Present));
         }
         let target = Target { repo: self.job.request.repo.clone(), commit: self.commit, file: file.file.clone() };
@@ -253,6 +296,8 @@ impl Context<'_> {
             received: &self.received,
             received_by_all: &self.env.presence.received,
             advanced: &self.done.advanced,
+            turn,
+            publisher: &self.publisher,
             fence: &lease.fence,
             stop: &self.stop,
         };
@@ -260,19 +305,12 @@ impl Context<'_> {
         Ok((lock, FileOutcome::Downloaded))
     }
 
-    async fn has_blob(&self, file: &FileState) -> Result<bool, FetchError> {
-        let (cache, blob, size_bytes) = (self.cache.clone(), file.file.blob, file.file.size_bytes);
-        Ok(blocking(move || cache.has_blob(&blob, size_bytes)).await?)
-    }
-
-    async fn link(&self, state: &FileState) -> Result<(), FetchError> {
-        let (cache, commit, file) = (self.cache.clone(), self.commit, state.file.clone());
-        blocking(move || {
-            cache.link(commit, &file.path, &file.blob)?;
-            file.second_path.map_or(Ok(()), |path| cache.link(commit, &path, &file.blob))
-        })
-        .await
-        .map_err(FetchError::from)
+    /// The contents that are in the cache already. One that cannot be looked at is not: that is found out again, and said.
+    async fn present(&self, groups: &[Group]) -> HashSet<BlobHash> {
+        let cache = self.cache.clone();
+        let wanted: Vec<_> = groups.iter().map(|group| (group[0].1.file.blob, group[0].1.file.size_bytes)).collect();
+        let is_there = move |&(blob, size_bytes): &(_, u64)| cache.has_blob(&blob, size_bytes).unwrap_or(false);
+        blocking(move || wanted.into_iter().filter(is_there).map(|(blob, _)| blob).collect()).await
     }
 }
 

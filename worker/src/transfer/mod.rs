@@ -14,13 +14,14 @@ mod pace;
 mod parts;
 mod small;
 mod source;
+mod turn;
 mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use hfd_shared::cache::{CacheError, RepoCache};
+use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::PlannedFile;
 use hfd_shared::metrics::{self, RetryReason};
@@ -31,9 +32,11 @@ use tracing::warn;
 
 use cut::Cut;
 pub(crate) use error::TransferError;
+pub(crate) use turn::Turn;
 
 use crate::fence::Fence;
 use crate::throttle::Throttle;
+use crate::together::Together;
 use hfd_shared::blocking::blocking;
 
 /// Files below this are fetched again from the start when a process ends in the middle of them.
@@ -63,6 +66,9 @@ impl Meter {
     }
 }
 
+/// Publishes small files.
+pub(crate) type Publisher = Together<SmallFile, Result<(), CacheError>>;
+
 /// The file to fetch.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -89,6 +95,10 @@ pub(crate) struct Transfer<'a> {
     pub(crate) received_by_all: &'a AtomicU64,
     /// Set when something of the file has become durable.
     pub(crate) advanced: &'a AtomicBool,
+    /// Its place among the files that are fetched at a time.
+    pub(crate) turn: &'a Turn,
+    /// Publishes it together with others, if it is small.
+    pub(crate) publisher: &'a Publisher,
     /// What is written while it is closed may be in other hands.
     pub(crate) fence: &'a Fence,
     pub(crate) stop: &'a CancellationToken,
@@ -156,6 +166,10 @@ impl Transfer<'_> {
 
     async fn attempt(self, cut: Cut) -> Result<(), TransferError> {
         self.meter.set(0);
+        tokio::select! {
+            () = self.turn.begin() => {}
+            () = self.stop.cancelled() => return Err(TransferError::Stopped),
+        }
         let in_one_go = ONE_GO_BELOW_BYTES.min(self.settings.multipart_threshold.0);
         if self.target.file.size_bytes >= in_one_go.max(1) {
             large::fetch(self, cut).await

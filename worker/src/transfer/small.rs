@@ -1,9 +1,10 @@
 //! Files in one go: one request, hashed as they come, a temporary file that is renamed when it is right.
 
-use hfd_shared::cache::{CacheError, SmallFile};
+use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
 use hfd_shared::hub::{Fetched, HubError};
 use hfd_shared::job::PlannedFile;
 use hfd_shared::metrics::Connected;
+use hfd_shared::repo::BlobHash;
 use hfd_shared::settings::Verify;
 
 use super::budget::Budget;
@@ -16,34 +17,48 @@ const BUFFER_BYTES: usize = 1 << 20;
 
 /// What has arrived of the file.
 struct Arrived {
-    file: SmallFile,
+    cache: RepoCache,
+    writer: String,
+    blob: BlobHash,
+    size_bytes: u64,
+    /// Begun with the first bytes that are written.
+    file: Option<SmallFile>,
     hasher: ContentHasher,
     buffer: Vec<u8>,
     bytes: u64,
 }
 
 impl Arrived {
-    /// Writes and hashes the buffer. Blocks.
-    fn flush(&mut self) -> Result<(), CacheError> {
+    /// Writes and hashes the buffer; returns the file. Blocks.
+    fn write_out(&mut self) -> Result<SmallFile, CacheError> {
         self.hasher.update(&self.buffer);
-        self.file.write(&self.buffer)?;
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => self.cache.create_small(&self.blob, self.size_bytes, &self.writer)?,
+        };
+        file.write(&self.buffer)?;
         self.buffer.clear();
-        Ok(())
+        Ok(file)
+    }
+
+    fn flush(mut self) -> Result<Self, CacheError> {
+        self.file = Some(self.write_out()?);
+        Ok(self)
     }
 }
 
 pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
-    let (cache, blob, writer) = (transfer.cache.clone(), transfer.target.file.blob, transfer.writer.to_owned());
-    let size_bytes = transfer.target.file.size_bytes;
-    let mut arrived = blocking(move || {
-        Ok::<_, CacheError>(Arrived {
-            file: cache.create_small(&blob, size_bytes, &writer)?,
-            hasher: ContentHasher::like(&blob, size_bytes),
-            buffer: Vec::new(),
-            bytes: 0,
-        })
-    })
-    .await?;
+    let (blob, size_bytes) = (transfer.target.file.blob, transfer.target.file.size_bytes);
+    let mut arrived = Arrived {
+        cache: transfer.cache.clone(),
+        writer: transfer.writer.to_owned(),
+        blob,
+        size_bytes,
+        file: None,
+        hasher: ContentHasher::like(&blob, size_bytes),
+        buffer: Vec::new(),
+        bytes: 0,
+    };
     let mut budget = Budget::new(transfer.settings.retries);
     while arrived.bytes < size_bytes {
         let begun_at = arrived.bytes;
@@ -56,6 +71,7 @@ pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
             budget.spend(error, transfer.stop).await?;
         }
     }
+    transfer.turn.end();
     publish(transfer, arrived).await
 }
 
@@ -77,7 +93,7 @@ async fn stream(
                 arrived.buffer.extend_from_slice(&chunk);
                 transfer.meter.set(arrived.bytes);
                 if arrived.buffer.len() >= BUFFER_BYTES {
-                    arrived = blocking(move || arrived.flush().map(|()| arrived)).await?;
+                    arrived = blocking(move || arrived.flush()).await?;
                 }
                 transfer.arrived(chunk.len()).await?;
             }
@@ -104,14 +120,14 @@ async fn request(transfer: Transfer<'_>, from_byte: u64) -> Result<Result<Fetche
 async fn publish(transfer: Transfer<'_>, mut arrived: Arrived) -> Result<(), TransferError> {
     let PlannedFile { path, blob: expected, .. } = transfer.target.file.clone();
     let verify = transfer.settings.verify == Verify::Sha256;
-    blocking(move || {
-        arrived.flush()?;
+    let verified = blocking(move || {
+        let file = arrived.write_out()?;
         let got = arrived.hasher.finish();
         if verify && got != expected {
-            arrived.file.quarantine()?;
+            file.quarantine()?;
             return Err(TransferError::WrongHash { path, expected, got });
         }
-        Ok(arrived.file.publish()?)
-    })
-    .await
+        Ok(file)
+    });
+    Ok(transfer.publisher.join(verified.await?).await?)
 }

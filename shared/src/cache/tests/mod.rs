@@ -55,7 +55,7 @@ fn partial_with(repo: &RepoCache, blob: &BlobHash, content: &[u8]) -> Partial {
 fn put_blob(repo: &RepoCache, blob: &BlobHash, content: &[u8]) {
     let mut file = repo.create_small(blob, content.len() as u64, "writer").unwrap();
     file.write(content).unwrap();
-    file.publish().unwrap();
+    assert!(repo.publish_small(&[file])[0].is_ok());
 }
 
 fn blob_path(repo: &RepoCache, blob: &BlobHash) -> std::path::PathBuf {

@@ -110,13 +110,26 @@ fn a_blob_in_pythons_shared_store_counts_and_stays_there() {
 #[test]
 fn what_has_not_its_size_is_not_published() {
     let Fixture { repo, .. } = &fixture();
-    let mut small = repo.create_small(&blob(1), 10, "w").unwrap();
-    small.write(b"short").unwrap();
-    assert!(matches!(small.publish(), Err(CacheError::WrongSize { expected_bytes: 10, found_bytes: 5, .. })));
     let large = partial_with(repo, &blob(2), b"long");
     large.data().set_len(2).unwrap();
     assert!(matches!(large.publish(), Err(CacheError::WrongSize { expected_bytes: 4, found_bytes: 2, .. })));
-    assert!(names(repo.folder().join("blobs")).is_empty());
+    assert!(!repo.has_blob(&blob(2), 2).unwrap());
+}
+
+#[test]
+fn small_files_are_published_together_each_with_its_own_result() {
+    let Fixture { repo, .. } = &fixture();
+    let small = |digit, content: &[u8]| {
+        let mut small = repo.create_small(&blob(digit), 5, "w").unwrap();
+        small.write(content).unwrap();
+        small
+    };
+    let published = repo.publish_small(&[small(1, b"whole"), small(2, b"cut"), small(3, b"right")]);
+    assert!(published[0].is_ok() && published[2].is_ok(), "{published:?}");
+    assert!(matches!(published[1], Err(CacheError::WrongSize { expected_bytes: 5, found_bytes: 3, .. })));
+    assert_eq!(names(repo.folder().join("blobs")), [blob(1).to_string(), blob(3).to_string()]);
+    assert_eq!(fs::read(blob_path(repo, &blob(3))).unwrap(), b"right");
+    assert!(names(repo.folder().join(".hfd")).is_empty());
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! Does for many at once what costs about as much as for one.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hfd_shared::blocking::blocking;
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
+
+/// Who asks while a round is under way waits for the next, with all others who do. Nobody waits for company.
+pub(crate) struct Together<T, R> {
+    waiting: Mutex<Vec<(T, oneshot::Sender<R>)>>,
+    round: tokio::sync::Mutex<()>,
+    perform: Arc<dyn Fn(Vec<T>) -> Vec<R> + Send + Sync>,
+}
+
+impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
+    /// `perform` blocks, and gives a result for each, in order.
+    pub(crate) fn new(perform: impl Fn(Vec<T>) -> Vec<R> + Send + Sync + 'static) -> Self {
+        Self { waiting: Mutex::default(), round: tokio::sync::Mutex::default(), perform: Arc::new(perform) }
+    }
+
+    /// Has one done, with those of others.
+    pub(crate) async fn join(&self, one: T) -> R {
+        let (sender, mut result) = oneshot::channel();
+        self.lock().push((one, sender));
+        let round = tokio::select! {
+            biased;
+            result = &mut result => return given(result).await,
+            round = self.round.lock() => round,
+        };
+        let (all, senders): (Vec<_>, Vec<_>) = std::mem::take(&mut *self.lock()).into_iter().unzip();
+        let perform = Arc::clone(&self.perform);
+        for (sender, result) in senders.into_iter().zip(blocking(move || perform(all)).await) {
+            // Nobody waits for it any more.
+            _ = sender.send(result);
+        }
+        drop(round);
+        given(result.await).await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(T, oneshot::Sender<R>)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one whose round it was may be gone; so are those who wait beside him then.
+async fn given<R>(result: Result<R, RecvError>) -> R {
+    match result {
+        Ok(result) => result,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn those_who_come_during_a_round_share_the_next() {
+        let rounds = Arc::new(AtomicUsize::new(0));
+        let (open, gate) = mpsc::channel::<()>();
+        let (gate, counted) = (Mutex::new(gate), Arc::clone(&rounds));
+        let together = Together::new(move |numbers: Vec<usize>| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            gate.lock().unwrap().recv().unwrap();
+            numbers.into_iter().map(|number| number * 2).collect()
+        });
+        let first = together.join(0);
+        let others = async {
+            while rounds.load(Ordering::SeqCst) == 0 {
+                tokio::task::yield_now().await;
+            }
+            let others = join_all((1..100).map(|number| together.join(number)));
+            tokio::join!(others, async {
+                open.send(()).unwrap();
+                open.send(()).unwrap();
+            })
+        };
+        let (first, (others, ())) = tokio::join!(first, others);
+        assert_eq!((first, others), (0, (1..100).map(|number| number * 2).collect::<Vec<_>>()));
+        assert_eq!(rounds.load(Ordering::SeqCst), 2);
+    }
+}
