@@ -3,14 +3,20 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use hfd_shared::repo::{BlobHash, ByteRange};
+use rustix::fs::{Advice, fadvise};
 
 use super::content_hash::ContentHasher;
 
 const READ_BYTES: u64 = 1 << 20;
+
+/// How far the disk may be ahead of the hasher, and what it is asked for at a time: systems read only so much for one wish.
+const AHEAD_BYTES: u64 = 8 << 20;
+const ASKED_BYTES: u64 = 128 << 10;
 
 /// Shared by those who write the parts and the one who hashes the whole.
 #[derive(Default)]
@@ -88,18 +94,22 @@ impl State {
     }
 }
 
-/// Hashes a file in order while it is being written; what it reads is still in the page cache. Blocks; none when aborted.
+/// Hashes a file in order while it is being written; what it reads is still in the page cache, but for what was `recorded`
+/// before. Blocks; none when aborted.
 pub(super) fn hash_behind(
     frontier: &Frontier,
     file: &File,
+    recorded: &[ByteRange],
     size_bytes: u64,
     expected: &BlobHash,
 ) -> io::Result<Option<BlobHash>> {
+    let mut ahead = Ahead::of(file, recorded);
     let mut hasher = ContentHasher::like(expected, size_bytes);
     let mut buffer = vec![0; usize::try_from(READ_BYTES.min(size_bytes)).unwrap_or(usize::MAX)];
     let mut hashed = 0;
     while hashed < size_bytes {
         let Some(reached) = frontier.wait_beyond(hashed) else { return Ok(None) };
+        ahead.ask(hashed);
         let wanted = usize::try_from(reached - hashed).map_or(buffer.len(), |bytes| bytes.min(buffer.len()));
         let read = file.read_at(&mut buffer[..wanted], hashed)?;
         if read == 0 {
@@ -109,6 +119,41 @@ pub(super) fn hash_behind(
         hashed += read as u64;
     }
     Ok(Some(hasher.finish()))
+}
+
+/// Has what is to be hashed next read from the disk, and nothing else: by itself the system reads on into what was written and
+/// never recorded, which comes again over the network.
+struct Ahead<'a> {
+    file: &'a File,
+    recorded: &'a [ByteRange],
+    /// Everything recorded before this has been asked for.
+    asked: u64,
+}
+
+impl<'a> Ahead<'a> {
+    fn of(file: &'a File, recorded: &'a [ByteRange]) -> Self {
+        if !recorded.is_empty() {
+            // Where advice is not taken more is read; so with all of it.
+            _ = fadvise(file, 0, None, Advice::Random);
+        }
+        Self { file, recorded, asked: 0 }
+    }
+
+    /// Asks for some more than what comes after `hashed`.
+    fn ask(&mut self, hashed: u64) {
+        while let Some(range) = self.recorded.first() {
+            let start = self.asked.max(range.start());
+            let end = range.end().min(start + ASKED_BYTES);
+            if start > hashed + AHEAD_BYTES {
+                return;
+            }
+            _ = fadvise(self.file, start, NonZeroU64::new(end - start), Advice::WillNeed);
+            self.asked = end;
+            if end == range.end() {
+                self.recorded = &self.recorded[1..];
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -148,7 +193,7 @@ mod tests {
         frontier.written(range(0, 1 << 40));
         frontier.abort();
         let file = tempfile::tempfile().unwrap();
-        assert_eq!(hash_behind(&frontier, &file, 1 << 40, &BlobHash::Sha256([0; 32])).unwrap(), None);
+        assert_eq!(hash_behind(&frontier, &file, &[], 1 << 40, &BlobHash::Sha256([0; 32])).unwrap(), None);
     }
 
     #[test]
@@ -182,7 +227,7 @@ mod tests {
             let size = content.len() as u64;
             let mut whole = ContentHasher::like(&BlobHash::Sha256([0; 32]), size);
             whole.update(&content);
-            let hashed = hash_behind(&frontier, &file, size, &BlobHash::Sha256([0; 32])).unwrap();
+            let hashed = hash_behind(&frontier, &file, &[], size, &BlobHash::Sha256([0; 32])).unwrap();
             prop_assert_eq!(hashed, Some(whole.finish()));
         }
     }

@@ -82,7 +82,8 @@ impl Hashing {
             Verify::Sha256 => {
                 let frontier = Arc::clone(&frontier);
                 let (size_bytes, expected) = (transfer.target.file.size_bytes, transfer.target.file.blob);
-                Some(spawn_blocking(move || hash_behind(&frontier, &reader, size_bytes, &expected)))
+                let recorded = partial.recorded().to_vec();
+                Some(spawn_blocking(move || hash_behind(&frontier, &reader, &recorded, size_bytes, &expected)))
             }
         };
         Self { frontier, thread }
