@@ -105,7 +105,7 @@ serde_as_text!(ByteSize);
 /// How data is moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferSettings {
-    /// Connections that one large file, or one batch of small ones, uses at a time; see [`Connections`].
+    /// Connections that one large file, or one batch of small ones, uses at most at a time; see [`Connections`].
     pub connections: usize,
     /// Files of at least so many bytes are fetched in parts.
     pub multipart_threshold: ByteSize,

@@ -1,7 +1,7 @@
 //! What a worker process has: its ports, the Hub, the cache and its settings.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use hfd_shared::backend::Backend;
 use hfd_shared::cache::{Cache, CacheError};
@@ -42,6 +42,8 @@ pub struct Environment {
     pub cache: Arc<Cache>,
     /// Holds what is received to the limits.
     pub(crate) throttle: Throttle,
+    /// How many connections the last large file ended with; 0 before the first.
+    pub(crate) width: AtomicUsize,
     /// Tells the ends of jobs.
     pub(crate) callbacks: CallbackClient,
     /// How many Fetch tasks are done at a time.
@@ -95,6 +97,7 @@ impl Environment {
             callbacks: CallbackClient::new(callbacks)?,
             presence: Presence::new(),
             attempts: AtomicU64::default(),
+            width: AtomicUsize::default(),
             store,
             queue,
             bus,

@@ -295,6 +295,7 @@ impl<'a> Context<'a> {
             meter,
             received: &self.received,
             received_by_all: &self.env.presence.received,
+            width: &self.env.width,
             advanced: &self.done.advanced,
             turn,
             publisher: &self.publisher,

@@ -13,6 +13,7 @@ use super::large::disk_error;
 use super::pace::{self, Pace};
 use super::parts::{Next, Part, Parts};
 use super::source::Source;
+use super::width::Width;
 use super::writer::{PartWriter, Sink};
 use super::{Transfer, TransferError};
 
@@ -20,6 +21,9 @@ use super::{Transfer, TransferError};
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 pub(super) struct Connection<'a> {
+    /// Which of the file's connections it is, from 0 on.
+    pub(super) number: usize,
+    pub(super) width: &'a Width,
     pub(super) transfer: Transfer<'a>,
     pub(super) source: &'a Source<'a>,
     pub(super) parts: &'a Parts,
@@ -32,6 +36,12 @@ impl Connection<'_> {
     /// Fetches parts until there are none. A failure halts the other connections.
     pub(super) async fn run(self) -> Result<(), TransferError> {
         loop {
+            tokio::select! {
+                biased;
+                () = self.width.is_wanted(self.number) => {}
+                () = self.parts.all_arrived() => return Ok(()),
+                () = self.halt.cancelled() => return Ok(()),
+            }
             match self.parts.next(Instant::now()) {
                 Next::Part(part) => {
                     if let Err(error) = self.fetch(&part).await {
@@ -67,6 +77,7 @@ impl Connection<'_> {
                     if writer.position() > rest.start() {
                         budget.refill();
                     }
+                    self.width.failed();
                     tokio::select! {
                         () = part.taken_over() => return Ok(()),
                         spent = budget.spend(error, self.halt) => spent?,

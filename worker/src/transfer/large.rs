@@ -20,6 +20,7 @@ use super::cut::{Cut, missing_parts};
 use super::frontier::{Frontier, hash_behind};
 use super::parts::Parts;
 use super::source::Source;
+use super::width::Width;
 use super::writer::Sink;
 use super::{Transfer, TransferError};
 use hfd_shared::blocking::blocking;
@@ -141,10 +142,17 @@ async fn fetch_parts(
     };
     let halt = transfer.stop.child_token();
     let source = Source::new(transfer, &halt);
-    let fetching = join_all(
-        (0..connections)
-            .map(|_| Connection { transfer, source: &source, parts: &parts, sink: sink.clone(), halt: &halt }.run()),
-    );
+    let width = Width::new(connections, transfer.width.load(Ordering::Relaxed));
+    let connection = |number| {
+        let sink = sink.clone();
+        Connection { number, width: &width, transfer, source: &source, parts: &parts, sink, halt: &halt }.run()
+    };
+    let fetching = async {
+        tokio::select! {
+            ended = join_all((0..connections).map(connection)) => ended,
+            never = width.follow(transfer.received) => match never {},
+        }
+    };
     let all_written = CancellationToken::new();
     let (ended, recorded) = tokio::join!(
         async {
@@ -160,6 +168,9 @@ async fn fetch_parts(
             recorded
         }
     );
+    if connections > 1 {
+        transfer.width.store(width.wanted(), Ordering::Relaxed);
+    }
     let partial = recorded?;
     match ended.into_iter().filter_map(Result::err).reduce(worse) {
         Some(error) => Err(error),

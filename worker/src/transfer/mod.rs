@@ -15,10 +15,11 @@ mod parts;
 mod small;
 mod source;
 mod turn;
+mod width;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
@@ -93,6 +94,8 @@ pub(crate) struct Transfer<'a> {
     pub(crate) received: &'a AtomicU64,
     /// The same of all transfers of this process.
     pub(crate) received_by_all: &'a AtomicU64,
+    /// How many connections the last large file of this process ended with.
+    pub(crate) width: &'a AtomicUsize,
     /// Set when something of the file has become durable.
     pub(crate) advanced: &'a AtomicBool,
     /// Its place among the files that are fetched at a time.
