@@ -139,6 +139,7 @@ async fn fetch_parts(
         frontier: Arc::clone(frontier),
         meter: transfer.meter.clone(),
         fence: transfer.fence.clone(),
+        writes: Arc::default(),
     };
     let halt = transfer.stop.child_token();
     let source = Source::new(transfer, &halt);
