@@ -2,11 +2,12 @@
 
 use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
-use crate::ports::{BURST, Bandwidth, StoreError};
+use crate::ports::{BURST, Bandwidth, FARTHEST, StoreError};
 
 /// A [`Bandwidth`] for the connections of this process.
 #[derive(Debug, Default)]
@@ -20,17 +21,23 @@ impl LocalBandwidth {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// [`reserve`](Bandwidth::reserve), which cannot fail here.
+    pub fn reserve_alone(&self, bytes: u64, bytes_per_second: NonZeroU64) -> Duration {
+        let now = Instant::now();
+        let idle = now.checked_sub(BURST).unwrap_or(now);
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = free_at.map_or(idle, |free| if free > now + FARTHEST { now } else { free });
+        let begin = free.max(idle);
+        *free_at = Some(begin + time_of(bytes, bytes_per_second));
+        begin.saturating_duration_since(now)
+    }
 }
 
 #[async_trait]
 impl Bandwidth for LocalBandwidth {
     async fn reserve(&self, bytes: u64, bytes_per_second: NonZeroU64) -> Result<Duration, StoreError> {
-        let now = Instant::now();
-        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
-        // The first bytes of all have no burst before them.
-        let begin = free_at.map_or(now, |free_at| free_at.max(now.checked_sub(BURST).unwrap_or(now)));
-        *free_at = Some(begin + time_of(bytes, bytes_per_second));
-        Ok(begin.saturating_duration_since(now))
+        Ok(self.reserve_alone(bytes, bytes_per_second))
     }
 }
 

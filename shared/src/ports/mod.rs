@@ -18,7 +18,7 @@ mod settings;
 mod statistics;
 mod store;
 
-pub use bandwidth::{BURST, Bandwidth};
+pub use bandwidth::{BURST, Bandwidth, FARTHEST};
 pub use bus::{EventBus, Heard, Subscription};
 pub use changes::{CHANGES_REMEMBERED, Extent, FileChanges, FileMark};
 pub use limiter::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_WINDOW};

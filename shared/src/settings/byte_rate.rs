@@ -12,7 +12,8 @@ use crate::repo::{Invalid, serde_as_text};
 pub struct ByteRate(Option<NonZeroU64>);
 
 impl ByteRate {
-    /// The least limit in bytes a second: with less, servers take a connection for dead.
+    /// The least limit in bytes a second. Even with this one each of many connections stands still for seconds at a time: servers
+    /// may close it, and it goes on from where it was.
     pub const MIN: u64 = 64 << 10;
 
     /// The limit in bytes a second.

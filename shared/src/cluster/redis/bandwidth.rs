@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use redis::Script;
 
 use super::RedisClient;
-use crate::ports::{BURST, Bandwidth, StoreError};
+use crate::ports::{BURST, Bandwidth, FARTHEST, StoreError};
 
-#[expect(clippy::cast_possible_truncation, reason = "a fraction of a second")]
-const BURST_US: u64 = BURST.as_micros() as u64;
+#[expect(clippy::cast_possible_truncation, reason = "seconds at most")]
+const fn micros(time: Duration) -> u64 {
+    time.as_micros() as u64
+}
 
 /// A [`Bandwidth`] on Redis.
 pub struct RedisBandwidth {
@@ -32,7 +34,7 @@ impl Bandwidth for RedisBandwidth {
         let wait_us: u64 = self
             .client
             .run(&self.reserve, |call| {
-                call.key(&key).arg(bytes).arg(bytes_per_second.get()).arg(BURST_US);
+                call.key(&key).arg(bytes).arg(bytes_per_second.get()).arg(micros(BURST)).arg(micros(FARTHEST));
             })
             .await?;
         Ok(Duration::from_micros(wait_us))

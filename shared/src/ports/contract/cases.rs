@@ -235,7 +235,8 @@ macro_rules! bandwidth_contract {
             the_first_bytes_need_not_wait,
             bytes_wait_for_those_before_them,
             another_rate_counts_for_what_comes_then,
-            time_that_nobody_used_is_lost,
+            time_that_nobody_used_is_lost_but_for_the_burst,
+            a_line_that_is_reserved_farther_than_can_be_is_free,
             those_who_come_at_once_wait_one_after_the_other,
         ]);
     };
