@@ -39,6 +39,7 @@ impl ContentHasher {
 mod tests {
     #[test]
     fn the_kinds_agree_with_sha256sum_and_git_hash_object() {
+        // Not above: the benchmark compiles this file with `test` set, but without its tests.
         use super::*;
 
         let hash = |like: BlobHash| {

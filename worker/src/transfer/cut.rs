@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use hfd_shared::repo::ByteRange;
 
-/// Parts begin at multiples of this: it covers the pages, objects and stripes of the network volumes in use, so that two
-/// machines never write into the same one.
+/// Parts begin at multiples of this, where objects and stripes of network volumes begin, too. Only halves of them do not: see
+/// [`parts`](super::parts).
 const ALIGNMENT: u64 = 16 << 20;
 const LARGEST: u64 = 64 << 20;
 
