@@ -12,6 +12,7 @@ use hfd_shared::config::{
 use hfd_shared::control::Settings;
 use hfd_shared::hub::HubClient;
 use hfd_shared::secret::SecretKey;
+use hfd_shared::settings::{ByteRate, TransferSettings};
 use rustix::fs::Mode;
 use tokio::net::TcpListener;
 
@@ -66,6 +67,9 @@ pub struct WorkerArgs {
     pub hub: HubArgs,
     #[command(flatten)]
     pub transfer: TransferArgs,
+    /// Bytes a second that this process receives at most, such as 20MiB; 0 for no limit
+    #[arg(long, env = "HFD_MAX_PROCESS_BYTES_PER_SECOND", default_value = "0")]
+    pub max_process_bytes_per_second: ByteRate,
     /// Large files, or batches of small ones, in work at a time, 1 to 64
     #[arg(long, env = "HFD_SLOTS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub slots: u16,
@@ -106,7 +110,11 @@ impl WorkerArgs {
         backend: &Backend,
         key: Option<SecretKey>,
     ) -> Result<WorkerSettings, UsageError> {
-        let (hub, shared) = self.hub.client(self.transfer.settings(), max_active, backend, key)?;
+        let transfer = TransferSettings {
+            max_process_bytes_per_second: self.max_process_bytes_per_second,
+            ..self.transfer.settings()
+        };
+        let (hub, shared) = self.hub.client(transfer, max_active, backend, key)?;
         let (cache_dir, umask) = (self.cache.folder()?, self.umask.map(Mode::from_raw_mode));
         Ok(WorkerSettings { cache_dir, hub, shared, slots: usize::from(self.slots), umask })
     }

@@ -25,9 +25,6 @@ pub struct TransferArgs {
     /// Bytes a second that all processes together receive at most, such as 100MiB; 0 for no limit
     #[arg(long, env = "HFD_MAX_BYTES_PER_SECOND", default_value = "0")]
     pub max_bytes_per_second: ByteRate,
-    /// The same for each process alone
-    #[arg(long, env = "HFD_MAX_PROCESS_BYTES_PER_SECOND", default_value = "0")]
-    pub max_process_bytes_per_second: ByteRate,
     /// Seconds without a byte after which a connection is dropped and tried again
     #[arg(long, env = "HFD_STALL_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub stall_timeout: u64,
@@ -45,7 +42,7 @@ impl TransferArgs {
             verify: self.verify,
             retries: self.retries.get(),
             max_bytes_per_second: self.max_bytes_per_second,
-            max_process_bytes_per_second: self.max_process_bytes_per_second,
+            max_process_bytes_per_second: ByteRate::default(),
             stall_timeout: Duration::from_secs(self.stall_timeout),
             min_bytes_per_second: self.min_speed.0,
         }

@@ -37,7 +37,6 @@ HFD_MULTIPART_THRESHOLD: {{ .multipartThreshold | quote }}
 HFD_VERIFY: {{ .verify | quote }}
 HFD_RETRIES: {{ .retries | int64 | quote }}
 HFD_MAX_BYTES_PER_SECOND: {{ .maxBytesPerSecond | quote }}
-HFD_MAX_PROCESS_BYTES_PER_SECOND: {{ .maxProcessBytesPerSecond | quote }}
 HFD_STALL_TIMEOUT: {{ .stallTimeout | int64 | quote }}
 HFD_MIN_SPEED: {{ .minSpeed | quote }}
 {{- if .callbackAllowPrivate }}
