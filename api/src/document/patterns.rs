@@ -23,8 +23,13 @@ const URL: &str = concat!(
 /// A size such as `32MiB`.
 const SIZE: &str = r"\s*[0-9]{1,9}\s*([KkMmGg]?[Bb]|[KkMmGg][Ii][Bb])?\s*";
 
-/// None, or at least 64 KiB.
-const RATE: &str = r"^\s*(0|[1-9][0-9]{5,8}|[1-9][0-9]{2,5}\s*[Kk][Ii]?[Bb]|[1-9][0-9]{0,5}\s*[MmGg][Ii]?[Bb])\s*$";
+/// None, or at least 64 KiB: 65536 bytes, 66 KB.
+const RATE: &str = concat!(
+    r"^\s*(0\s*([KkMmGg]?[Bb]|[KkMmGg][Ii][Bb])?",
+    r"|(6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4}|[1-9][0-9]{5,18})\s*[Bb]?",
+    r"|(6[4-9]|[7-9][0-9]|[1-9][0-9]{2,8})\s*[Kk][Ii][Bb]|(6[6-9]|[7-9][0-9]|[1-9][0-9]{2,8})\s*[Kk][Bb]",
+    r"|[1-9][0-9]{0,8}\s*[MmGg][Ii]?[Bb])\s*$"
+);
 
 /// Longest callback URL that is taken however it is written.
 const MAX_URL: u64 = 2000;

@@ -55,6 +55,8 @@ fn taken() -> Vec<Row> {
             .with("/verify", "size")
             .with("/retries", 5)
             .with("/maxBytesPerSecond", "20MiB"),
+        row("The least limit", update(json!({ "maxBytesPerSecond": "64KiB" }))).answers(200, updated()),
+        row("The least limit in bytes", update(json!({ "maxBytesPerSecond": "65536" }))).answers(200, updated()),
         row("Change nothing", update(json!({}))).answers(200, updated()),
         row("Set a token", update(json!({ "token": "hf_abcdefghijklmnop" }))).answers(200, updated()),
         row("A token is masked", get(SETTINGS))
