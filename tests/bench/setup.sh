@@ -13,6 +13,16 @@ for program in curl openssl; do command -v "$program" >/dev/null || missing+=" $
 command -v aria2c >/dev/null || missing+=" aria2"
 tests/packages.sh "$missing" "nginx redis-server rabbitmq-server"
 
+# Ends with what is too old; Debian 12 and Ubuntu 24.04 have all that is needed.
+too_old() {
+    echo "the benchmark needs $1 $2 or later, as Debian 12 and Ubuntu 24.04 have it; this is ${3:-unknown}" >&2
+    exit 1
+}
+python=$(python3 -c 'import platform; print(platform.python_version())')
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || too_old Python 3.11 "$python"
+nginx=$(/usr/sbin/nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p')
+printf '1.19.5\n%s\n' "$nginx" | sort --version-sort --check=quiet || too_old nginx 1.19.5 "$nginx"
+
 # Makes the environment target/bench/$1 with the packages $2…; the first is the one that it is for.
 environment() {
     local venv=target/bench/$1
