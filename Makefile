@@ -50,9 +50,9 @@ demo: ## Download a small repository from a fake Hub on this machine and show it
 bench: ## Compare with other tools on this machine: a table, and target/bench.json (ARGS="--case one --runs 1 --scale 10" …)
 	tests/bench/setup.sh
 	$(CARGO) build --release --workspace --bins
-	python3 tests/bench $(RELEASE) $(ARGS)
 	$(CARGO) bench -p hfd-shared -p hfd-worker --bench hash --bench parts --bench selection --bench store -- \
 		--noplot --sample-size 10 --warm-up-time 0.5 --measurement-time 2
+	python3 tests/bench $(RELEASE) $(ARGS)
 
 clients: ## Generate clients for Python, TypeScript and Go into target/clients
 	clients/generate.sh python

@@ -13,6 +13,9 @@ from work import GIB, MIB, Repo, Shelf
 ONE_BY_ONE = ("--slots", "1", "--connections", "2")
 # One large file at a time, so that it has exactly the connections that the case is about.
 EIGHT_CONNECTIONS = ("--slots", "1", "--connections", "8")
+# Bytes a second that are set as the limit: far below what the machine does.
+LIMIT = 100 * MIB
+LIMITED_PROCESS, LIMITED_CLUSTER = "limit-process", "limit-cluster"
 
 
 @dataclass(frozen=True)
@@ -48,23 +51,32 @@ def cases(programs: Path, services: Services) -> list[Case]:
     def workers(*counts: int, flags: tuple[str, ...] = ()) -> list[Contender]:
         return [Cluster(count, programs, services, flags) for count in counts]
 
+    limited = Cluster(4, programs, services, settings={"maxBytesPerSecond": str(LIMIT)})
     return [
         # A file is one worker's: more of them do not help.
         Case("one", "one", OPEN, [ours, *workers(1), curl, curl_sha256, aria2c, hf, transfer]),
-        # curl and hf use one connection a file: the rate alone says what they take.
+        # curl and hf use one connection a file: its rate alone says what they take, here and with a slow connection.
         Case("one-limited", "one", LIMITED, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c, transfer]),
         Case("one-latency", "one", LATENT, [ours, *workers(1), curl, aria2c, hf, transfer]),
-        Case("one-slow", "one", ONE_SLOW, [ours, aria2c, transfer]),
+        Case("one-slow", "one", ONE_SLOW, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c, transfer]),
+        # curl alone, which hashes nothing, is in `one`.
         Case("eight", "eight", OPEN, [ours, *workers(1, 2, 3, 4), curl_sha256, aria2c, hf, transfer]),
+        # hf_transfer opens up to 128 connections a file: with eight files no rate of a connection slows it down.
         Case("eight-limited", "eight", LIMITED, [ours, *workers(1, 2, 3, 4, flags=ONE_BY_ONE), aria2c, hf]),
-        Case("eight-latency", "eight", LATENT, [ours, aria2c, hf, transfer]),
-        # The slow connection of curl and hf keeps its file to the end.
-        Case("eight-slow", "eight", ONE_SLOW, [ours, aria2c, hf]),
+        Case("eight-latency", "eight", LATENT, [ours, *workers(1, 4), curl, aria2c, hf, transfer]),
+        # curl does as hf, whose slow connection keeps its file to the end; hf_transfer as above.
+        Case("eight-slow", "eight", ONE_SLOW, [ours, *workers(1, 4), aria2c, hf]),
         # hf_transfer leaves files below 5 MB to hf.
         Case("small", "small", OPEN, [ours, *workers(1, 4), curl_sha256, aria2c, hf]),
+        # A rate does not slow files down that are this small: workers, and curl, are as in `small`.
         Case("small-limited", "small", LIMITED, [ours, aria2c, hf]),
-        Case("small-latency", "small", LATENT, [ours, aria2c, hf]),
+        Case("small-latency", "small", LATENT, [ours, *workers(1, 4), curl, aria2c, hf]),
+        # As small-limited.
         Case("small-slow", "small", ONE_SLOW, [ours, aria2c, hf]),
-        # aria2 notes what it has once a minute: a kill loses it. A new hf_transfer begins anew.
+        # aria2 notes what it has once a minute: a kill loses it. A new hf_transfer begins anew. What a killed worker has begun
+        # another one takes over after a lease timeout, which is what would be measured.
         Case("resume", "one", OPEN, [ours, curl, hf], resumes=True),
+        # How near we come to the limit: the others do not matter.
+        Case(LIMITED_PROCESS, "eight", OPEN, [tools.ours(programs, "--max-process-bytes-per-second", str(LIMIT))]),
+        Case(LIMITED_CLUSTER, "eight", OPEN, [limited]),
     ]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import measure
 from measure import DownloadFailed, Io, Usage
@@ -15,6 +16,8 @@ from source import free_ports
 from tools import Download
 
 START_SECONDS = 60
+# A worker may take 25 seconds to drain.
+STOP_SECONDS = 40
 JOB_SECONDS = 3600
 ENDS = ("completed", "failed", "cancelled")
 
@@ -74,20 +77,42 @@ class Member:
         finally:
             connection.close()
 
+    def expect(self, status: int, method: str, path: str, body: object = None) -> bytes:
+        """One request that must be answered with this status."""
+        got, answer = self.ask(method, path, body)
+        if got != status:
+            raise DownloadFailed(f"{method} {path} answered {got}: {answer[:500].decode()}")
+        return answer
+
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 class Cluster:
-    """A contender: the same job on so many workers. What is measured begins with the request; the processes run already."""
+    """A contender: the same job on so many workers. What is measured begins with the request; the processes run already.
 
-    def __init__(self, workers: int, programs: Path, services: Services, flags: tuple[str, ...] = ()) -> None:
+    The flags are those of each worker, the settings are set over the API.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        programs: Path,
+        services: Services,
+        flags: tuple[str, ...] = (),
+        settings: dict[str, object] | None = None,
+    ) -> None:
         self.name = "1 worker" if workers == 1 else f"{workers} workers"
         self._workers = workers
         self._programs = programs
         self._services = services
         self._flags = flags
+        self._settings = settings
 
     def missing(self) -> str | None:
         return None
@@ -96,51 +121,59 @@ class Cluster:
         return download.snapshot
 
     def run(self, download: Download) -> Usage:
-        api, *workers = members = self._start(download)
+        members: list[Member] = []
         try:
+            for member in self._start(download):
+                members.append(member)
             for member in members:
                 member.wait_ready()
+            api = members[0]
+            if self._settings:
+                api.expect(200, "POST", "/api/settings", self._settings)
             cpu, io = _cpu(members), _io(members)
             begun = time.monotonic()
             _download(api, download.repo.id)
             wall = time.monotonic() - begun
-            peak = max(measure.peak_of(worker.pid) for worker in workers)
+            peak = max(measure.peak_of(member.pid) for member in members)
             return Usage(wall, _cpu(members) - cpu, peak, _io(members) - io)
         finally:
             for member in members:
                 member.stop()
 
-    def _start(self, download: Download) -> list[Member]:
+    def _start(self, download: Download) -> Iterator[Member]:
+        """Starts the API, then the workers."""
         common = ["--state", self._services.redis, "--broker", self._services.rabbit, "--cache-dir", str(download.folder)]
         # Each run has keys and queues of its own.
         common += ["--prefix", f"bench-{time.monotonic_ns()}", "--endpoint", download.endpoint]
         api_port, *ports = free_ports(1 + self._workers)
         api = [str(self._programs / "hfd-api"), *common, "--port", str(api_port), "--admin-port", "0", "--admin-bind", "127.0.0.1"]
-        members = [Member(api, api_port, download.folder.with_suffix(".api.log"))]
+        yield Member(api, api_port, download.folder.with_suffix(".api.log"))
         for port in ports:
             worker = [str(self._programs / "hfd-worker"), *common, *self._flags, "--admin-port", str(port)]
             worker += ["--admin-bind", "127.0.0.1"]
-            members.append(Member(worker, port, download.folder.with_suffix(f".{port}.log")))
-        return members
+            yield Member(worker, port, download.folder.with_suffix(f".{port}.log"))
 
 
 def _download(api: Member, repo: str) -> None:
     """Makes a job and waits for its end, which the API tells by itself: asking for it would cost what is measured."""
-    status, answer = api.ask("POST", "/api/download", {"repo": repo})
-    if status != 202:
-        raise DownloadFailed(f"POST /api/download answered {status}: {answer.decode()}")
+    api.expect(202, "POST", "/api/download", {"repo": repo})
     events = http.client.HTTPConnection("127.0.0.1", api.port, timeout=JOB_SECONDS)
-    events.request("GET", "/api/events")
-    for line in events.getresponse():
-        # The updates between are long and tell of progress alone.
-        if line.startswith((b"event: init", b"event: event")):
-            # The store holds this job alone.
-            job = json.loads(api.ask("GET", "/api/jobs")[1])["jobs"][0]
-            if job["status"] in ENDS:
+    try:
+        events.request("GET", "/api/events")
+        for line in events.getresponse():
+            # The updates between are long and tell of progress alone.
+            if line.startswith((b"event: init", b"event: event")) and (job := _only_job(api))["status"] in ENDS:
                 break
-    events.close()
+        else:
+            raise DownloadFailed("the events ended before the job")
+    finally:
+        events.close()
     if job["status"] != "completed":
         raise DownloadFailed(f"the job is {job['status']}: {job.get('error')}")
+
+
+def _only_job(api: Member) -> dict[str, Any]:
+    return json.loads(api.expect(200, "GET", "/api/jobs"))["jobs"][0]
 
 
 def _cpu(members: list[Member]) -> float:

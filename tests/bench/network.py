@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from measure import DownloadFailed
 from source import Source
 from work import MIB
 
@@ -51,7 +52,7 @@ def through(network: Network, source: Source, programs: Path) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             if not process.stdout or process.stdout.readline() != "listening\n":
-                raise SystemExit("bench-network does not listen; its error is above")
+                raise DownloadFailed("bench-network does not listen; its error is above")
             yield source.seen.endpoint
         finally:
             process.terminate()

@@ -1,13 +1,18 @@
 """The table of medians, and what must hold between them."""
 
+import json
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from cases import LIMIT, LIMITED_CLUSTER, LIMITED_PROCESS
+from measure import DownloadFailed
 from network import CONNECTIONS, RATE
 from work import MIB
 
 OURS = "hfdownloader"
+MISSED = "MISSED"
 COLUMNS = {
     "wall s": ("wall_s", 1, ".2f"),
     "cpu s": ("cpu_s", 1, ".2f"),
@@ -25,26 +30,57 @@ Results = dict[str, dict[str, list[Numbers]]]
 
 @dataclass(frozen=True)
 class Bound:
-    """Something that must hold; without a value what it compares was not measured."""
+    """Something that must hold; without a value what it compares was not measured, without a limit it is told only."""
 
     name: str
     value: float | None
-    limit: float
+    limit: float | None
     at_least: bool = False
 
     @property
     def verdict(self) -> str:
         if self.value is None:
             return "not measured"
+        if self.limit is None:
+            return ""
         holds = self.value >= self.limit if self.at_least else self.value <= self.limit
-        return "ok" if holds else "MISSED"
+        return "ok" if holds else MISSED
 
     def line(self) -> str:
         shown = "-" if self.value is None else f"{self.value:.3f}"
-        return f"{self.name:64} {shown:>9} {'>=' if self.at_least else '<='} {self.limit:<7g} {self.verdict}"
+        limit = "" if self.limit is None else f"{'>=' if self.at_least else '<='} {self.limit:g}"
+        return f"{self.name:64} {shown:>9} {limit:10} {self.verdict}".rstrip()
 
     def numbers(self) -> dict[str, object]:
         return {"name": self.name, "value": self.value, "limit": self.limit, "verdict": self.verdict}
+
+
+@dataclass
+class Outcome:
+    """What was measured so far."""
+
+    scale: int
+    # The bytes of each case.
+    sizes: dict[str, int]
+    runs: Results = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    control_plane: list[dict[str, object]] = field(default_factory=list)
+    control_plane_bounds: list[Bound] = field(default_factory=list)
+
+    def bounds(self) -> list[Bound]:
+        """All that must hold."""
+        return bounds(medians(self.runs), self.runs, self.sizes) + self.control_plane_bounds
+
+    def save(self, path: Path) -> None:
+        """Writes everything, for programs."""
+        shown = {"scale": self.scale, "medians": medians(self.runs), "runs": self.runs, "failures": self.failures}
+        shown |= {"control_plane": self.control_plane, "bounds": [bound.numbers() for bound in self.bounds()]}
+        path.write_text(json.dumps(shown, indent=2) + "\n")
+
+
+def described(failure: Exception) -> str:
+    """A failure, with its kind where that is not our own."""
+    return str(failure) if isinstance(failure, DownloadFailed) else f"{type(failure).__name__}: {failure}"
 
 
 def medians(results: Results) -> Medians:
@@ -67,7 +103,7 @@ def table(found: Medians) -> str:
 
 def bounds(found: Medians, results: Results, sizes: dict[str, int]) -> list[Bound]:
     """What must hold; `sizes` are the bytes of each case."""
-    return [*_side_by_side(found), *_by_arithmetic(found, sizes), *_resume(found, sizes), *_always(results)]
+    return [*_side_by_side(found), *_by_arithmetic(found, sizes), *_limits(results), *_resume(found, sizes), *_always(results)]
 
 
 def _side_by_side(found: Medians) -> list[Bound]:
@@ -76,6 +112,8 @@ def _side_by_side(found: Medians) -> list[Bound]:
     fastest = [
         Bound(f"{case}: wall to that of the fastest other", _over(wall(case, OURS), _fastest_other(by)), 1.0)
         for case, by in found.items()
+        # There we are alone.
+        if case not in (LIMITED_PROCESS, LIMITED_CLUSTER)
     ]
     curl_cpu = cpu("one", "curl + openssl sha256")
     return [
@@ -98,13 +136,28 @@ def _by_arithmetic(found: Medians, sizes: dict[str, int]) -> list[Bound]:
     ]
 
 
+def _limits(results: Results) -> list[Bound]:
+    """How near each single run comes to its limit."""
+    found = []
+    for case in (LIMITED_PROCESS, LIMITED_CLUSTER):
+        runs = [run for of in results.get(case, {}).values() for run in of]
+        shares = [run["content_bytes"] / run["wall_s"] / LIMIT for run in runs]
+        found += [
+            Bound(f"{case}: least share of the limit", min(shares, default=None), 0.95, at_least=True),
+            Bound(f"{case}: most of the limit", max(shares, default=None), 1.05),
+        ]
+    return found
+
+
 def _resume(found: Medians, sizes: dict[str, int]) -> list[Bound]:
     ours = found.get("resume", {}).get(OURS)
     if ours is None:
         return [Bound("resume", None, 0)]
     again = max(0.0, ours["content_bytes"] + ours["kept_bytes"] - sizes["resume"])
+    beyond = ours["first_content_bytes"] + ours["content_bytes"] - sizes["resume"]
     return [
         Bound("resume: MiB fetched again that were durable", again / MIB, 0),
+        Bound("resume: MiB fetched in both runs beyond the size", beyond / MIB, None),
         Bound("resume: read from disk to what was there", _over(ours["read_bytes"], ours["kept_bytes"]), 1.0),
     ]
 
@@ -113,7 +166,7 @@ def _always(results: Results) -> list[Bound]:
     """What must hold in each single run of ours."""
     runs = [run for by in results.values() for name, of in by.items() if is_ours(name) for run in of]
     peak = max((run["peak_bytes"] / MIB for run in runs), default=None)
-    written = max((run["written_bytes"] / run["content_bytes"] for run in runs), default=None)
+    written = max((run["written_bytes"] / run["content_bytes"] for run in runs if run["content_bytes"]), default=None)
     return [
         Bound("all of ours: largest memory of a process, MiB", peak, 96),
         Bound("all of ours: most written to disk to what was downloaded", written, 1.02),

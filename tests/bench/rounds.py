@@ -9,6 +9,7 @@ import network
 import records
 from cases import Case
 from measure import DownloadFailed, Usage, drop_from_cache
+from report import Outcome, described
 from source import Sent, Source
 from tools import Contender, Download, Tool
 from work import Repo, wrong_files
@@ -41,35 +42,36 @@ class Run:
 
 
 class Rounds:
-    """Runs cases over one source; keeps what was measured and what failed."""
+    """Runs cases over one source; notes what was measured and what failed."""
 
-    def __init__(self, source: Source, programs: Path, folder: Path, runs: int) -> None:
+    def __init__(self, source: Source, programs: Path, folder: Path, runs: int, outcome: Outcome) -> None:
         self._source = source
         self._programs = programs
         self._folder = folder
         self._runs = runs
-        self.results: dict[str, dict[str, list[dict[str, float]]]] = {}
-        self.failures: list[str] = []
+        self._outcome = outcome
 
     def run(self, case: Case, repo: Repo, contenders: list[Contender]) -> None:
-        """A warm-up and the measured runs. Who fails once takes no further part in the case."""
+        """A warm-up and the measured runs. Who fails once, in whatever way, takes no further part in the case."""
         taking_part = list(contenders)
         for number in range(self._runs + 1):
             for contender in list(taking_part):
                 try:
                     run = self._once(case, repo, contender)
-                except DownloadFailed as failure:
-                    self.failures.append(f"{case.name}, {contender.name}: {failure}")
+                except Exception as failure:
+                    self._outcome.failures.append(f"{case.name}, {contender.name}: {described(failure)}")
                     taking_part.remove(contender)
                     continue
                 if number > 0:
-                    numbers = run.numbers()
-                    self.results.setdefault(case.name, {}).setdefault(contender.name, []).append(numbers)
+                    by = self._outcome.runs.setdefault(case.name, {})
+                    by.setdefault(contender.name, []).append(run.numbers())
 
     def _once(self, case: Case, repo: Repo, contender: Contender) -> Run:
         shutil.rmtree(self._folder, ignore_errors=True)
         folder = self._folder / "download"
         folder.mkdir(parents=True)
+        # What a run that failed was sent is not this one's.
+        self._source.sent()
         with network.through(case.network, self._source, self._programs) as endpoint:
             download = Download(repo, endpoint, folder)
             kept, first = self._half(contender, download) if case.resumes else (None, None)
@@ -84,7 +86,7 @@ class Rounds:
     def _half(self, contender: Contender, download: Download) -> tuple[int, Sent]:
         """Leaves a download half done, and out of the page cache."""
         if not isinstance(contender, Tool):
-            raise SystemExit(f"{contender.name} cannot be killed half-way")
+            raise DownloadFailed("cannot be killed half-way")
         contender.run_half(download)
         first = self._source.sent()
         kept = records.kept_bytes(download)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from measure import DownloadFailed
 from work import PAGE, Repo, Shelf, cursor
 
 START_SECONDS = 60
@@ -141,7 +142,7 @@ class Source:
             if self._active() == 1:
                 return
             time.sleep(0.02)
-        raise SystemExit("connections to the source are still open")
+        raise DownloadFailed("connections to the source are still open")
 
     def _active(self) -> int:
         with socket.create_connection(("127.0.0.1", self.open.hub)) as connection:

@@ -77,13 +77,13 @@ class Tool:
         return {"PATH": os.environ["PATH"], "HOME": str(home), "HF_ENDPOINT": download.endpoint} | self.env
 
 
-def ours(programs: Path) -> Tool:
+def ours(programs: Path, *flags: str) -> Tool:
     """`hfdownloader download`, which hashes everything while it arrives."""
     program = str(programs / "hfdownloader")
 
     def command(download: Download) -> list[str]:
         cache = ["--endpoint", download.endpoint, "--cache-dir", str(download.folder)]
-        return [program, "download", download.repo.id, *cache]
+        return [program, "download", download.repo.id, *cache, *flags]
 
     return Tool("hfdownloader", program, command)
 
