@@ -22,8 +22,9 @@ fn repos() -> [RepoBuilder; 3] {
 }
 
 fn shape() -> Shape {
-    let shape = Shape::new(1, 2).worker_flags(&["--slots", "1", "--connections", "2"]);
-    shape.own_rabbit().hub(|hub| hub.rate_bytes_per_s(8 << 20))
+    // A connection that takes a part from another gets what was on the way a second time.
+    let shape = Shape::new(1, 2).worker_flags(&["--slots", "1", "--connections", "1"]);
+    shape.own_rabbit().hub(|hub| hub.rate_bytes_per_s(16 << 20))
 }
 
 /// Running tasks go on, waiting ones are still there or come again, and what was posted while the broker was away is done,

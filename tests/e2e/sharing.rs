@@ -17,8 +17,9 @@ async fn two_jobs_that_share_blobs_fetch_each_blob_once() -> anyhow::Result<()> 
     let shared = |repo: RepoBuilder| repo.random_file(LARGE, LARGE_BYTES, 1).random_file(SMALL, 600_000, 2);
     let repo = shared(RepoBuilder::model(MODEL)).file("only-main.txt", "main");
     let repo = shared(repo.revision("dev")).file("only-dev.txt", "dev");
-    let stage = Stage::new([repo], &[]).await?;
-    stage.hub.inject(Fault::new(Effect::Throttle { bytes_per_s: 8 << 20 }).on(Matcher::cdn()).always());
+    // A connection that takes a part from another gets what was on the way a second time.
+    let stage = Stage::new([repo], &["--connections", "1"]).await?;
+    stage.hub.inject(Fault::new(Effect::Throttle { bytes_per_s: 16 << 20 }).on(Matcher::cdn()).always());
     let main = stage.api().start(&Download::model(MODEL)).await?;
     let dev = stage.api().start(&Download::model(MODEL).revision("dev")).await?;
     let both = || stage.hub.requests().iter().filter(|record| record.path.contains("/tree/")).count() >= 2;
