@@ -13,13 +13,13 @@ use tokio::time::Instant;
 const FIRST: usize = 2;
 
 /// How often the rate is looked at.
-const INTERVAL: Duration = Duration::from_millis(250);
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// More connections are worth it when they bring so much more.
 const GAIN_PERCENT: u64 = 10;
 
 /// Intervals in which new connections may show it: some need long until their first byte, and longer until they are fast.
-const CHANCES: u32 = 4;
+const CHANCES: u32 = 8;
 
 /// How long a number is kept that was found enough.
 const KEPT: Duration = Duration::from_secs(5);
@@ -170,9 +170,10 @@ mod tests {
 
         /// The largest number of connections that was wanted.
         fn run(&mut self, seconds: u64, rate: impl Fn(u64) -> u64) -> usize {
-            let intervals = 0..seconds * 1000 / u64::try_from(INTERVAL.as_millis()).unwrap();
+            let interval_ms = u64::try_from(INTERVAL.as_millis()).unwrap();
+            let intervals = 0..seconds * 1000 / interval_ms;
             let wanted = intervals.map(|_| {
-                self.bytes += rate(self.state.wanted as u64) / 4;
+                self.bytes += rate(self.state.wanted as u64) * interval_ms / 1000;
                 self.now += INTERVAL;
                 self.state.observe(self.now, self.bytes);
                 self.state.wanted
@@ -199,7 +200,7 @@ mod tests {
     fn where_more_bring_nothing_it_goes_back_and_looks_again_now_and_then() {
         let mut file = File::new(8);
         assert_eq!(file.run(2, |_| 900 * MIB), 2 * FIRST);
-        assert_eq!(file.run(4, |_| 900 * MIB), FIRST);
+        assert_eq!(file.run(3, |_| 900 * MIB), FIRST);
         assert_eq!(file.run(3, |_| 900 * MIB), FIRST + FIRST / 2);
     }
 
