@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 /// A part that will be whole by then is left alone: what it loses costs it its connection, for the rest of its answer is on
 /// the way.
-const WORTH_SPLITTING: Duration = Duration::from_secs(1);
+const WORTH_SPLITTING: Duration = Duration::from_millis(500);
 
 /// How long a part is watched before its rate is known.
 const MEASURED_AFTER: Duration = Duration::from_millis(500);
