@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use hfd_shared::embedded::{EmbeddedStore, LocalBus};
 use hfd_shared::job::{
-    DownloadRequest, Event, FileIndex, Job, JobId, JobRequest, Plan, PlannedFile, Task, TaskKind, Transition, Unit,
-    UnitIndex, WINDOW, transition,
+    DownloadRequest, Event, FileIndex, Job, JobId, JobRequest, Plan, PlannedFile, Snapshot, Task, TaskKind, Transition,
+    Unit, UnitIndex, WINDOW, transition,
 };
 use hfd_shared::ports::{
-    Change, Claim, Claimed, Committed, Condition, Creation, FileEnd, Holder, JobStore, Page, Report, SettingsCommitted,
-    Silence, StoredSettings, Verdict,
+    Change, Claim, Claimed, Committed, Condition, Creation, FileEnd, Holder, JobQuery, JobStore, Page, Report,
+    SettingsCommitted, Silence, StoredSettings, Verdict,
 };
 use hfd_shared::secret::SecretKey;
 use time::OffsetDateTime;
@@ -85,6 +85,11 @@ async fn planned(store: &EmbeddedStore, name: &str, plan: Plan) -> Job {
     store.job(job.id).await.unwrap().unwrap()
 }
 
+/// All jobs, newest first.
+async fn all(store: &EmbeddedStore) -> Vec<Snapshot> {
+    store.list(JobQuery::default()).await.unwrap().snapshots
+}
+
 async fn drain(store: &EmbeddedStore) -> Vec<Task> {
     let mut tasks = Vec::new();
     for due in store.take_due(1000, LONG).await.unwrap() {
@@ -129,11 +134,11 @@ async fn embedded_everything_is_there_after_a_restart() {
     let ends = vec![FileEnd { file: FileIndex(1), result: Err("it broke".into()) }];
     store.finish_unit(&by(fetch(&running, 0)), done(0)).await.unwrap();
     store.finish_unit(&by(fetch(&running, 1)), ends).await.unwrap();
-    let before = (store.snapshots().await.unwrap(), store.files(running.id, Page::ALL).await.unwrap());
+    let before = (all(&store).await, store.files(running.id, Page::ALL).await.unwrap());
     drop(store);
 
     let store = open(&path);
-    let mut after = (store.snapshots().await.unwrap(), store.files(running.id, Page::ALL).await.unwrap());
+    let mut after = (all(&store).await, store.files(running.id, Page::ALL).await.unwrap());
     for (after, before) in after.0.iter_mut().zip(&before.0) {
         after.tick = before.tick;
     }

@@ -175,7 +175,7 @@ async fn an_emptied_store_gets_another_name() {
     server.flush().await.unwrap();
     assert_ne!(name().await, before);
     assert_eq!(rig.job(job.id).await, None);
-    assert!(rig.store.snapshots().await.unwrap().is_empty());
+    assert_eq!(rig.store.marks().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -191,7 +191,7 @@ async fn a_full_server_is_not_ready_and_takes_no_job_until_there_is_room() {
     assert_eq!(server.command("CONFIG SET maxmemory 0").await.unwrap(), "+OK");
     rig.store.ready().await.unwrap();
     rig.queued("b").await;
-    assert_eq!(rig.store.snapshots().await.unwrap().len(), 2);
+    assert_eq!(rig.store.marks().await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -247,7 +247,7 @@ async fn a_job_whose_creation_was_not_answered_is_its_own_duplicate() {
     let create = rig.store.create(job.clone());
     let created = with_a_lost_answer(&way, create, async || direct.job(job.id).await.is_some()).await;
     assert_eq!(created.unwrap(), Creation::Duplicate(job));
-    assert_eq!(direct.store.snapshots().await.unwrap().len(), 1);
+    assert_eq!(direct.store.marks().await.unwrap().len(), 1);
 }
 
 /// The room that the change itself has taken is not held against it.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hfd_shared::job::{JobId, Snapshot};
+use hfd_shared::job::{JobId, JobMark, Snapshot, Version};
 use hfd_shared::ports::{Extent, FileMark, Heard, StoreError, Subscription};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
@@ -144,18 +144,17 @@ impl Follower {
         if self.is_idle {
             return;
         }
-        match self.state.store.snapshots().await {
-            Ok(snapshots) => self.note(&snapshots),
+        match self.state.store.marks().await {
+            Ok(jobs) => self.note(&jobs),
             Err(error) => warn!(%error, "jobs not compared"),
         }
     }
 
-    fn note(&mut self, snapshots: &[Snapshot]) {
-        let present: HashSet<JobId> = snapshots.iter().map(|snapshot| snapshot.job.id).collect();
+    fn note(&mut self, jobs: &[JobMark]) {
+        let present: HashSet<JobId> = jobs.iter().map(|job| job.id).collect();
         let gone: Vec<JobId> = self.told.keys().filter(|job| !present.contains(job)).copied().collect();
         // A store that was restored from an older copy of itself shows what was before.
-        let back = snapshots.iter().filter(|snapshot| self.is_older(snapshot)).map(|snapshot| snapshot.job.id);
-        let back: Vec<JobId> = back.collect();
+        let back: Vec<JobId> = jobs.iter().filter(|job| self.is_older(job)).map(|job| job.id).collect();
         if gone.len() > MAX_REMOVALS || !back.is_empty() {
             for job in gone.iter().chain(&back) {
                 self.told.remove(job);
@@ -166,23 +165,23 @@ impl Follower {
                 self.remove(job);
             }
         }
-        for snapshot in snapshots {
-            if self.is_news(snapshot) {
-                self.changed(snapshot.job.id);
+        for job in jobs {
+            if self.is_news(job) {
+                self.changed(job.id);
             }
         }
     }
 
-    fn is_older(&self, snapshot: &Snapshot) -> bool {
-        let told = self.told.get(&snapshot.job.id).and_then(|told| told.mark);
-        told.is_some_and(|told| Mark::of(snapshot).order < told.order)
+    fn is_older(&self, job: &JobMark) -> bool {
+        let told = self.told.get(&job.id).and_then(|told| told.mark);
+        told.is_some_and(|told| Mark::of(job).order < told.order)
     }
 
-    fn is_news(&self, snapshot: &Snapshot) -> bool {
-        let Some((told, mark)) = self.told.get(&snapshot.job.id).and_then(|told| Some((told, told.mark?))) else {
+    fn is_news(&self, job: &JobMark) -> bool {
+        let Some((told, mark)) = self.told.get(&job.id).and_then(|told| Some((told, told.mark?))) else {
             return true;
         };
-        Mark::of(snapshot).order > mark.order || told.position != watched_position(snapshot)
+        Mark::of(job).order > mark.order || told.position != watched_position(job)
     }
 
     /// Lets everybody begin anew.
@@ -218,12 +217,13 @@ impl Follower {
             return Ok(());
         };
         let told = self.told.get(&job);
-        if !self.is_news(&snapshot) && !told.is_some_and(|told| told.has_more) {
+        let seen = snapshot.mark();
+        if !self.is_news(&seen) && !told.is_some_and(|told| told.has_more) {
             return Ok(());
         }
         let (known, last_end) = told.map_or((None, None), |told| (told.files, told.mark.and_then(|mark| mark.end)));
         let Update { message, mark: files, extent } = reader::update(&self.state, &snapshot, known).await?;
-        let mark = Mark::of(&snapshot);
+        let mark = Mark::of(&seen);
         self.tell(job, About::State, message);
         if extent == Extent::Lost {
             self.tell(job, About::State, Message::files_changed(job));
@@ -235,7 +235,7 @@ impl Follower {
             self.tell(job, About::End(version), message);
         }
         let (now, has_more) = (Instant::now(), extent == Extent::Part);
-        let position = watched_position(&snapshot);
+        let position = watched_position(&seen);
         self.told.insert(job, Known { mark: Some(mark), at: Some(now), position, files, has_more });
         if has_more {
             self.due.entry(job).or_insert(now + UPDATE_EVERY);
@@ -252,21 +252,21 @@ impl Follower {
     }
 
     async fn try_answer(&mut self, joins: Vec<Join>) -> Result<(), StoreError> {
-        let snapshots = self.state.store.snapshots().await?;
+        let jobs = self.state.store.marks().await?;
         let was_idle = std::mem::replace(&mut self.is_idle, false);
         if !was_idle {
-            self.note(&snapshots);
+            self.note(&jobs);
         }
-        for snapshot in &snapshots {
+        for job in &jobs {
             // Nobody else follows: what those who join now get is what was told.
-            let (mark, position) = (was_idle.then(|| Mark::of(snapshot)), watched_position(snapshot));
-            self.told.entry(snapshot.job.id).or_insert(Known { mark, position, ..Known::default() });
+            let (mark, position) = (was_idle.then(|| Mark::of(job)), watched_position(job));
+            self.told.entry(job.id).or_insert(Known { mark, position, ..Known::default() });
         }
         let mut inits: HashMap<Option<JobId>, Arc<Init>> = HashMap::new();
         for join in joins {
             let init = match inits.get(&join.job) {
                 Some(init) => Arc::clone(init),
-                None => Arc::new(self.init(&snapshots, join.job, was_idle).await?),
+                None => Arc::new(self.init(&jobs, join.job, was_idle).await?),
             };
             inits.insert(join.job, Arc::clone(&init));
             // Fails only when the client has gone.
@@ -275,26 +275,29 @@ impl Follower {
         Ok(())
     }
 
-    async fn init(&mut self, snapshots: &[Snapshot], job: Option<JobId>, was_idle: bool) -> Result<Init, StoreError> {
-        let wanted = snapshots.iter().filter(|snapshot| job.is_none_or(|job| job == snapshot.job.id));
-        let wanted: Vec<&Snapshot> = wanted.collect();
-        let (message, marks) = reader::init(&self.state, &wanted).await?;
+    async fn init(&mut self, jobs: &[JobMark], job: Option<JobId>, was_idle: bool) -> Result<Init, StoreError> {
+        let wanted: Vec<JobMark> = jobs.iter().filter(|mark| job.is_none_or(|job| job == mark.id)).copied().collect();
+        let snapshots = self.state.store.snapshots(&reader::those_that_may_fit(&wanted)).await?;
+        let (message, marks) = reader::init(&self.state, &snapshots).await?;
         for (job, files) in marks.into_iter().filter(|_| was_idle) {
             // Of several who join now, the first knows least.
             self.told.entry(job).or_default().files.get_or_insert(files);
         }
-        let end = |snapshot: &&Snapshot| Mark::of(snapshot).end.map(|version| (snapshot.job.id, version));
+        // What is in the message is the newest that is known.
+        let known = wanted.iter().copied().chain(snapshots.iter().map(Snapshot::mark));
+        let end = |job: JobMark| (job.id, Mark::of(&job).end);
+        let ends: HashMap<JobId, Option<Version>> = known.map(end).collect();
         Ok(Init {
             message,
             number: self.backlog.last(),
-            ended: Arc::new(wanted.iter().filter_map(end).collect()),
+            ended: Arc::new(ends.into_iter().filter_map(|(job, end)| Some((job, end?))).collect()),
             is_empty: wanted.is_empty(),
         })
     }
 }
 
-fn watched_position(snapshot: &Snapshot) -> Option<u64> {
-    snapshot.progress.position.filter(|position| *position <= WATCHED_POSITIONS)
+fn watched_position(job: &JobMark) -> Option<u64> {
+    job.position.filter(|position| *position <= WATCHED_POSITIONS)
 }
 
 /// Waits for the next doorbell; for ever without a bus.

@@ -1,6 +1,6 @@
 //! The messages: what they hold and how they are written.
 
-use hfd_shared::job::{Job, JobId, Snapshot, Status, Version};
+use hfd_shared::job::{Job, JobId, JobMark, Status, Version};
 use poem_openapi::types::ToJSON as _;
 use serde_json::{Value, json};
 
@@ -110,9 +110,9 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// The mark of a snapshot.
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
-        let Snapshot { job: Job { version, status, .. }, tick, .. } = snapshot;
-        Self { order: Order { version: *version, tick: *tick }, end: status.is_terminal().then_some(*version) }
+    /// What a job's mark says.
+    pub(super) fn of(job: &JobMark) -> Self {
+        let &JobMark { version, tick, status, .. } = job;
+        Self { order: Order { version, tick }, end: status.is_terminal().then_some(version) }
     }
 }

@@ -3,17 +3,20 @@
 
 use std::collections::HashMap;
 
-use hfd_shared::job::{JobId, Snapshot};
+use hfd_shared::job::{JobId, JobMark, Snapshot};
 use hfd_shared::ports::{Extent, FileMark, StoreError};
 
 use super::message::{MAX_DATA_BYTES, Message};
-use super::size;
+use super::size::{self, MIN_JOB_BYTES};
 use crate::excerpt::{Excerpt, MAX_FILES};
 use crate::state::ApiState;
 use crate::view::JobView;
 
 /// Once so many files were read for `init`, no more would fit: a file takes 90 bytes at least.
 const MAX_INIT_FILES: usize = MAX_DATA_BYTES / 90;
+
+/// No more jobs than this are in an `init`: a job takes [`MIN_JOB_BYTES`] at least.
+const MAX_INIT_JOBS: usize = MAX_DATA_BYTES / MIN_JOB_BYTES;
 
 /// What is to be told of a job.
 pub(super) struct Update {
@@ -25,16 +28,31 @@ pub(super) struct Update {
     pub(super) extent: Extent,
 }
 
+/// Those of the jobs, which are given newest first, for which there may be room in an `init`.
+pub(super) fn those_that_may_fit(jobs: &[JobMark]) -> Vec<JobId> {
+    let mut left = MAX_INIT_JOBS;
+    let mut fits = vec![false; jobs.len()];
+    // Live jobs are the last that are left out.
+    for terminal in [false, true] {
+        let of_kind = |(_, job): &(&mut bool, &JobMark)| job.status.is_terminal() == terminal;
+        for (fits, _) in fits.iter_mut().zip(jobs).filter(of_kind).take(left) {
+            *fits = true;
+            left -= 1;
+        }
+    }
+    jobs.iter().zip(fits).filter_map(|(job, fits)| fits.then_some(job.id)).collect()
+}
+
 /// The `init` of jobs that are given newest first; and of each job whose updates will not have all files, up to where
 /// changes of its files are in it.
 pub(super) async fn init(
     state: &ApiState,
-    snapshots: &[&Snapshot],
+    snapshots: &[Snapshot],
 ) -> Result<(Message, HashMap<JobId, FileMark>), StoreError> {
     let (mut views, mut marks, mut read) = (vec![None; snapshots.len()], HashMap::new(), 0);
     // Live jobs first: theirs are the files that are still there when it gets tight.
     for terminal in [false, true] {
-        let of_kind = |(_, snapshot): &(usize, &&Snapshot)| snapshot.job.status.is_terminal() == terminal;
+        let of_kind = |(_, snapshot): &(usize, &Snapshot)| snapshot.job.status.is_terminal() == terminal;
         for (index, snapshot) in snapshots.iter().enumerate().filter(of_kind) {
             let view = if read < MAX_INIT_FILES {
                 let Excerpt { view, mark } = Excerpt::read(state, snapshot).await?;
@@ -77,5 +95,24 @@ pub(super) async fn update(
             return Ok(Update { message, mark, extent });
         }
         limit /= 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hfd_shared::job::{Status, Version};
+
+    use super::*;
+
+    #[test]
+    fn live_jobs_are_read_before_ended_ones_and_no_more_than_may_fit() {
+        let mark =
+            |status| JobMark { id: JobId::random().unwrap(), version: Version(1), tick: 0, status, position: None };
+        let mut jobs: Vec<JobMark> = (0..2 * MAX_INIT_JOBS).map(|_| mark(Status::Completed)).collect();
+        jobs.push(mark(Status::Running));
+        let read = those_that_may_fit(&jobs);
+        assert_eq!(read.len(), MAX_INIT_JOBS);
+        assert_eq!((read[0], read[MAX_INIT_JOBS - 1]), (jobs[0].id, jobs[jobs.len() - 1].id), "newest first");
+        assert_eq!(those_that_may_fit(&jobs[..2]).len(), 2);
     }
 }

@@ -7,6 +7,9 @@ use super::message::Message;
 use crate::excerpt::MAX_FILES;
 use crate::view::{FileStatusView, FileView, JobView};
 
+/// Bytes that a job takes in `init` at least.
+pub(super) const MIN_JOB_BYTES: usize = 300;
+
 /// The files worth showing, in the plan's order: those in work, then failed ones, then what is done last and comes next.
 pub(super) fn cap_files<T>(files: Vec<T>, max: usize, status: impl Fn(&T) -> FileStatusView) -> Vec<T> {
     if files.len() <= max {

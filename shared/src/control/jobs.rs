@@ -8,7 +8,7 @@ use tracing::{Span, debug, info, warn};
 
 use crate::job::{Event, Job, JobId, JobRequest, Priority, Refused, Snapshot, Status, Transition, transition};
 use crate::metrics;
-use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobQuery, JobStore, StoreError};
+use crate::ports::{Change, Claimed, Committed, Condition, Creation, JobStore, StoreError};
 use crate::trace::TraceContext;
 
 /// How often the store is looked after, beside each change of a job.
@@ -17,9 +17,8 @@ const TICK: Duration = Duration::from_secs(5);
 /// A job that others change all the time is given up after so many conflicts.
 const MAX_CONFLICTS: usize = 100;
 
-/// Jobs that are dismissed in one step, and steps that one request makes.
+/// Jobs that are dismissed in one step: few enough that others do not wait.
 const DISMISSED_AT_ONCE: usize = 500;
-const MAX_DISMISSALS: usize = 100;
 
 /// Why a job could not be created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -130,16 +129,12 @@ impl Jobs {
     }
 
     /// Forgets all jobs that have ended in one of these states; returns how many.
-    pub async fn dismiss_ended(&self, statuses: Vec<Status>) -> Result<usize, ControlError> {
-        let query = JobQuery { statuses, limit: Some(DISMISSED_AT_ONCE), ..JobQuery::default() };
+    pub async fn dismiss_ended(&self, statuses: &[Status]) -> Result<usize, ControlError> {
+        let jobs = self.store.marks().await?.into_iter();
+        let ids: Vec<JobId> = jobs.filter(|job| statuses.contains(&job.status)).map(|job| job.id).collect();
         let mut total = 0;
-        for _ in 0..MAX_DISMISSALS {
-            let page = self.store.list(query.clone()).await?;
-            let ids: Vec<JobId> = page.snapshots.iter().map(|snapshot| snapshot.job.id).collect();
-            total += self.store.remove(&ids).await?;
-            if page.next.is_none() {
-                break;
-            }
+        for ids in ids.chunks(DISMISSED_AT_ONCE) {
+            total += self.store.remove(ids).await?;
         }
         info!(jobs = total, "jobs dismissed");
         Ok(total)

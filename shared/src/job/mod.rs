@@ -22,7 +22,7 @@ pub use model::{Job, Status};
 pub use outcome::{OUTCOME_MAX_ENTRIES, Outcome};
 pub use plan::{FileIndex, Plan, PlannedFile, Unit, UnitIndex, WINDOW};
 pub use priority::Priority;
-pub use progress::{FileProgress, FileState, FileStatus, Progress, Snapshot};
+pub use progress::{FileProgress, FileState, FileStatus, JobMark, Progress, Snapshot};
 pub use request::{DownloadRequest, JobRequest, RequestError};
 pub use selection::{Selected, Selection, SelectionError};
 pub use state::{Effect, Event, Refused, Transition, transition};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileIndex, Job, PlannedFile, WorkerName};
+use super::{FileIndex, Job, JobId, PlannedFile, Status, Version, WorkerName};
 
 /// Where a file of a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,4 +79,27 @@ pub struct Snapshot {
     pub progress: Progress,
     /// Counts the changes of progress under one version; with it, snapshots of a job have an order.
     pub tick: u64,
+}
+
+/// A job at a glance: whether there is anything new to tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobMark {
+    /// The job.
+    pub id: JobId,
+    /// Its version.
+    pub version: Version,
+    /// Counts the changes of progress under the version, as in its [`Snapshot`].
+    pub tick: u64,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Its place among the waiting jobs, from 1, while it is queued: it changes with other jobs.
+    pub position: Option<u64>,
+}
+
+impl Snapshot {
+    /// The job at a glance.
+    pub fn mark(&self) -> JobMark {
+        let Self { job, progress, tick } = self;
+        JobMark { id: job.id, version: job.version, tick: *tick, status: job.status, position: progress.position }
+    }
 }

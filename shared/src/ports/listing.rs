@@ -39,6 +39,16 @@ impl JobQuery {
         !self.statuses.is_empty() || self.repo.is_some() || self.kind.is_some()
     }
 
+    /// Whether it wants only jobs that have not ended.
+    pub(crate) fn is_of_live_jobs(&self) -> bool {
+        !self.statuses.is_empty() && !self.statuses.iter().any(|status| status.is_terminal())
+    }
+
+    /// How many jobs are to be looked at for a page: one more than it holds shows whether there is another.
+    pub(crate) fn look(&self) -> usize {
+        self.limit.map_or(usize::MAX, |limit| limit.saturating_add(1))
+    }
+
     /// Whether it wants this job.
     pub(crate) fn wants(&self, job: &Job) -> bool {
         (self.statuses.is_empty() || self.statuses.contains(&job.status))
@@ -46,11 +56,11 @@ impl JobQuery {
             && self.kind.is_none_or(|kind| kind == job.request.work.kind())
     }
 
-    /// Takes the page out of the places of all jobs that it wants, which are given newest first.
+    /// Takes the page out of the places of the jobs that it wants, which are given newest first.
     pub(crate) fn page<T>(&self, wanted: Vec<(JobCursor, T)>) -> (Vec<T>, Option<JobCursor>) {
         let limit = self.limit.unwrap_or(usize::MAX);
         let rest = wanted.into_iter().filter(|(place, _)| self.after.is_none_or(|after| *place < after));
-        let mut page: Vec<(JobCursor, T)> = rest.take(limit.saturating_add(1)).collect();
+        let mut page: Vec<(JobCursor, T)> = rest.take(self.look()).collect();
         let has_more = page.len() > limit;
         page.truncate(limit);
         let next = page.last().filter(|_| has_more).map(|(place, _)| *place);

@@ -12,7 +12,7 @@ use super::queue::{Lane, Message};
 use super::settings::{SettingsCommitted, StoredSettings};
 use super::statistics::Statistics;
 use crate::job::{
-    Effect, FileIndex, FileProgress, FileState, Job, JobId, Plan, Snapshot, Task, Unit, UnitIndex, WorkerName,
+    Effect, FileIndex, FileProgress, FileState, Job, JobId, JobMark, Plan, Snapshot, Task, Unit, UnitIndex, WorkerName,
 };
 use crate::repo::{BlobHash, RepoRef};
 
@@ -253,11 +253,18 @@ pub trait JobStore: Send + Sync {
     /// One job with its progress.
     async fn snapshot(&self, id: JobId) -> Result<Option<Snapshot>, StoreError>;
 
-    /// All jobs with their progress, newest first.
-    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError>;
+    /// Those of these jobs that are there, with their progress.
+    async fn snapshots(&self, ids: &[JobId]) -> Result<Vec<Snapshot>, StoreError>;
 
-    /// The jobs that the query wants, with their progress.
+    /// All jobs at a glance, newest first.
+    async fn marks(&self) -> Result<Vec<JobMark>, StoreError>;
+
+    /// The jobs that the query wants, with their progress. The cost of a page depends on its length; that of a query which
+    /// leaves jobs out, on all jobs, or on those that have not ended when it wants no others.
     async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError>;
+
+    /// The jobs of a repository that have not ended, with their progress, in no order. The cost depends on them alone.
+    async fn live_jobs(&self, repo: &RepoRef) -> Result<Vec<Snapshot>, StoreError>;
 
     /// The files of a job in the plan's order; none before it is planned or when it is unknown.
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError>;

@@ -20,16 +20,13 @@ const BUSY_DELAY: Duration = Duration::from_millis(500);
 const UNPLANNED_DELAY: Duration = Duration::from_secs(30);
 
 pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> Result<Outcome, StoreError> {
-    let Some(wanted) = wanted_by_others(env, job).await? else {
-        return Ok(Outcome::Later { delay: UNPLANNED_DELAY, waiting: None });
-    };
-    let files = env.store.files(job.id, Page::ALL).await?;
-    let unwanted: HashSet<BlobHash> = files
-        .iter()
-        .filter(|file| file.status != FileStatus::Complete)
-        .map(|file| file.file.blob)
-        .filter(|blob| !wanted.contains(blob))
-        .collect();
+    let mut unwanted = unfinished(env, job).await?;
+    if !unwanted.is_empty() {
+        let Some(wanted) = wanted_by_others(env, job).await? else {
+            return Ok(Outcome::Later { delay: UNPLANNED_DELAY, waiting: None });
+        };
+        unwanted.retain(|blob| !wanted.contains(blob));
+    }
     let mut busy = false;
     for blob in unwanted {
         busy |= !remove(env, job, blob).await?;
@@ -41,13 +38,16 @@ pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> 
     Ok(Outcome::Settled)
 }
 
+/// The blobs that the job wanted and did not get.
+async fn unfinished(env: &Environment, job: &Job) -> Result<HashSet<BlobHash>, StoreError> {
+    let files = env.store.files(job.id, Page::ALL).await?.into_iter();
+    Ok(files.filter(|file| file.status != FileStatus::Complete).map(|file| file.file.blob).collect())
+}
+
 /// The blobs that live jobs of the same repository want; unknown while one of them is not planned.
 async fn wanted_by_others(env: &Environment, job: &Job) -> Result<Option<HashSet<BlobHash>>, StoreError> {
     let mut wanted = HashSet::new();
-    for other in env.store.snapshots().await? {
-        if other.job.id == job.id || other.job.status.is_terminal() || other.job.request.repo != job.request.repo {
-            continue;
-        }
+    for other in env.store.live_jobs(&job.request.repo).await? {
         if other.progress.total_files == 0 {
             return Ok(None);
         }

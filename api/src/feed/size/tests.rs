@@ -91,6 +91,13 @@ fn a_tight_init_takes_files_from_the_oldest_ended_jobs_first() {
 }
 
 #[test]
+fn no_job_is_smaller_than_the_smallest() {
+    let length = init(vec![job(1, Status::Queued, 0)], usize::MAX).data().len() - Message::init(&[]).data().len();
+    let names = "owner/model-1 main /cache".len();
+    assert!(length - names >= MIN_JOB_BYTES, "{length}");
+}
+
+#[test]
 fn a_very_tight_init_leaves_out_the_oldest_ended_jobs_then_live_ones() {
     let jobs: Vec<JobView> = (0..1500)
         .map(|number| job(number, if number % 2 == 0 { Status::Completed } else { Status::Queued }, 0))

@@ -5,7 +5,7 @@ mod files;
 mod steps;
 
 use hfd_shared::control::ControlError;
-use hfd_shared::job::{Job, JobId, Snapshot};
+use hfd_shared::job::{Job, JobId, Snapshot, Status};
 use hfd_shared::ports::{JobPage, JobQuery};
 use hfd_shared::repo::RepoId;
 use poem::http::Uri;
@@ -124,8 +124,8 @@ impl JobsApi {
     ) -> Result<Json<Dismissed>, Failure<ListFailures>> {
         // What narrows a list down does not narrow this down: jobs would go that were not meant.
         only(&["status"], uri)?;
-        let statuses = status.0.0.into_iter().map(Into::into).collect();
-        let count = self.0.state.jobs.dismiss_ended(statuses).await? as u64;
+        let statuses: Vec<Status> = status.0.0.into_iter().map(Into::into).collect();
+        let count = self.0.state.jobs.dismiss_ended(&statuses).await? as u64;
         Ok(Json(Dismissed { success: true, message: "Jobs dismissed".to_owned(), count }))
     }
 

@@ -8,6 +8,7 @@ use redb::{Database, DatabaseError, Durability};
 use tracing::warn;
 
 use super::live::Live;
+use super::places::Places;
 use super::step::Step;
 use super::tables::Tables;
 use crate::job::JobId;
@@ -34,12 +35,17 @@ impl Core {
     /// On a database that can be opened again after a failed write.
     pub(super) fn with(open: Opener) -> Result<Self, StoreError> {
         let database = prepare(open()?)?;
-        Ok(Self { live: Live::default(), database: Some(database), reopen: Some(open) })
+        Ok(Self { live: Live::new(Places::read(&database)?), database: Some(database), reopen: Some(open) })
     }
 
     /// In memory: gone with the process.
     pub(super) fn in_memory() -> Result<Self, StoreError> {
-        let database = prepare(Database::builder().create_with_backend(InMemoryBackend::new())?)?;
+        Self::on(Database::builder().create_with_backend(InMemoryBackend::new())?)
+    }
+
+    /// On an empty database, for as long as it lasts.
+    pub(super) fn on(database: Database) -> Result<Self, StoreError> {
+        let database = prepare(database)?;
         Ok(Self { live: Live::default(), database: Some(database), reopen: None })
     }
 
@@ -47,8 +53,9 @@ impl Core {
     /// full disk is full only for a while.
     pub(super) fn database(&mut self) -> Result<&Database, StoreError> {
         if let (None, Some(reopen)) = (&self.database, &self.reopen) {
-            self.database = Some(prepare(reopen()?)?);
-            self.live.forget_progress();
+            let database = prepare(reopen()?)?;
+            self.live.begin_anew(Places::read(&database)?);
+            self.database = Some(database);
             warn!("embedded store opened again after a failure");
         }
         self.database.as_ref().ok_or_else(|| StoreError::Unavailable("it failed before".to_owned()))

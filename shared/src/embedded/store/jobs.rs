@@ -6,14 +6,12 @@ use super::live::Mark;
 use super::plan::forget_plan;
 use super::rows::{Counters, JobRow, get, put};
 use super::step::{Step, now_ms};
+use super::tables::jobs_of;
 use crate::job::{Effect, FileState, Job, JobId, Status};
 use crate::ports::{Change, Committed, Condition, Creation, StoreError};
 
 /// In the number of a job's place in the queue, its turn stands above the order in which it came.
 const TURN_SHIFT: u32 = 56;
-
-/// No id comes after it.
-const LAST_ID: &str = "ffffffffffff";
 
 /// Before all places of the turn, and behind those of the turns before it.
 pub(super) fn first_place(turn: u8) -> u64 {
@@ -96,15 +94,13 @@ fn obstacle(step: &Step<'_>, job: &Job) -> Result<Option<Obstacle>, StoreError> 
         return Ok(Some(Obstacle::Duplicate(same.job)));
     }
     let repo = job.request.repo.to_string();
-    for entry in step.tables.repos.range((repo.as_str(), "")..=(repo.as_str(), LAST_ID))? {
-        let (key, is_exclusive) = entry?;
-        if (is_exclusive.value() || job.request.work.is_exclusive())
-            && let Some(other) = read(key.value().1)?
-        {
-            return Ok(Some(Obstacle::Blocked(other.job)));
-        }
+    // An exclusive job lives alone, so any one tells of what kind they all are.
+    let Some(any) = step.tables.repos.range(jobs_of(&repo))?.next() else { return Ok(None) };
+    let (key, is_exclusive) = any?;
+    if !is_exclusive.value() && !job.request.work.is_exclusive() {
+        return Ok(None);
     }
-    Ok(None)
+    Ok(read(key.value().1)?.map(|other| Obstacle::Blocked(other.job)))
 }
 
 /// Puts a job where its status belongs, and takes it from where it was.
@@ -116,10 +112,12 @@ fn move_indexes(step: &mut Step<'_>, from: Option<Status>, row: &mut JobRow) -> 
         && let Some(place) = row.waiting.take()
     {
         step.tables.waiting.remove(place)?;
+        step.mark(Mark::Dequeued(place));
     }
     if to == Status::Queued && row.waiting.is_none() {
         let place = first_place(row.job.turn()) | step.tables.next_sequence()?;
         step.tables.waiting.insert(place, id)?;
+        step.mark(Mark::Queued(place));
         (row.waiting, row.queued_ms) = (Some(place), Some(now_ms()));
     }
     let is_exclusive = row.job.request.work.is_exclusive();

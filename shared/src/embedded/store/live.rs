@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use super::changes::Changes;
+use super::places::Places;
 use super::rows::{Counters, OutboxKey};
 use crate::job::{FileIndex, JobId, Progress, Task, TaskKind, WorkerName};
 use crate::ports::{Extent, FileMark, RATE_AGE_MAX, RING_INTERVAL, Silence};
@@ -35,6 +36,12 @@ pub(super) enum Mark {
     Planned(JobId),
     /// The job is forgotten.
     Gone(JobId),
+    /// A job waits at this place.
+    Queued(u64),
+    /// No job waits at this place any more.
+    Dequeued(u64),
+    /// The entry of the outbox is gone.
+    Acknowledged(OutboxKey),
 }
 
 /// Bytes of a file that is being fetched.
@@ -98,9 +105,15 @@ pub(super) struct Live {
     jobs: HashMap<JobId, LiveJob>,
     /// Outbox entries that somebody took, and until when they are his.
     hidden: HashMap<OutboxKey, Instant>,
+    waiting: Places,
 }
 
 impl Live {
+    /// Nothing but what the file says of those that wait.
+    pub(super) fn new(waiting: Places) -> Self {
+        Self { waiting, ..Self::default() }
+    }
+
     /// Makes a change that goes with a transaction; returns the job whose doorbell is to be rung.
     pub(super) fn apply(&mut self, mark: Mark, now: Instant) -> Option<JobId> {
         match mark {
@@ -147,6 +160,9 @@ impl Live {
                 self.jobs.remove(&id);
                 return Some(id);
             }
+            Mark::Queued(place) => self.waiting.add(place),
+            Mark::Dequeued(place) => self.waiting.remove(place),
+            Mark::Acknowledged(key) => _ = self.hidden.remove(&key),
             Mark::Silent => {}
         }
         None
@@ -184,6 +200,11 @@ impl Live {
     pub(super) fn in_flight(&self, id: JobId) -> HashMap<FileIndex, u64> {
         let Some(job) = self.jobs.get(&id) else { return HashMap::new() };
         job.in_flight.iter().map(|(&file, in_flight)| (file, in_flight.bytes)).collect()
+    }
+
+    /// The bytes of a file that are in flight; none when it is not in work.
+    pub(super) fn bytes_of(&self, id: JobId, file: FileIndex) -> Option<u64> {
+        self.jobs.get(&id)?.in_flight.get(&file).map(|in_flight| in_flight.bytes)
     }
 
     /// The files of a job that changed after a mark, at most so many; see
@@ -254,8 +275,25 @@ impl Live {
         self.hidden.retain(|_, until| now < *until);
     }
 
-    /// Forgets all bytes in flight: after a failed write the file may hold more than this memory knows of.
-    pub(super) fn forget_progress(&mut self) {
+    /// A waiting job's place in the order, from 1.
+    pub(super) fn position(&self, place: u64) -> Option<u64> {
+        self.waiting.position(place)
+    }
+
+    /// The order of the waiting jobs.
+    pub(super) fn places(&self) -> &Places {
+        &self.waiting
+    }
+
+    /// The ticks of all jobs that have any.
+    pub(super) fn ticks(&self) -> HashMap<JobId, u64> {
+        self.jobs.iter().map(|(id, job)| (*id, job.tick)).collect()
+    }
+
+    /// Forgets all bytes in flight, and the order of the waiting jobs for that of the file: after a failed write it may hold more
+    /// than this memory knows of.
+    pub(super) fn begin_anew(&mut self, waiting: Places) {
+        self.waiting = waiting;
         for job in self.jobs.values_mut() {
             job.forget_progress();
             job.changes.forget();

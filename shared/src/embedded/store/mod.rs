@@ -12,6 +12,7 @@ mod leases;
 mod listing;
 mod live;
 mod outbox;
+mod places;
 mod plan;
 mod reading;
 mod rows;
@@ -36,12 +37,13 @@ use self::core::Core;
 use self::leases::Leases;
 use self::reading::Listing;
 use self::step::Step;
-use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
+use crate::job::{FileState, Job, JobId, JobMark, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
     BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileChanges, FileEnd, FileMark, Holder,
     JobPage, JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, Statistics,
     StoreError, StoredSettings, Verdict,
 };
+use crate::repo::RepoRef;
 
 /// A [`JobStore`] for this process. A clone is the same store.
 #[derive(Clone)]
@@ -128,12 +130,22 @@ impl JobStore for EmbeddedStore {
         self.read(move |core| listing::snapshot(core, id)).await
     }
 
-    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
-        self.read(listing::snapshots).await
+    async fn snapshots(&self, ids: &[JobId]) -> Result<Vec<Snapshot>, StoreError> {
+        let ids = ids.to_vec();
+        self.run(move |shared| listing::snapshots(shared, &ids)).await
+    }
+
+    async fn marks(&self) -> Result<Vec<JobMark>, StoreError> {
+        self.run(listing::marks).await
     }
 
     async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
-        self.read(move |core| listing::list(core, &query)).await
+        self.run(move |shared| listing::list(shared, &query)).await
+    }
+
+    async fn live_jobs(&self, repo: &RepoRef) -> Result<Vec<Snapshot>, StoreError> {
+        let repo = repo.to_string();
+        self.read(move |core| listing::live_jobs(core, &repo)).await
     }
 
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError> {

@@ -42,6 +42,7 @@ pub(super) fn acknowledge_due(step: &mut Step<'_>, id: &OutboxId) -> Result<(), 
     let removed =
         step.tables.outbox.remove(key)?.map(|task| decode::<Task>(task.value(), || format!("outbox {key:?}")));
     let Some(task) = removed.transpose()? else { return Ok(()) };
+    step.mark(Mark::Acknowledged(key));
     step.mark(Mark::Alive(task, Duration::ZERO));
     let row: Option<TaskRow> = get(&step.tables.tasks, "task", (task.job.to_string().as_str(), code(task.kind)))?;
     match row {

@@ -134,7 +134,7 @@ fn end_file(step: &mut Step<'_>, id: JobId, end: FileEnd, counters: &mut Counter
         }
         Err(error) => {
             state.status = FileStatus::Failed;
-            state.downloaded_bytes = step.live.in_flight(id).get(&end.file).copied().unwrap_or(0);
+            state.downloaded_bytes = step.live.bytes_of(id, end.file).unwrap_or(0);
             state.error = Some(error);
             counters.failed_files += 1;
         }

@@ -28,12 +28,12 @@ pub(super) fn changed_files(
 ) -> Result<FileChanges, StoreError> {
     let transaction = core.database()?.begin_read()?;
     let table = transaction.open_table(FILES)?;
-    let (key, overlay) = (id.to_string(), Overlay::new(core, id));
+    let key = id.to_string();
     let (indices, mark, extent) = core.live.changed(id, since, limit);
     let mut files = Vec::with_capacity(indices.len());
     for file in indices {
         let state = get::<_, FileState>(&table, "file", (key.as_str(), file.0))?;
-        files.extend(state.map(|state| (file, overlay.over(file, state))));
+        files.extend(state.map(|state| (file, over(core.live.bytes_of(id, file), state))));
     }
     Ok(FileChanges { files, mark, extent })
 }
@@ -46,12 +46,11 @@ pub(super) fn unit(core: &mut Core, id: JobId, index: UnitIndex) -> Result<Optio
         return Ok(None);
     };
     let table = transaction.open_table(FILES)?;
-    let overlay = Overlay::new(core, id);
     let mut files = Vec::with_capacity(unit.files.len());
     for &file in &unit.files {
         let state = get::<_, FileState>(&table, "file", (key.as_str(), file.0))?;
         let missing = || StoreError::Corrupt { at: format!("file {} of job {id}", file.0), reason: "missing".into() };
-        files.push(overlay.over(file, state.ok_or_else(missing)?));
+        files.push(over(core.live.bytes_of(id, file), state.ok_or_else(missing)?));
     }
     Ok(Some((unit, files)))
 }
@@ -59,14 +58,14 @@ pub(super) fn unit(core: &mut Core, id: JobId, index: UnitIndex) -> Result<Optio
 /// What is needed to list files once the lock is given back: a long list takes a while to read.
 pub(super) struct Listing {
     transaction: ReadTransaction,
-    overlay: Overlay,
+    in_flight: HashMap<FileIndex, u64>,
     id: String,
 }
 
 impl Listing {
     pub(super) fn new(core: &mut Core, id: JobId) -> Result<Self, StoreError> {
         let transaction = core.database()?.begin_read()?;
-        Ok(Self { transaction, overlay: Overlay::new(core, id), id: id.to_string() })
+        Ok(Self { transaction, in_flight: core.live.in_flight(id), id: id.to_string() })
     }
 
     /// See [`JobStore::files`](crate::ports::JobStore::files).
@@ -78,27 +77,19 @@ impl Listing {
             let (key, state) = entry?;
             let file = FileIndex(key.value().1);
             let state = decode(state.value(), || format!("file {} of job {}", file.0, self.id))?;
-            files.push(self.overlay.over(file, state));
+            files.push(over(self.in_flight.get(&file).copied(), state));
         }
         Ok(files)
     }
 }
 
-/// Bytes in flight, laid over what the file holds.
-struct Overlay(HashMap<FileIndex, u64>);
-
-impl Overlay {
-    fn new(core: &Core, id: JobId) -> Self {
-        Self(core.live.in_flight(id))
-    }
-
-    fn over(&self, file: FileIndex, state: FileState) -> FileState {
-        match self.0.get(&file) {
-            Some(&downloaded_bytes) if state.status == FileStatus::Pending => {
-                FileState { status: FileStatus::Downloading, downloaded_bytes, ..state }
-            }
-            _ => state,
+/// Lays the bytes in flight over what the file holds.
+fn over(in_flight: Option<u64>, state: FileState) -> FileState {
+    match in_flight {
+        Some(downloaded_bytes) if state.status == FileStatus::Pending => {
+            FileState { status: FileStatus::Downloading, downloaded_bytes, ..state }
         }
+        _ => state,
     }
 }
 

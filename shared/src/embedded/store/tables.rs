@@ -1,5 +1,7 @@
 //! The tables of the file.
 
+use std::ops::RangeInclusive;
+
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use crate::job::TaskKind;
@@ -39,6 +41,9 @@ pub(super) const TASKS: TableDefinition<'_, (&str, u64), Json> = TableDefinition
 pub(super) const OUTBOX: TableDefinition<'_, (u64, u64), Json> = TableDefinition::new("outbox");
 /// One row under an empty key: the settings that all processes share.
 pub(super) const SETTINGS: TableDefinition<'_, &str, Json> = TableDefinition::new("settings");
+/// No id comes after it.
+const LAST_ID: &str = "ffffffffffff";
+
 /// Name → number.
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
@@ -106,6 +111,11 @@ impl<'txn> Tables<'txn> {
         self.meta.insert(SEQUENCE_KEY, next)?;
         Ok(next)
     }
+}
+
+/// The keys in [`REPOS`] of a repository's jobs.
+pub(super) fn jobs_of(repo: &str) -> RangeInclusive<(&str, &str)> {
+    (repo, "")..=(repo, LAST_ID)
 }
 
 /// The second part of a task's key: plan, fetches in the order of their units, finish, clean, callback.

@@ -2,15 +2,16 @@ use std::fs::File;
 use std::io;
 use std::ops::Bound;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use redb::backends::FileBackend;
+use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{BackendError, Database, StorageBackend};
 use time::OffsetDateTime;
 
 use super::*;
 use crate::embedded::LocalBus;
 use crate::job::{DownloadRequest, JobRequest};
+use crate::ports::contract::{Meter, StoreRig};
 
 /// A disk that is full at times.
 #[derive(Debug)]
@@ -68,6 +69,69 @@ impl StorageBackend for Disk {
     }
 }
 
+/// A memory that counts the pages which are read from it and written to it.
+#[derive(Debug, Default)]
+struct CountedMemory {
+    memory: InMemoryBackend,
+    pages: Arc<AtomicU64>,
+}
+
+impl CountedMemory {
+    fn count(&self, bytes: usize) {
+        self.pages.fetch_add(bytes.div_ceil(4096) as u64, Ordering::SeqCst);
+    }
+}
+
+impl StorageBackend for CountedMemory {
+    fn len(&self) -> io::Result<u64> {
+        self.memory.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.count(out.len());
+        self.memory.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.memory.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.memory.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.count(data.len());
+        self.memory.write(offset, data)
+    }
+}
+
+/// The pages that a store has read and written.
+struct Pages(Arc<AtomicU64>);
+
+#[async_trait]
+impl Meter for Pages {
+    async fn work(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+mod counted {
+    use super::*;
+
+    async fn make() -> StoreRig {
+        let bus = Arc::new(LocalBus::new());
+        let memory = CountedMemory::default();
+        let pages = Pages(Arc::clone(&memory.pages));
+        // What is in redb's own cache would not be counted.
+        let database = Database::builder().set_cache_size(0).create_with_backend(memory).unwrap();
+        let store = EmbeddedStore::new(Core::on(database).unwrap(), bus.clone());
+        StoreRig::new(Arc::new(store), bus, ()).with_meter(pages)
+    }
+
+    crate::job_store_cost_contract!(make);
+}
+
 fn job(name: &str) -> Job {
     let request = DownloadRequest { repo: format!("owner/{name}"), ..DownloadRequest::default() };
     Job::new(JobId::random().unwrap(), JobRequest::parse(&request).unwrap(), OffsetDateTime::UNIX_EPOCH)
@@ -93,7 +157,7 @@ async fn a_full_disk_refuses_changes_until_it_has_room_again() {
     full.store(false, Ordering::SeqCst);
     store.create(job("d")).await.unwrap();
     assert_eq!(store.job(first.id).await.unwrap(), Some(first));
-    assert_eq!(store.snapshots().await.unwrap().len(), 2);
+    assert_eq!(store.list(JobQuery::default()).await.unwrap().total, 2);
 }
 
 #[tokio::test]

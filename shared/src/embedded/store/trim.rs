@@ -1,6 +1,6 @@
 //! Forgetting ended jobs.
 
-use redb::ReadableTable;
+use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::live::Mark;
 use super::plan::forget_plan;
@@ -13,12 +13,15 @@ use crate::ports::{Retention, StoreError};
 pub(super) fn trim(step: &mut Step<'_>, retention: Retention) -> Result<usize, StoreError> {
     let age_ms = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
     let oldest_ms = now_ms().saturating_sub(age_ms);
+    let kept = u64::try_from(retention.jobs).unwrap_or(u64::MAX);
+    let surplus = step.tables.ended.len()?.saturating_sub(kept);
     let mut victims = Vec::new();
-    for (place, entry) in step.tables.ended.iter()?.rev().enumerate() {
+    for (place, entry) in (0..).zip(step.tables.ended.iter()?) {
         let (key, id) = entry?;
-        if place >= retention.jobs || key.value().0 < oldest_ms {
-            victims.push((key.value(), id.value().to_owned()));
+        if place >= surplus && key.value().0 >= oldest_ms {
+            break;
         }
+        victims.push((key.value(), id.value().to_owned()));
     }
     for (key, id) in &victims {
         step.tables.ended.remove(*key)?;

@@ -30,6 +30,8 @@ macro_rules! job_store_contract {
             pages_hold_each_job_once_while_others_come_and_go,
             jobs_wait_by_priority_then_by_age,
             a_queued_job_knows_its_position,
+            the_live_jobs_of_a_repository_are_told,
+            marks_agree_with_the_snapshots,
         ]);
         $crate::contract_cases!($make, store::exclusion: [
             exclusive_work_is_blocked_by_each_live_job_of_its_repository,
@@ -141,6 +143,20 @@ macro_rules! job_store_contract {
         $crate::contract_cases!($make, store::bells: [
             each_change_rings,
             reports_ring_seldom_and_the_last_is_heard,
+        ]);
+    };
+}
+
+/// Expands to one test a case of what the steps of a [`JobStore`](crate::ports::JobStore) cost.
+///
+/// Takes the name of an async function that makes a fresh [`StoreRig`](crate::ports::contract::StoreRig) with a
+/// [`Meter`](crate::ports::contract::Meter).
+#[macro_export]
+macro_rules! job_store_cost_contract {
+    ($make:ident) => {
+        $crate::contract_cases!($make, store::cost: [
+            a_step_costs_the_same_however_many_files_its_job_has,
+            a_step_costs_the_same_however_many_jobs_there_are,
         ]);
     };
 }

@@ -9,7 +9,9 @@ use crate::job::{
     DownloadRequest, Event, FileIndex, FileProgress, Job, JobId, JobRequest, Plan, PlannedFile, Removal, Snapshot,
     Task, TaskKind, Transition, Unit, UnitIndex, Work, transition,
 };
-use crate::ports::{Change, Claim, Claimed, Committed, Condition, Creation, FileEnd, Holder, Report, Silence, Verdict};
+use crate::ports::{
+    Change, Claim, Claimed, Committed, Condition, Creation, FileEnd, Holder, JobQuery, Report, Silence, Verdict,
+};
 use crate::repo::BlobHash;
 
 /// A new job for a repository of this name.
@@ -162,6 +164,11 @@ impl StoreRig {
     pub(super) async fn emit_lost(&self, silent_for: Duration) -> usize {
         let silence = Silence { held: silent_for, waiting: silent_for, lane: None };
         self.store.emit_lost(silence).await.unwrap()
+    }
+
+    /// All jobs, newest first.
+    pub(super) async fn all(&self) -> Vec<Snapshot> {
+        self.store.list(JobQuery::default()).await.unwrap().snapshots
     }
 
     pub(super) async fn snapshot(&self, id: JobId) -> Snapshot {

@@ -25,6 +25,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 use super::{Bandwidth, EventBus, HubLimiter, JobStore, Roster, TaskQueue};
 use crate::job::Task;
 
@@ -43,13 +45,27 @@ pub struct StoreRig {
     bus: Arc<dyn EventBus>,
     /// How often each task was claimed.
     claims: Mutex<HashMap<Task, u64>>,
+    meter: Option<Box<dyn Meter>>,
     _keep: Box<dyn Any + Send + Sync>,
+}
+
+/// Counts what a store does.
+#[async_trait]
+pub trait Meter: Send + Sync {
+    /// How much it has done so far, in whatever is read and written in it one by one.
+    async fn work(&self) -> u64;
 }
 
 impl StoreRig {
     /// A rig; `keep` is dropped after the case, such as a folder or a server.
     pub fn new(store: Arc<dyn JobStore>, bus: Arc<dyn EventBus>, keep: impl Any + Send + Sync) -> Self {
-        Self { store, bus, claims: Mutex::default(), _keep: Box::new(keep) }
+        Self { store, bus, claims: Mutex::default(), meter: None, _keep: Box::new(keep) }
+    }
+
+    /// The same with a meter, for the cases that count.
+    #[must_use]
+    pub fn with_meter(self, meter: impl Meter + 'static) -> Self {
+        Self { meter: Some(Box::new(meter)), ..self }
     }
 }
 

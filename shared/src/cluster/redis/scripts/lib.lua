@@ -174,10 +174,9 @@ end
 local function obstacle(job)
   local same = redis.call('HGET', P .. ':live', job.fingerprint)
   if same and redis.call('EXISTS', job_key(same)) == 1 then return 'duplicate ' .. same end
-  local others = redis.call('HGETALL', job.repo_key)
-  for i = 1, #others, 2 do
-    if job.exclusive or others[i + 1] == 'exclusive' then return 'blocked ' .. others[i] end
-  end
+  -- An exclusive job lives alone, so any one tells of what kind they all are.
+  local other = redis.call('HRANDFIELD', job.repo_key, 1, 'WITHVALUES')
+  if other[1] and (job.exclusive or other[2] == 'exclusive') then return 'blocked ' .. other[1] end
 end
 
 -- Puts a job where its status belongs, and takes it from where it was.

@@ -19,12 +19,13 @@ use tracing::{info, warn};
 
 use self::scripts::Scripts;
 use super::client::RedisClient;
-use crate::job::{FileState, Job, JobId, Plan, Snapshot, Unit, UnitIndex};
+use crate::job::{FileState, Job, JobId, JobMark, Plan, Snapshot, Unit, UnitIndex};
 use crate::ports::{
     BlobKey, Change, Claim, Claimed, Committed, Creation, Due, FileChanges, FileEnd, FileMark, Holder, JobPage,
     JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, Statistics, StoreError,
     StoredSettings, Verdict,
 };
+use crate::repo::RepoRef;
 
 /// What this version writes. Raise it when older versions could not read it any more.
 const FORMAT: &str = "1";
@@ -73,12 +74,20 @@ impl JobStore for RedisStore {
         listing::snapshot(&self.client, id).await
     }
 
-    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
-        listing::snapshots(&self.client).await
+    async fn snapshots(&self, ids: &[JobId]) -> Result<Vec<Snapshot>, StoreError> {
+        listing::snapshots(&self.client, ids).await
+    }
+
+    async fn marks(&self) -> Result<Vec<JobMark>, StoreError> {
+        listing::marks(&self.client).await
     }
 
     async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
         listing::list(&self.client, &query).await
+    }
+
+    async fn live_jobs(&self, repo: &RepoRef) -> Result<Vec<Snapshot>, StoreError> {
+        listing::live_jobs(&self.client, repo).await
     }
 
     async fn files(&self, id: JobId, page: Page) -> Result<Vec<FileState>, StoreError> {

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
-use crate::job::{FileState, FileStatus, Job, PlannedFile, Progress, Snapshot, Version, WorkerName};
+use crate::job::{FileState, FileStatus, Job, JobMark, PlannedFile, Progress, Snapshot, Status, Version, WorkerName};
 use crate::ports::{RATE_AGE_MAX, StoreError};
 
 /// The row of an open task, as the scripts write it.
@@ -75,6 +75,23 @@ pub(super) fn snapshot(
         position: None,
     };
     Ok(Some(Snapshot { tick: count("tick")?, job, progress }))
+}
+
+/// The fields `version`, `tick` and `status` of a job.
+pub(super) type MarkFields = (Option<String>, Option<String>, Option<String>);
+
+/// A job at a glance; none when there is no such job.
+pub(super) fn mark(id: &str, fields: MarkFields, position: Option<u64>) -> Result<Option<JobMark>, StoreError> {
+    let (Some(version), tick, Some(status)) = fields else { return Ok(None) };
+    let status = Status::deserialize(status.as_str().into_deserializer());
+    let status = status.map_err(|error: serde::de::value::Error| corrupt(format!("status of job {id}"), error))?;
+    Ok(Some(JobMark {
+        id: id.parse().map_err(|error: crate::repo::Invalid| corrupt("the list of jobs".to_owned(), error))?,
+        version: Version(number(&version, || format!("version of job {id}"))?),
+        tick: tick.map_or(Ok(0), |tick| number(&tick, || format!("tick of job {id}")))?,
+        status,
+        position,
+    }))
 }
 
 /// A file as planned, with what became of it and the bytes that are in flight.

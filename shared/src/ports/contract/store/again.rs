@@ -69,7 +69,7 @@ pub async fn a_dismissed_job_is_gone(rig: &StoreRig) {
     assert!(rig.store.files(ended.id, Page::ALL).await.unwrap().is_empty());
     assert_eq!(rig.store.unit(ended.id, UnitIndex(0)).await.unwrap(), None);
     assert_eq!(rig.claim(&task(&ended, TaskKind::Clean)).await, None);
-    assert_eq!(rig.store.snapshots().await.unwrap().len(), 1);
+    assert_eq!(rig.all().await.len(), 1);
     assert_eq!(rig.store.remove(&[ended.id]).await.unwrap(), 0);
     rig.queued("a").await;
 }

@@ -64,7 +64,7 @@ pub async fn never_do_more_jobs_run_than_may(rig: &StoreRig) {
     }
     assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Committed::Applied(_))).count(), 2);
     assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Committed::Unmet)).count(), 4);
-    let jobs = rig.store.snapshots().await.unwrap();
+    let jobs = rig.all().await;
     let running: Vec<_> = jobs.iter().filter(|snapshot| snapshot.job.status == Status::Running).collect();
     assert_eq!(running.len(), 2);
     rig.apply(running[0].job.id, &Event::Pause).await;

@@ -30,7 +30,7 @@ pub async fn a_live_job_is_not_made_twice(rig: &StoreRig) {
         let again = rig.store.create(job("a")).await.unwrap();
         assert_eq!(again, Creation::Duplicate(present), "after {event:?}");
     }
-    assert_eq!(rig.store.snapshots().await.unwrap().len(), 1);
+    assert_eq!(rig.all().await.len(), 1);
 }
 
 /// The same may be asked for again once the job has ended, however it did.
@@ -47,7 +47,7 @@ pub async fn an_ended_job_makes_room_for_a_new_one(rig: &StoreRig) {
     }
     let fresh = rig.queued("a").await;
     assert!(!ended.contains(&fresh.id));
-    assert_eq!(rig.store.snapshots().await.unwrap().len(), 4);
+    assert_eq!(rig.all().await.len(), 4);
 }
 
 /// Requests that race find one and the same job.
@@ -66,7 +66,7 @@ pub async fn of_many_equal_requests_at_once_one_creates(rig: &StoreRig) {
     }
     assert_eq!(created.len(), 1);
     assert!(found.iter().all(|id| *id == created[0]));
-    assert_eq!(rig.store.snapshots().await.unwrap().len(), 1);
+    assert_eq!(rig.all().await.len(), 1);
 }
 
 /// The list begins with the job that was created last, whatever happened to the others since.
@@ -77,7 +77,7 @@ pub async fn jobs_are_listed_newest_first(rig: &StoreRig) {
     }
     rig.apply(ids[3], &Event::Admit).await;
     rig.apply(ids[2], &Event::Cancel).await;
-    let listed: Vec<JobId> = rig.store.snapshots().await.unwrap().into_iter().map(|snapshot| snapshot.job.id).collect();
+    let listed: Vec<JobId> = rig.all().await.into_iter().map(|snapshot| snapshot.job.id).collect();
     assert_eq!(listed, ids);
 }
 

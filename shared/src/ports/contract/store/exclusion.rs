@@ -52,7 +52,7 @@ pub async fn of_a_download_and_a_removal_at_once_one_is_made(rig: &StoreRig) {
         created += usize::from(matches!(request.await.unwrap(), Creation::Created(_)));
     }
     assert_eq!(created, 1);
-    assert_eq!(rig.store.snapshots().await.unwrap().len(), 1);
+    assert_eq!(rig.all().await.len(), 1);
 }
 
 /// Exclusive work takes moments and must not wait for downloads, nor they for it.

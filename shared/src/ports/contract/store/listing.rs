@@ -1,8 +1,10 @@
 //! Lists of jobs, and the order of those that wait.
 
+use std::collections::BTreeMap;
+
 use super::StoreRig;
-use super::fixture::{PRUNE, VERIFY, job};
-use crate::job::{Event, Job, JobId, Priority, Status, WorkKind};
+use super::fixture::{PRUNE, VERIFY, bytes, fetch, job, plan_of_units};
+use crate::job::{Event, Job, JobId, JobMark, Priority, Snapshot, Status, WorkKind};
 use crate::ports::{Creation, JobPage, JobQuery};
 
 async fn list(rig: &StoreRig, query: JobQuery) -> JobPage {
@@ -30,6 +32,10 @@ pub async fn a_list_holds_the_jobs_that_are_wanted(rig: &StoreRig) {
     let statuses = vec![Status::Queued, Status::Completed];
     let by_status = JobQuery { statuses, ..JobQuery::default() };
     assert_eq!(ids(&list(rig, by_status.clone()).await), [verify.id, again.id, ended.id]);
+    let live = JobQuery { statuses: vec![Status::Queued, Status::Running], ..JobQuery::default() };
+    let first = list(rig, JobQuery { limit: Some(2), ..live.clone() }).await;
+    assert_eq!((ids(&first), first.total), (vec![verify.id, other.id], 3));
+    assert_eq!(ids(&list(rig, JobQuery { after: first.next, ..live }).await), [again.id]);
     let by_repo = JobQuery { repo: Some(again.request.repo.id.clone()), ..JobQuery::default() };
     assert_eq!(ids(&list(rig, by_repo.clone()).await), [again.id, ended.id]);
     let by_kind = JobQuery { kind: Some(WorkKind::Verify), ..JobQuery::default() };
@@ -88,4 +94,48 @@ pub async fn a_queued_job_knows_its_position(rig: &StoreRig) {
     assert_eq!(listed, positions);
     rig.apply(sooner, &Event::Admit).await;
     assert_eq!(rig.snapshot(later).await.progress.position, Some(1));
+}
+
+/// Whatever their work is, and however many there are of others.
+pub async fn the_live_jobs_of_a_repository_are_told(rig: &StoreRig) {
+    let ended = rig.queued("a").await;
+    rig.apply(ended.id, &Event::Cancel).await;
+    let paused = rig.planned("a", plan_of_units(3)).await;
+    rig.apply(paused.id, &Event::Pause).await;
+    let verify = rig.queued_work("a", VERIFY).await;
+    rig.queued("b").await;
+    let told = rig.store.live_jobs(&paused.request.repo).await.unwrap();
+    let told: BTreeMap<JobId, u64> = told.iter().map(|told| (told.job.id, told.progress.total_files)).collect();
+    assert_eq!(told, BTreeMap::from([(paused.id, 3), (verify.id, 0)]));
+    let other = job("c").request.repo;
+    assert_eq!(rig.store.live_jobs(&other).await.unwrap(), []);
+}
+
+/// As their snapshots say, whatever happens to them; those that are gone are left out.
+pub async fn marks_agree_with_the_snapshots(rig: &StoreRig) {
+    let gone = rig.queued("a").await.id;
+    let job = rig.planned("b", plan_of_units(2)).await;
+    let waiting = rig.queued("c").await.id;
+    let ended = rig.queued("d").await.id;
+    let first = queued_with(rig, "e", Priority::High).await;
+    let agree = async || {
+        let marks: Vec<JobMark> = rig.all().await.iter().map(Snapshot::mark).collect();
+        assert_eq!(rig.store.marks().await.unwrap(), marks);
+        marks
+    };
+    let marks = agree().await;
+    rig.report(&fetch(&job, 0), bytes(0, 5)).await;
+    for id in [gone, ended] {
+        rig.apply(id, &Event::Cancel).await;
+    }
+    rig.store.remove(&[gone]).await.unwrap();
+    let after = agree().await;
+    let ids: Vec<JobId> = after.iter().map(|mark| mark.id).collect();
+    assert_eq!(ids, [first, ended, waiting, job.id]);
+    assert_eq!(marks[0], after[0], "nothing happened to it");
+    assert!(marks[3].tick < after[3].tick && marks[3].version == after[3].version);
+    assert!(marks[1].version < after[1].version && after[1].status == Status::Cancelled);
+    assert_eq!((marks[2].position, after[2].position), (Some(3), Some(2)));
+    let two = rig.store.snapshots(&[waiting, gone, job.id]).await.unwrap();
+    assert_eq!(two.iter().map(|told| told.job.id).collect::<Vec<_>>(), [waiting, job.id]);
 }

@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod bells;
 pub mod change;
 pub mod changes;
+pub mod cost;
 pub mod creation;
 pub mod exclusion;
 pub mod fencing;

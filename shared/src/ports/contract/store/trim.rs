@@ -16,7 +16,7 @@ async fn end(rig: &StoreRig, job: &Job, ago: Duration) {
 }
 
 async fn listed(rig: &StoreRig) -> Vec<JobId> {
-    rig.store.snapshots().await.unwrap().into_iter().map(|snapshot| snapshot.job.id).collect()
+    rig.all().await.into_iter().map(|snapshot| snapshot.job.id).collect()
 }
 
 /// By the order of their ends, not of their creation; of the others nothing remains.
