@@ -145,7 +145,8 @@ impl Part {
         }
         // What has not begun to arrive counts as its first byte.
         let arrived = (rest.next - self.start).max(1);
-        Some(elapsed.mul_f64((rest.end - rest.next) as f64 / arrived as f64))
+        let nanos = elapsed.as_nanos() * u128::from(rest.end - rest.next) / u128::from(arrived);
+        Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 
     /// Gives its second half away; of one that is too small for that the whole, once there was time enough for it.
