@@ -106,7 +106,9 @@ impl JobRequest {
             callback,
         };
         let patterns = || parsed.filters.iter().chain(&parsed.excludes);
-        if patterns().count() > MAX_PATTERNS || patterns().any(|pattern| pattern.len() > MAX_PATTERN_BYTES) {
+        // Those that say nothing count where they were given.
+        let most = request.filters.len().max(request.excludes.len()).max(patterns().count());
+        if most > MAX_PATTERNS || patterns().any(|pattern| pattern.len() > MAX_PATTERN_BYTES) {
             return Err(RequestError::TooManyPatterns);
         }
         parsed.selection()?;
@@ -235,5 +237,7 @@ mod tests {
         assert!(matches!(JobRequest::parse(&callback), Err(RequestError::Callback(_))));
         let many = DownloadRequest { filters: vec!["x".into(); 201], ..request("a/b") };
         assert_eq!(JobRequest::parse(&many), Err(RequestError::TooManyPatterns));
+        let blank = DownloadRequest { excludes: vec![String::new(); 201], ..request("a/b") };
+        assert_eq!(JobRequest::parse(&blank), Err(RequestError::TooManyPatterns));
     }
 }
