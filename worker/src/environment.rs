@@ -17,6 +17,7 @@ use crate::callback::CallbackClient;
 use crate::patience::Patience;
 use crate::presence::Presence;
 use crate::throttle::Throttle;
+use crate::transfer::FIRST_WIDTH;
 
 /// Everything a task needs; made once per process.
 pub struct Environment {
@@ -42,7 +43,7 @@ pub struct Environment {
     pub cache: Arc<Cache>,
     /// Holds what is received to the limits.
     pub(crate) throttle: Throttle,
-    /// How many connections the last large file ended with; 0 before the first.
+    /// How many connections the next large file begins with: as many as the last one ended with.
     pub(crate) width: AtomicUsize,
     /// Tells the ends of jobs.
     pub(crate) callbacks: CallbackClient,
@@ -97,7 +98,7 @@ impl Environment {
             callbacks: CallbackClient::new(callbacks)?,
             presence: Presence::new(),
             attempts: AtomicU64::default(),
-            width: AtomicUsize::default(),
+            width: AtomicUsize::new(FIRST_WIDTH),
             store,
             queue,
             bus,

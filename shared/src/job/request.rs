@@ -62,7 +62,9 @@ pub enum RequestError {
     #[error(transparent)]
     Pattern(#[from] SelectionError),
     /// There are more patterns than anyone needs, or a very long one.
-    #[error("too many or too long filters and excludes: at most {MAX_PATTERNS} of {MAX_PATTERN_BYTES} bytes each")]
+    #[error(
+        "too many or too long filters or excludes: at most {MAX_PATTERNS} of either, of {MAX_PATTERN_BYTES} bytes each"
+    )]
     TooManyPatterns,
     /// The end of the job cannot be told there.
     #[error(transparent)]
@@ -105,11 +107,12 @@ impl JobRequest {
             append_filter_subdir: request.append_filter_subdir,
             callback,
         };
-        let patterns = || parsed.filters.iter().chain(&parsed.excludes);
         // Those that say nothing count where they were given.
-        let most = request.filters.len().max(request.excludes.len()).max(patterns().count());
-        if most > MAX_PATTERNS || patterns().any(|pattern| pattern.len() > MAX_PATTERN_BYTES) {
-            return Err(RequestError::TooManyPatterns);
+        for (given, patterns) in [(&request.filters, &parsed.filters), (&request.excludes, &parsed.excludes)] {
+            let is_too_long = patterns.iter().any(|pattern| pattern.len() > MAX_PATTERN_BYTES);
+            if given.len().max(patterns.len()) > MAX_PATTERNS || is_too_long {
+                return Err(RequestError::TooManyPatterns);
+            }
         }
         parsed.selection()?;
         Ok(parsed)
@@ -239,5 +242,13 @@ mod tests {
         assert_eq!(JobRequest::parse(&many), Err(RequestError::TooManyPatterns));
         let blank = DownloadRequest { excludes: vec![String::new(); 201], ..request("a/b") };
         assert_eq!(JobRequest::parse(&blank), Err(RequestError::TooManyPatterns));
+        let split = DownloadRequest { filters: vec!["x,".repeat(201)], ..request("a/b") };
+        assert_eq!(JobRequest::parse(&split), Err(RequestError::TooManyPatterns));
+    }
+
+    #[test]
+    fn as_many_filters_and_excludes_as_the_document_says_are_taken() {
+        let most = || vec!["x".to_owned(); 200];
+        assert!(JobRequest::parse(&DownloadRequest { filters: most(), excludes: most(), ..request("a/b") }).is_ok());
     }
 }

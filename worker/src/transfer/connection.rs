@@ -114,7 +114,7 @@ impl Connection<'_> {
                     let bytes = chunk.len();
                     chunk.truncate(part.arrived(bytes));
                     writer.push(chunk).await.map_err(|error| disk_error(self.transfer, error))?;
-                    self.transfer.arrived(bytes).await?;
+                    self.transfer.arrived(bytes, self.halt).await?;
                     // The rest of the answer belongs to others now.
                     if part.rest().is_none() && fetched.remaining_bytes() > 0 {
                         return Ok(Ok(()));

@@ -34,6 +34,7 @@ use tracing::warn;
 use cut::Cut;
 pub(crate) use error::TransferError;
 pub(crate) use turn::Turn;
+pub(crate) use width::FIRST as FIRST_WIDTH;
 
 use crate::fence::Fence;
 use crate::throttle::Throttle;
@@ -94,7 +95,7 @@ pub(crate) struct Transfer<'a> {
     pub(crate) received: &'a AtomicU64,
     /// The same of all transfers of this process.
     pub(crate) received_by_all: &'a AtomicU64,
-    /// How many connections the last large file of this process ended with.
+    /// How many connections the next large file begins with.
     pub(crate) width: &'a AtomicUsize,
     /// Set when something of the file has become durable.
     pub(crate) advanced: &'a AtomicBool,
@@ -155,15 +156,15 @@ impl Transfer<'_> {
         }
     }
 
-    /// Notes that bytes came over the network, and waits until more may come.
-    async fn arrived(self, bytes: usize) -> Result<(), TransferError> {
+    /// Notes that bytes came over the network, and waits until more may come, unless the transfer halts.
+    async fn arrived(self, bytes: usize, halt: &CancellationToken) -> Result<(), TransferError> {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
         self.received_by_all.fetch_add(bytes as u64, Ordering::Relaxed);
         metrics::downloaded(bytes as u64);
         tokio::select! {
             biased;
             () = self.throttle.pass(bytes) => Ok(()),
-            () = self.stop.cancelled() => Err(TransferError::Stopped),
+            () = halt.cancelled() => Err(TransferError::Stopped),
         }
     }
 

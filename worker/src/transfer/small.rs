@@ -95,7 +95,7 @@ async fn stream(
                 if arrived.buffer.len() >= BUFFER_BYTES {
                     arrived = blocking(move || arrived.flush()).await?;
                 }
-                transfer.arrived(chunk.len()).await?;
+                transfer.arrived(chunk.len(), transfer.stop).await?;
             }
             Ok(Next::End) => return Ok((arrived, Ok(()))),
             Err(error) => return Ok((arrived, Err(error))),

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Connections of the first file of a process. Those of later ones begin with what the one before ended with.
-const FIRST: usize = 2;
+pub(crate) const FIRST: usize = 2;
 
 /// How often the rate is looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -50,9 +50,8 @@ enum Phase {
 }
 
 impl Width {
-    /// At most so many connections; fewer at first, unless another file needed more (0 if there was none).
-    pub(super) fn new(most: usize, earlier: usize) -> Self {
-        let first = if earlier == 0 { FIRST } else { earlier };
+    /// At most so many connections, and `first` of them to begin with.
+    pub(super) fn new(most: usize, first: usize) -> Self {
         Self { state: Mutex::new(State::new(most.max(1), first)), changed: Notify::new() }
     }
 
@@ -225,7 +224,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_waits_until_it_is_wanted() {
-        let (width, received) = (Width::new(8, 0), AtomicU64::new(0));
+        let (width, received) = (Width::new(8, FIRST), AtomicU64::new(0));
         let more = async {
             loop {
                 received.fetch_add(width.wanted() as u64 * 5 * MIB, Ordering::Relaxed);

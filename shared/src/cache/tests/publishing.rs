@@ -113,7 +113,11 @@ fn what_has_not_its_size_is_not_published() {
     let large = partial_with(repo, &blob(2), b"long");
     large.data().set_len(2).unwrap();
     assert!(matches!(large.publish(), Err(CacheError::WrongSize { expected_bytes: 4, found_bytes: 2, .. })));
-    assert!(!repo.has_blob(&blob(2), 2).unwrap());
+    let mut small = repo.create_small(&blob(1), 10, "w").unwrap();
+    small.write(b"short").unwrap();
+    let published = repo.publish_small(&[small]);
+    assert!(matches!(published[..], [Err(CacheError::WrongSize { expected_bytes: 10, found_bytes: 5, .. })]));
+    assert!(names(repo.folder().join("blobs")).is_empty());
 }
 
 #[test]
