@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use hfd_api::AdminArgs;
 use hfd_shared::config::{CallbackArgs, DataArgs, JobArgs, ListenArgs, LogArgs, ProbeArgs, SecretArgs};
-use hfd_shared::job::DownloadRequest;
+use hfd_shared::job::{DownloadRequest, TransferWay};
 use hfd_worker::WorkerArgs;
 
 /// Downloads Hugging Face models and datasets: fast, resumable, verified.
@@ -69,6 +69,9 @@ pub(crate) struct DownloadArgs {
     /// Also link each file in a folder named by the filter that it matched
     #[arg(long)]
     pub(crate) append_filter_subdir: bool,
+    /// On which way content comes: auto, http, or xet for files that the Hub keeps there; auto takes Xet above 50 GB alone
+    #[arg(long, default_value = "auto")]
+    pub(crate) transfer: TransferWay,
     /// Print one JSON object a line instead of progress for people
     #[arg(long)]
     pub(crate) json: bool,
@@ -88,6 +91,7 @@ impl DownloadArgs {
             excludes: self.excludes.clone(),
             append_filter_subdir: self.append_filter_subdir,
             callback_url: None,
+            transfer: self.transfer,
         }
     }
 }

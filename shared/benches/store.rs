@@ -162,7 +162,7 @@ fn file(index: u32) -> PlannedFile {
     let mut hash = [0; 32];
     hash[..4].copy_from_slice(&index.to_be_bytes());
     let path = format!("folder/file-{index}.bin").parse().unwrap();
-    PlannedFile { path, size_bytes: FILE_BYTES, blob: BlobHash::Sha256(hash), second_path: None }
+    PlannedFile { path, size_bytes: FILE_BYTES, blob: BlobHash::Sha256(hash), second_path: None, xet: None }
 }
 
 fn task(job: &Job, kind: TaskKind) -> Task {

@@ -29,6 +29,7 @@ fn plan(units: u32, files_each: u32) -> Plan {
         size_bytes: 10,
         blob: format!("{index:064x}").parse().unwrap(),
         second_path: None,
+        xet: None,
     };
     let cut = |unit| Unit { files: (unit * files_each..(unit + 1) * files_each).map(FileIndex).collect() };
     Plan {

@@ -110,6 +110,8 @@ pub struct Download {
     excludes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     callback_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transfer: Option<String>,
 }
 
 impl Download {
@@ -134,6 +136,13 @@ impl Download {
     #[must_use]
     pub fn callback(mut self, url: &str) -> Self {
         self.callback_url = Some(url.to_owned());
+        self
+    }
+
+    /// On this way: `auto`, `http` or `xet`.
+    #[must_use]
+    pub fn over(mut self, transfer: &str) -> Self {
+        self.transfer = Some(transfer.to_owned());
         self
     }
 

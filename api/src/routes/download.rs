@@ -1,7 +1,7 @@
 //! `POST /api/download`
 
 use hfd_shared::control::{ControlError, Submitted};
-use hfd_shared::job::{DownloadRequest, JobRequest, Priority};
+use hfd_shared::job::{DownloadRequest, JobRequest, Priority, TransferWay};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Union};
 
@@ -9,7 +9,7 @@ use super::Context;
 use crate::body::{Fields, FromFields, Strict};
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
-use crate::view::{JobView, PlanView, PriorityView};
+use crate::view::{JobView, PlanView, PriorityView, TransferView};
 
 /// What to download.
 #[derive(Debug, Object)]
@@ -42,6 +42,9 @@ pub(crate) struct DownloadBody {
     /// absent or empty.
     #[oai(default)]
     callback_url: String,
+    /// On which way the content of the files comes.
+    #[oai(default)]
+    transfer: TransferView,
 }
 
 fn default_revision() -> String {
@@ -60,6 +63,7 @@ impl FromFields for DownloadBody {
             dry_run: fields.flag("dryRun"),
             priority: fields.word::<Priority>("priority", "low, normal or high").unwrap_or_default().into(),
             callback_url: fields.text("callbackUrl").unwrap_or_default(),
+            transfer: fields.word::<TransferWay>("transfer", "auto, http or xet").unwrap_or_default().into(),
         }
     }
 }
@@ -75,6 +79,7 @@ impl DownloadBody {
             excludes: self.excludes,
             append_filter_subdir: self.append_filter_subdir,
             callback_url: Some(self.callback_url),
+            transfer: self.transfer.into(),
         };
         Ok(JobRequest::parse(&request)?)
     }

@@ -8,7 +8,7 @@ use hfd_shared::repo::RepoKind;
 use poem_openapi::Object;
 use time::OffsetDateTime;
 
-use super::{FileView, KindView, PriorityView, StatusView};
+use super::{FileView, KindView, PriorityView, StatusView, TransferView};
 
 /// Entries of each list of an outcome, but where one job is asked for.
 const OUTCOME_ENTRIES: usize = 100;
@@ -117,6 +117,8 @@ pub(crate) struct JobView {
     pub(crate) outcome: Option<OutcomeView>,
     /// Where its end is told; empty when nowhere.
     callback_url: String,
+    /// On which way the content of its files comes.
+    transfer: TransferView,
     /// When it was created.
     created_at: OffsetDateTime,
     /// When it first ran since it was created or retried.
@@ -156,6 +158,7 @@ impl JobView {
             commit: job.commit.map(|commit| commit.to_string()),
             outcome: job.outcome.as_ref().map(|outcome| OutcomeView::from(outcome).shortened()),
             callback_url: job.request.callback.as_ref().map(ToString::to_string).unwrap_or_default(),
+            transfer: job.request.transfer.into(),
             created_at: whole_seconds(job.created_at),
             started_at: job.started_at.map(whole_seconds),
             ended_at: job.ended_at.map(whole_seconds),

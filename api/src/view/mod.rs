@@ -12,7 +12,7 @@ pub(crate) use cache::{CachedRepoDetails, CachedRepoView, UnusedView, VolumeView
 pub(crate) use file::{FileStatusView, FileView};
 pub(crate) use job::JobView;
 pub(crate) use plan::PlanView;
-pub(crate) use words::{EndedStatusView, KindView, PriorityView, RepoTypeView, StatusView};
+pub(crate) use words::{EndedStatusView, KindView, PriorityView, RepoTypeView, StatusView, TransferView};
 
 /// A number of bytes for people: `4.2 GiB`.
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]

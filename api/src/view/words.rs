@@ -1,6 +1,6 @@
 //! The words of the API for what a job is and does.
 
-use hfd_shared::job::{Priority, Status, WorkKind};
+use hfd_shared::job::{Priority, Status, TransferWay, WorkKind};
 use poem_openapi::Enum;
 
 /// Where a job is in its life.
@@ -141,6 +141,40 @@ impl From<PriorityView> for Priority {
             PriorityView::Low => Self::Low,
             PriorityView::Normal => Self::Normal,
             PriorityView::High => Self::High,
+        }
+    }
+}
+
+/// On which way the content of files comes. Xet is tried by workers that are built with it; where it does not answer, plain
+/// HTTP goes on.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "Transfer", rename_all = "lowercase")]
+pub(crate) enum TransferView {
+    /// Over plain HTTP, but for files of more than 50 GB that the Hub keeps in Xet.
+    #[default]
+    Auto,
+    /// Over plain HTTP.
+    Http,
+    /// Over Xet, where the Hub keeps a file there.
+    Xet,
+}
+
+impl From<TransferWay> for TransferView {
+    fn from(way: TransferWay) -> Self {
+        match way {
+            TransferWay::Auto => Self::Auto,
+            TransferWay::Http => Self::Http,
+            TransferWay::Xet => Self::Xet,
+        }
+    }
+}
+
+impl From<TransferView> for TransferWay {
+    fn from(way: TransferView) -> Self {
+        match way {
+            TransferView::Auto => Self::Auto,
+            TransferView::Http => Self::Http,
+            TransferView::Xet => Self::Xet,
         }
     }
 }

@@ -39,6 +39,7 @@ async fn a_new_job_is_a_202_with_every_documented_field() {
         "excludes": ["*.md"],
         "outputDir": CACHE_DIR,
         "priority": "normal",
+        "transfer": "auto",
         "status": "queued",
         "position": 1,
         "attempts": 0,

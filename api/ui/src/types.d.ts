@@ -26,6 +26,7 @@ export type PruneRequest = Schemas["PruneRequest"];
 export type Pruned = Schemas["Pruned"];
 export type RepoType = Schemas["RepoType"];
 export type Priority = Schemas["Priority"];
+export type Transfer = Schemas["Transfer"];
 export type Settings = Schemas["Settings"];
 export type SettingsChange = Schemas["SettingsChange"];
 export type Cluster = Schemas["Cluster"];

@@ -13,6 +13,7 @@ mod request;
 mod selection;
 mod state;
 mod task;
+mod transfer;
 mod work;
 mod worker;
 
@@ -27,5 +28,6 @@ pub use request::{DownloadRequest, JobRequest, RequestError};
 pub use selection::{Selected, Selection, SelectionError};
 pub use state::{Effect, Event, Refused, Transition, transition};
 pub use task::{Task, TaskKind};
+pub use transfer::TransferWay;
 pub use work::{Removal, Work, WorkKind};
 pub use worker::WorkerName;

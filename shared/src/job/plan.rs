@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{JobRequest, SelectionError};
-use crate::repo::{BlobHash, CommitHash, RepoPath, Tree};
+use crate::repo::{BlobHash, CommitHash, RepoPath, Tree, XetHash};
 
 /// How many units of one job may be in the queue or in work at a time, so that jobs take turns.
 pub const WINDOW: usize = 16;
@@ -42,6 +42,9 @@ pub struct PlannedFile {
     pub blob: BlobHash,
     /// Where the file is linked a second time: in a folder named by the filter that it matched (`appendFilterSubdir`).
     pub second_path: Option<RepoPath>,
+    /// The hash by which it is asked for over Xet; none when it comes over plain HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xet: Option<XetHash>,
 }
 
 impl PlannedFile {
@@ -87,6 +90,7 @@ impl Plan {
                 size_bytes: selected.file.size_bytes,
                 blob: selected.file.blob,
                 second_path: selected.subdir.and_then(|subdir| links.place(&subdir, &selected.file.path)),
+                xet: request.transfer.xet_hash(selected.file),
             })
             .collect();
         let units = cut(&files, large_from_bytes);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{CallbackUrl, Selection, SelectionError, Work};
+use super::{CallbackUrl, Selection, SelectionError, TransferWay, Work};
 use crate::repo::{Invalid, RepoId, RepoKind, RepoRef, Revision};
 
 const MAX_PATTERNS: usize = 200;
@@ -26,6 +26,8 @@ pub struct DownloadRequest {
     pub append_filter_subdir: bool,
     /// Where the job's end is told.
     pub callback_url: Option<String>,
+    /// On which way the content of the files comes.
+    pub transfer: TransferWay,
 }
 
 /// A checked request: the identity of a job.
@@ -47,6 +49,9 @@ pub struct JobRequest {
     /// Where the job's end is told.
     #[serde(default)]
     pub callback: Option<CallbackUrl>,
+    /// On which way the content of the files comes.
+    #[serde(default)]
+    pub transfer: TransferWay,
 }
 
 /// Why a request cannot become a job.
@@ -106,6 +111,7 @@ impl JobRequest {
             excludes: split_patterns(&request.excludes),
             append_filter_subdir: request.append_filter_subdir,
             callback,
+            transfer: request.transfer,
         };
         // Those that say nothing count where they were given.
         for (given, patterns) in [(&request.filters, &parsed.filters), (&request.excludes, &parsed.excludes)] {
@@ -136,6 +142,7 @@ impl JobRequest {
             excludes: Vec::new(),
             append_filter_subdir: false,
             callback: None,
+            transfer: TransferWay::default(),
         }
     }
 
@@ -155,6 +162,9 @@ impl JobRequest {
         }
         if let Some(callback) = &self.callback {
             hasher.update(format!("callback {callback}"));
+        }
+        if self.transfer != TransferWay::default() {
+            hasher.update(format!("transfer {}", self.transfer));
         }
         hex::encode(hasher.finalize())
     }
@@ -208,12 +218,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_and_told_belongs_to_the_fingerprint() {
+    fn what_is_done_and_told_and_the_way_of_it_belong_to_the_fingerprint() {
         let plain = JobRequest::parse(&request("a/b")).unwrap();
+        let by_xet = DownloadRequest { transfer: TransferWay::Xet, ..request("a/b") };
+        let by_xet = JobRequest::parse(&by_xet).unwrap();
         let told = DownloadRequest { callback_url: Some(" http://h/x ".into()), ..request("a/b") };
         let told = JobRequest::parse(&told).unwrap();
         let of = |work| JobRequest::of_cache(work, plain.repo.clone(), plain.revision.clone());
-        let all = [plain.clone(), told, of(Work::Verify), of(Work::Prune)];
+        let all = [plain.clone(), told, by_xet, of(Work::Verify), of(Work::Prune)];
         let different: HashSet<String> = all.iter().map(JobRequest::fingerprint).collect();
         assert_eq!(different.len(), all.len());
         assert_eq!(of(Work::Download).fingerprint(), plain.fingerprint());

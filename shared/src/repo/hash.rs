@@ -58,6 +58,26 @@ impl fmt::Display for BlobHash {
 
 serde_as_text!(BlobHash);
 
+/// The hash that names a file's content in Xet, as the Hub writes it: 64 lower-case hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct XetHash([u8; 32]);
+
+impl FromStr for XetHash {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        parse_hex(text).map(Self).ok_or_else(|| Invalid::new("Xet hash", text, "64 hex digits"))
+    }
+}
+
+impl fmt::Display for XetHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&hex::encode(self.0))
+    }
+}
+
+serde_as_text!(XetHash);
+
 /// Hex digits of exactly the wanted length; upper case is refused, for the text also names files.
 fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];

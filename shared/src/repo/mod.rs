@@ -10,7 +10,7 @@ mod revision;
 mod text;
 mod tree;
 
-pub use hash::{BlobHash, CommitHash};
+pub use hash::{BlobHash, CommitHash, XetHash};
 pub use id::{RepoId, RepoKind, RepoRef};
 pub use path::RepoPath;
 pub use range::ByteRange;

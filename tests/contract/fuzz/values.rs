@@ -93,6 +93,7 @@ pub(crate) fn body(dice: &mut Dice) -> Vec<u8> {
         "dryRun",
         "priority",
         "callbackUrl",
+        "transfer",
         "token",
         "connections",
         "maxActive",

@@ -16,24 +16,29 @@ pub(crate) fn rows() -> Vec<Row> {
     rows
 }
 
+fn new_job() -> Row {
+    row("A new job", send(DOWNLOAD, json!({ "repo": "acme/model" })))
+        .answers(202, job())
+        .with("/repo", "acme/model")
+        .with("/revision", "main")
+        .with("/isDataset", false)
+        .with("/filters", json!([]))
+        .with("/excludes", json!([]))
+        .with("/outputDir", "{cacheDir}")
+        .with("/kind", "download")
+        .with("/priority", "normal")
+        .with("/transfer", "auto")
+        .with("/attempts", 0)
+        .with("/error", "")
+        .with("/startedAt", json!(null))
+        .with("/endedAt", json!(null))
+        .with("/files", json!([]))
+}
+
 fn accepted() -> Vec<Row> {
     let existing = || object([("job", job()), ("message", is("Download already in progress"))]);
     vec![
-        row("A new job", send(DOWNLOAD, json!({ "repo": "acme/model" })))
-            .answers(202, job())
-            .with("/repo", "acme/model")
-            .with("/revision", "main")
-            .with("/isDataset", false)
-            .with("/filters", json!([]))
-            .with("/excludes", json!([]))
-            .with("/outputDir", "{cacheDir}")
-            .with("/kind", "download")
-            .with("/priority", "normal")
-            .with("/attempts", 0)
-            .with("/error", "")
-            .with("/startedAt", json!(null))
-            .with("/endedAt", json!(null))
-            .with("/files", json!([])),
+        new_job(),
         row("It asks for what a queued job asks for", send(DOWNLOAD, json!({ "repo": "acme/model" })))
             .given(Given::Queued)
             .answers(200, existing())
@@ -79,11 +84,13 @@ fn accepted() -> Vec<Row> {
                 json!({
                     "repo": "acme/model", "revision": "main", "dataset": false, "filters": [], "excludes": [],
                     "appendFilterSubdir": false, "dryRun": false, "priority": "high",
+                    "transfer": "http",
                 }),
             ),
         )
         .answers(202, job())
-        .with("/priority", "high"),
+        .with("/priority", "high")
+        .with("/transfer", "http"),
     ]
 }
 
@@ -131,6 +138,8 @@ fn refused() -> Vec<Row> {
         row("An unknown field", send(DOWNLOAD, json!({ "repo": "acme/model", "filter": "q4_k_m" })))
             .fails(400, invalid),
         row("A priority that is none", send(DOWNLOAD, json!({ "repo": "acme/model", "priority": "urgent" })))
+            .fails(400, invalid),
+        row("A way that is none", send(DOWNLOAD, json!({ "repo": "acme/model", "transfer": "ftp" })))
             .fails(400, invalid),
         row("No JSON", send_raw(DOWNLOAD, json, "{\"repo\": ")).fails(400, invalid),
         row("No object", send_raw(DOWNLOAD, json, "[]")).fails(400, invalid),

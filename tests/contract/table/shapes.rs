@@ -55,6 +55,7 @@ pub(crate) fn job() -> Shape {
             ("workers", list(Text)),
             ("commit", nullable(Text)),
             ("callbackUrl", Text),
+            ("transfer", Word(&["auto", "http", "xet"])),
             ("createdAt", Time),
             ("startedAt", nullable(Time)),
             ("endedAt", nullable(Time)),

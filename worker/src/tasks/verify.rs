@@ -72,7 +72,7 @@ pub(super) async fn plan(
 
 fn planned(content: CachedContent) -> PlannedFile {
     let CachedContent { path, hash, size_bytes } = content;
-    PlannedFile { path, size_bytes, blob: hash, second_path: None }
+    PlannedFile { path, size_bytes, blob: hash, second_path: None, xet: None }
 }
 
 pub(super) async fn check(

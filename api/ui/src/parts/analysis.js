@@ -112,6 +112,7 @@ function request(analysis, revision, taken, options) {
     ...(filters.length > 0 && { filters }),
     ...(excludes.length > 0 && { excludes }),
     ...(options.priority !== "normal" && { priority: options.priority }),
+    ...(options.transfer !== "auto" && { transfer: options.transfer }),
   };
 }
 

@@ -2,12 +2,15 @@
 import { html, useState } from "../html.js";
 
 /** @typedef {import("../types").Priority} Priority */
-/** @typedef {{ filters: string, excludes: string, priority: Priority }} Chosen as it was typed */
+/** @typedef {import("../types").Transfer} Transfer */
+/** @typedef {{ filters: string, excludes: string, priority: Priority, transfer: Transfer }} Chosen as it was typed */
 
 /** @type {Chosen} */
-export const NO_OPTIONS = { filters: "", excludes: "", priority: "normal" };
+export const NO_OPTIONS = { filters: "", excludes: "", priority: "normal", transfer: "auto" };
 
 const PRIORITIES = /** @type {Record<Priority, string>} */ ({ high: "High: before all others", normal: "Normal", low: "Low: after all others" });
+
+const TRANSFERS = /** @type {Record<Transfer, string>} */ ({ auto: "As it fits", http: "Plain HTTP", xet: "Xet, where the Hub has it" });
 
 /** The patterns of a field, which commas separate. @param {string} text */
 export const patterns = (text) => text.split(",").map((one) => one.trim()).filter(Boolean);
@@ -28,6 +31,10 @@ export function Options({ options, change }) {
       <div><label for="priority">Priority</label>
         <select id="priority" value=${options.priority} onChange=${set("priority")}>
           ${Object.entries(PRIORITIES).map(([value, title]) => html`<option key=${value} value=${value}>${title}</option>`)}
+        </select></div>
+      <div><label for="transfer">Way</label>
+        <select id="transfer" value=${options.transfer} onChange=${set("transfer")}>
+          ${Object.entries(TRANSFERS).map(([value, title]) => html`<option key=${value} value=${value}>${title}</option>`)}
         </select></div>
     </div>
   </details>`;

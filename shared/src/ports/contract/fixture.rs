@@ -61,7 +61,7 @@ fn file(index: u32, size_bytes: u64) -> PlannedFile {
     let path = format!("folder/file-{index}.bin").parse().unwrap();
     let mut hash = [0; 32];
     hash[..4].copy_from_slice(&index.to_be_bytes());
-    PlannedFile { path, size_bytes, blob: BlobHash::Sha256(hash), second_path: None }
+    PlannedFile { path, size_bytes, blob: BlobHash::Sha256(hash), second_path: None, xet: None }
 }
 
 /// A task of the job's present epoch.
