@@ -37,6 +37,7 @@ fuzz: ## Throw 500,000 random requests at the service, and 1000 of schemathesis 
 lint: ## Check format, lints, documentation, licences, and the types of the page
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) clippy -p hfd-worker -p hfdownloader --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
 	else echo "cargo-deny is not installed (cargo install --locked cargo-deny): licences not checked"; fi

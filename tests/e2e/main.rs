@@ -21,6 +21,10 @@ mod restart;
 mod settings;
 mod sharing;
 mod wrong_content;
+#[cfg(feature = "xet")]
+mod xet;
+#[cfg(feature = "xet")]
+mod xet_server;
 
 /// Held by tests that keep the disk busy for long or suffer when another one does: one of them runs at a time.
 static HEAVY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -17,7 +17,7 @@ use crate::callback::CallbackClient;
 use crate::patience::Patience;
 use crate::presence::Presence;
 use crate::throttle::Throttle;
-use crate::transfer::FIRST_WIDTH;
+use crate::transfer::{FIRST_WIDTH, Xet};
 
 /// Everything a task needs; made once per process.
 pub struct Environment {
@@ -41,6 +41,8 @@ pub struct Environment {
     pub settings: Settings,
     /// The cache on disk.
     pub cache: Arc<Cache>,
+    /// The way over Xet.
+    pub(crate) xet: Xet,
     /// Holds what is received to the limits.
     pub(crate) throttle: Throttle,
     /// How many connections the next large file begins with: as many as the last one ended with.
@@ -89,10 +91,12 @@ impl Environment {
             rustix::process::umask(umask);
         }
         let Backend { store, queue, bus, bandwidth, roster, .. } = backend.clone();
+        let cache = Arc::new(Cache::open(cache_dir)?);
         Ok(Self {
             name: WorkerName::random(&host_name())?,
             jobs: Jobs::new(Arc::clone(&store), limits.max_active),
-            cache: Arc::new(Cache::open(cache_dir)?),
+            xet: Xet::new(cache.idle_folder()),
+            cache,
             patience: Patience::default(),
             throttle: Throttle::new(shared.clone(), bandwidth),
             callbacks: CallbackClient::new(callbacks)?,

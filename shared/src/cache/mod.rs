@@ -16,6 +16,7 @@
 //! <root>/models--o--n/.hfd/trees/<commit>.json       a listing whose files are still to come
 //! <root>/models--o--n/.hfd/removing/<commit>         a revision in removal
 //! <root>/models--o--n/.hfd/*.tmp, *.trash            in the making, in removal
+//! <root>/.locks/.idle/                               empty folders of a library
 //! <root>/.locks/models--o--n.<random>.trash          a repository in removal
 //! ```
 //!

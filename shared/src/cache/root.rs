@@ -14,6 +14,9 @@ use crate::repo::{RepoKind, RepoRef};
 /// The folder of lock files, which `scan_cache_dir()` of huggingface_hub skips.
 pub(super) const LOCKS: &str = ".locks";
 
+/// In the folder of locks, since huggingface_hub does not look there.
+const IDLE: &str = ".idle";
+
 /// The hub folder (`HF_HUB_CACHE`), on a volume that was found fit for it.
 #[derive(Debug, Clone)]
 pub struct Cache {
@@ -49,6 +52,11 @@ impl Cache {
     /// The hub folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// A folder for what a library wants to make on disk and nobody needs later. It may be absent.
+    pub fn idle_folder(&self) -> PathBuf {
+        self.root.join(LOCKS).join(IDLE)
     }
 
     /// Checks that the folder is there and may be written to.

@@ -118,6 +118,9 @@ pub enum HubError {
         /// Bytes a second over the last while.
         bytes_per_second: u64,
     },
+    /// The content did not come over Xet.
+    #[error("{what}: Xet failed: {detail}")]
+    Xet { what: String, detail: String },
     /// The endpoint setting cannot be used.
     #[error("invalid endpoint {endpoint}: {detail}")]
     BadEndpoint {
@@ -141,7 +144,8 @@ impl HubError {
             | Self::TooLong { .. }
             | Self::Network { .. }
             | Self::Timeout { .. }
-            | Self::TooSlow { .. } => Retry::Soon,
+            | Self::TooSlow { .. }
+            | Self::Xet { .. } => Retry::Soon,
             Self::RateLimited { after, .. } => Retry::After(*after),
             Self::UrlExpired { .. } => Retry::Resolve,
             Self::RepoNotFound { .. }

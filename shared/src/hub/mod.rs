@@ -25,6 +25,7 @@ mod refusal;
 mod span;
 mod tree;
 mod urls;
+mod xet;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ pub use file::WantedFile;
 pub use identity::usable_token;
 pub use locate::Location;
 pub use refs::{GitRef, Refs};
+pub use xet::XetAccess;
 
 const USER_AGENT: &str = concat!("hfdownloader/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

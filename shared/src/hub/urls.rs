@@ -58,6 +58,11 @@ impl HubUrls {
         self.at(&path, Some("recursive=true&expand=false"))
     }
 
+    /// Of what opens a repository's files in Xet.
+    pub(super) fn xet_token(&self, repo: &RepoRef, commit: CommitHash) -> Url {
+        self.at(&format!("/api/{}/{}/xet-read-token/{commit}", repo.kind.plural(), repo.id), None)
+    }
+
     /// Of a file's content.
     pub(super) fn resolve(&self, repo: &RepoRef, commit: CommitHash, path: &RepoPath) -> Url {
         self.at(&format!("/{repo}/resolve/{commit}/{}", quote(path)), None)

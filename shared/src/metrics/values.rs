@@ -140,6 +140,8 @@ values! {
         WrongContent = "wrong_content",
         /// The volume failed.
         Disk = "disk",
+        /// Content did not come over Xet.
+        Xet = "xet",
     }
 }
 
@@ -155,6 +157,7 @@ impl From<&HubError> for RetryReason {
             HubError::Truncated { .. } => Self::Truncated,
             HubError::RangeIgnored { .. } => Self::NoRanges,
             HubError::Changed { .. } => Self::WrongContent,
+            HubError::Xet { .. } => Self::Xet,
             // Of these, only the first two are ever tried again.
             HubError::WrongRange { .. }
             | HubError::TooLong { .. }

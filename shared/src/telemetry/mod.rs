@@ -20,8 +20,10 @@ use crate::repo::Invalid;
 
 pub use export::ExportError;
 
-/// As much as is ever logged of the AMQP client.
-const LAPIN: &str = "lapin=info";
+/// As much as is ever logged of these libraries: below it, lapin logs whole frames, and with them the password. What goes
+/// wrong in those of Xet is told by us, without the signatures that are in their addresses.
+const LIBRARIES: [&str; 6] =
+    ["lapin=info", "xet=off", "xet_client=off", "xet_core_structures=off", "xet_data=off", "xet_runtime=off"];
 
 /// Begins the names of our own crates: what libraries do has no spans in a trace.
 const OWN: &str = "hfd";
@@ -106,8 +108,7 @@ fn log_filter(filter: &str) -> Result<EnvFilter, Invalid> {
     let filter: EnvFilter = filter
         .parse()
         .map_err(|_| Invalid::new("log filter", filter, "a level or a list such as info,hfd_worker=debug"))?;
-    // Below this, lapin logs whole frames, and with them the password.
-    Ok(LAPIN.parse().into_iter().fold(filter, EnvFilter::add_directive))
+    Ok(LIBRARIES.into_iter().flat_map(str::parse).fold(filter, EnvFilter::add_directive))
 }
 
 fn logs<S: Subscriber + for<'a> LookupSpan<'a>>(filter: EnvFilter, format: LogFormat) -> impl Layer<S> {

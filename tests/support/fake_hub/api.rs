@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::{HttpMethod, RepoAction};
 use super::state::HubState;
-use super::{info, tree};
+use super::{info, tree, xet};
 
 /// Largest request body read.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -44,6 +44,10 @@ pub(crate) async fn answer(
             ok(&paths_info(find_revision(&repo, rev)?, &wanted))
         }
         RepoAction::Refs => ok(&info::refs(&repo, call.switch("include_prs"))),
+        RepoAction::XetToken { rev } => {
+            caller.read(&repo)?;
+            xet::token(&repo, find_revision(&repo, rev)?)?
+        }
         RepoAction::AuthCheck => {
             caller.read(&repo)?;
             ok(&json!({}))

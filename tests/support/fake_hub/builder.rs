@@ -143,6 +143,20 @@ impl RepoBuilder {
         self
     }
 
+    /// Says that a file is in Xet, too, under this hash.
+    #[must_use]
+    pub fn xet(mut self, path: impl Into<String>, hash: impl Into<String>) -> Self {
+        self.meta.xet.insert(path.into(), hash.into());
+        self
+    }
+
+    /// Gives access to Xet at this server.
+    #[must_use]
+    pub fn xet_server(mut self, url: impl Into<String>) -> Self {
+        self.meta.xet_server = Some(url.into());
+        self
+    }
+
     /// Adds a field to the repo info, such as `pipeline_tag`.
     #[must_use]
     pub fn info(mut self, field: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {

@@ -58,6 +58,7 @@ pub(crate) struct RepoFile {
     pub(crate) disk: PathBuf,
     pub(crate) size: u64,
     pub(crate) digest: FileDigest,
+    pub(crate) xet_hash: Option<String>,
 }
 
 impl RepoFile {
@@ -126,7 +127,7 @@ impl Revision {
                 listed.clone_into(path);
             }
         }
-        let files = digest_all(&disk_files, digests)?;
+        let files = digest_all(&disk_files, meta, digests)?;
         let commit = commit_of(&repo.id, &files);
         let mut entries: Vec<_> = parents(&files)
             .into_iter()
@@ -206,13 +207,18 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<(String, PathBuf)>) -> anyh
 }
 
 /// Hashes files on all cores.
-fn digest_all(files: &[(String, PathBuf)], digests: &DigestCache) -> anyhow::Result<Vec<Arc<RepoFile>>> {
+fn digest_all(
+    files: &[(String, PathBuf)],
+    meta: &RepoMeta,
+    digests: &DigestCache,
+) -> anyhow::Result<Vec<Arc<RepoFile>>> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(files.len()));
     let work = || -> anyhow::Result<()> {
         while let Some((path, disk)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (size, digest) = digests.digest(disk)?;
-            let file = RepoFile { path: path.clone(), disk: disk.clone(), size, digest };
+            let xet_hash = meta.xet.get(path).cloned();
+            let file = RepoFile { path: path.clone(), disk: disk.clone(), size, digest, xet_hash };
             done.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(file));
         }
         Ok(())

@@ -62,6 +62,10 @@ pub struct RepoMeta {
     pub tags: Vec<String>,
     /// Names under which files are listed instead of their name on disk, such as `../evil` for `evil`; listed → on disk.
     pub aliases: BTreeMap<String, String>,
+    /// Files that are in Xet, too: path → Xet hash.
+    pub xet: BTreeMap<String, String>,
+    /// The server that has them; without one there is no access to Xet.
+    pub xet_server: Option<String>,
     /// Fields added to the repo info, such as `pipeline_tag`.
     pub info: serde_json::Map<String, serde_json::Value>,
 }

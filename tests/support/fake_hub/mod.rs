@@ -51,6 +51,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod xet;
 
 pub use builder::RepoBuilder;
 pub use config::HubConfig;

@@ -15,6 +15,7 @@ use super::reply::{Reply, shown_etag};
 use super::route::Target;
 use super::signed_url::escape_path;
 use super::state::HubState;
+use super::xet;
 
 /// Answers `resolve` with a redirect.
 pub(crate) fn redirect(
@@ -30,10 +31,14 @@ pub(crate) fn redirect(
     let etag = shown_etag(file, faults.changed_etag);
     let commit = revision.commit.as_str();
     if file.digest.lfs.is_some() {
-        return Ok(to(StatusCode::FOUND, &cdn_url(state, target, &revision.name))
+        let reply = to(StatusCode::FOUND, &cdn_url(state, target, &revision.name))
             .header("X-Repo-Commit", commit)
             .header("X-Linked-Size", &file.size.to_string())
-            .header("X-Linked-Etag", &etag));
+            .header("X-Linked-Etag", &etag);
+        return Ok(match (&file.xet_hash, &repo.meta.xet_server) {
+            (Some(hash), Some(server)) => xet::named(reply, state, &repo, commit, hash, server),
+            _ => reply,
+        });
     }
     let Target { repo, path, .. } = target;
     let escaped = escape_path(path);

@@ -75,6 +75,7 @@ pub(crate) enum RepoAction {
     PathsInfo { rev: String },
     Refs,
     AuthCheck,
+    XetToken { rev: String },
 }
 
 /// A request, understood.
@@ -171,7 +172,8 @@ fn resolve_cache(kind: &str, segments: &[&str]) -> Option<Route> {
 
 fn repo_api(kind: &str, segments: &[&str]) -> Option<Route> {
     let kind = RepoKind::from_plural(kind)?;
-    let is_action = |word: &str| matches!(word, "revision" | "tree" | "paths-info" | "refs" | "auth-check");
+    let is_action =
+        |word: &str| matches!(word, "revision" | "tree" | "paths-info" | "refs" | "auth-check" | "xet-read-token");
     let Some((repo, action, rest)) = split_at_word(segments, is_action) else {
         let known = (1..=2).contains(&segments.len());
         return known.then(|| Route::Repo(key(kind, segments), RepoAction::Info { rev: None }));
@@ -179,6 +181,7 @@ fn repo_api(kind: &str, segments: &[&str]) -> Option<Route> {
     let action = match (action, split_rev(rest)) {
         ("refs", None) => RepoAction::Refs,
         ("auth-check", None) => RepoAction::AuthCheck,
+        ("xet-read-token", Some((rev, []))) => RepoAction::XetToken { rev },
         ("revision", Some((rev, []))) => RepoAction::Info { rev: Some(rev) },
         ("paths-info", Some((rev, []))) => RepoAction::PathsInfo { rev },
         ("tree", Some((rev, path))) => RepoAction::Tree { rev, path: path.join("/") },

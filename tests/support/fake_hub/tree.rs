@@ -77,6 +77,9 @@ pub(crate) fn entry_json(entry: &Entry, revision: &Revision, expand: bool) -> Va
             if let Some(lfs) = &file.digest.lfs {
                 shown["lfs"] = json!({ "oid": lfs.sha256, "size": file.size, "pointerSize": lfs.pointer_bytes });
             }
+            if let Some(hash) = &file.xet_hash {
+                shown["xetHash"] = json!(hash);
+            }
             shown
         }
     };

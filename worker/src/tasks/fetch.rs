@@ -96,6 +96,9 @@ pub(super) async fn perform(
         return Ok(Outcome::Failed(format!("unit {unit} is not in the job's plan")));
     };
     let Some(commit) = job.commit else { return Ok(Outcome::Failed("the job has units but no commit".to_owned())) };
+    if !cfg!(feature = "xet") && files.iter().any(|state| state.file.xet.is_some()) {
+        warn!(task = %claimed.task, "this program is built without Xet: files come over plain HTTP instead");
+    }
     let groups = groups(&unit, files);
     let meters: Vec<_> = groups.iter().flatten().map(|(file, _, meter)| (*file, meter.clone())).collect();
     let context = Context::new(env, job, claimed, commit, stop);
@@ -287,6 +290,7 @@ impl<'a> Context<'a> {
         let target = Target { repo: self.job.request.repo.clone(), commit: self.commit, file: file.file.clone() };
         let transfer = transfer::Transfer {
             hub: &self.env.hub,
+            xet: Some(&self.env.xet),
             cache: &self.cache,
             settings: &self.settings,
             throttle: &self.env.throttle,

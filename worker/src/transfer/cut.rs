@@ -45,6 +45,12 @@ pub(super) fn missing_parts(size_bytes: u64, recorded: &[ByteRange], cut: Cut) -
     }
 }
 
+/// What is missing in `recorded` (sorted, without overlaps) of a file of `size_bytes`, in pieces of at most `piece_bytes`.
+#[cfg(feature = "xet")]
+pub(super) fn missing_pieces(size_bytes: u64, recorded: &[ByteRange], piece_bytes: u64) -> VecDeque<ByteRange> {
+    gaps(size_bytes, recorded).flat_map(|gap| pieces(gap, piece_bytes)).collect()
+}
+
 fn part_size(size_bytes: u64, connections: usize) -> u64 {
     let per_part = size_bytes / (PARTS_PER_CONNECTION * connections as u64);
     per_part.next_multiple_of(ALIGNMENT).clamp(ALIGNMENT, LARGEST)

@@ -22,7 +22,7 @@ use super::parts::Parts;
 use super::source::Source;
 use super::width::Width;
 use super::writer::Sink;
-use super::{Transfer, TransferError};
+use super::{Transfer, TransferError, xet};
 use hfd_shared::blocking::blocking;
 
 /// The time between two records: what a killed process has to fetch again. Short at first, for a process that is killed
@@ -59,6 +59,7 @@ async fn fetch_and_hash(
     partial: Partial,
     mut hashing: Hashing,
 ) -> Result<Partial, TransferError> {
+    let partial = xet::fetch_parts(transfer, partial, &hashing.frontier).await?;
     let partial = fetch_parts(transfer, cut, partial, &hashing.frontier).await?;
     if let Some(got) = hashing.finish(transfer).await?
         && got != transfer.target.file.blob
@@ -134,13 +135,7 @@ async fn fetch_parts(
     let parts = missing_parts(transfer.target.file.size_bytes, partial.recorded(), cut);
     let connections = parts.len().min(cut.connections());
     let parts = Parts::new(parts);
-    let sink = Sink {
-        file: partial.data(),
-        frontier: Arc::clone(frontier),
-        meter: transfer.meter.clone(),
-        fence: transfer.fence.clone(),
-        writes: Arc::default(),
-    };
+    let sink = sink(transfer, &partial, frontier);
     let halt = transfer.stop.child_token();
     let source = Source::new(transfer, &halt);
     let width = Width::new(connections, transfer.width.load(Ordering::Relaxed));
@@ -154,10 +149,39 @@ async fn fetch_parts(
             never = width.follow(transfer.received) => match never {},
         }
     };
+    let (partial, ended) = record_while(transfer, partial, frontier, &halt, fetching).await?;
+    if connections > 1 {
+        transfer.width.store(width.wanted(), Ordering::Relaxed);
+    }
+    match ended.into_iter().filter_map(Result::err).reduce(worse) {
+        Some(error) => Err(error),
+        None => Ok(partial),
+    }
+}
+
+/// Where all parts of the file go.
+pub(super) fn sink(transfer: Transfer<'_>, partial: &Partial, frontier: &Arc<Frontier>) -> Sink {
+    Sink {
+        file: partial.data(),
+        frontier: Arc::clone(frontier),
+        meter: transfer.meter.clone(),
+        fence: transfer.fence.clone(),
+        writes: Arc::default(),
+    }
+}
+
+/// Records what is written as long as the work goes on, and all of it at the end. A failure to do so halts the work.
+pub(super) async fn record_while<T>(
+    transfer: Transfer<'_>,
+    partial: Partial,
+    frontier: &Frontier,
+    halt: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> Result<(Partial, T), CacheError> {
     let all_written = CancellationToken::new();
     let (ended, recorded) = tokio::join!(
         async {
-            let ended = fetching.await;
+            let ended = work.await;
             all_written.cancel();
             ended
         },
@@ -169,18 +193,11 @@ async fn fetch_parts(
             recorded
         }
     );
-    if connections > 1 {
-        transfer.width.store(width.wanted(), Ordering::Relaxed);
-    }
-    let partial = recorded?;
-    match ended.into_iter().filter_map(Result::err).reduce(worse) {
-        Some(error) => Err(error),
-        None => Ok(partial),
-    }
+    Ok((recorded?, ended))
 }
 
 /// The connection that failed explains more than those that were halted because of it.
-fn worse(first: TransferError, second: TransferError) -> TransferError {
+pub(super) fn worse(first: TransferError, second: TransferError) -> TransferError {
     if matches!(first, TransferError::Stopped) { second } else { first }
 }
 

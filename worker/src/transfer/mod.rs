@@ -17,6 +17,11 @@ mod source;
 mod turn;
 mod width;
 mod writer;
+#[cfg(feature = "xet")]
+mod xet;
+#[cfg(not(feature = "xet"))]
+#[path = "no_xet.rs"]
+mod xet;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -35,6 +40,7 @@ use cut::Cut;
 pub(crate) use error::TransferError;
 pub(crate) use turn::Turn;
 pub(crate) use width::FIRST as FIRST_WIDTH;
+pub(crate) use xet::Xet;
 
 use crate::fence::Fence;
 use crate::throttle::Throttle;
@@ -83,6 +89,8 @@ pub(crate) struct Target {
 #[derive(Clone, Copy)]
 pub(crate) struct Transfer<'a> {
     pub(crate) hub: &'a HubClient,
+    /// The way over Xet, for files that are to come on it; none when it is closed to this one.
+    pub(crate) xet: Option<&'a Xet>,
     pub(crate) cache: &'a RepoCache,
     pub(crate) settings: &'a TransferSettings,
     /// Holds what comes to the limits.
@@ -110,12 +118,12 @@ pub(crate) struct Transfer<'a> {
 
 impl Transfer<'_> {
     /// Fetches, verifies and publishes the file. Content that is wrong or changes on the way is dropped and fetched once
-    /// more; from a server that gives no parts the file is taken as a whole; what the volume may do better the next time is
+    /// more, then over plain HTTP; from a server that gives no parts the file is taken as a whole; what the volume may do better the next time is
     /// tried again.
     ///
     /// # Errors
     /// See [`TransferError`]; nothing is published then.
-    pub(crate) async fn run(self) -> Result<(), TransferError> {
+    pub(crate) async fn run(mut self) -> Result<(), TransferError> {
         let (mut wrong_contents, mut disk_failures, mut whole_tries) = (0, 0, 0);
         let mut cut = self.cut();
         loop {
@@ -130,7 +138,9 @@ impl Transfer<'_> {
                 metrics::hash_failed();
             }
             match &error {
-                error if error.is_wrong_content() && wrong_contents < MAX_WRONG_CONTENTS => wrong_contents += 1,
+                error if error.is_wrong_content() && wrong_contents < MAX_WRONG_CONTENTS => {
+                    (self.xet, wrong_contents) = (None, wrong_contents + 1);
+                }
                 TransferError::Cache(error) if error.is_transient() && disk_failures < MAX_DISK_FAILURES => {
                     disk_failures += 1;
                 }
@@ -175,7 +185,8 @@ impl Transfer<'_> {
             () = self.stop.cancelled() => return Err(TransferError::Stopped),
         }
         let in_one_go = ONE_GO_BELOW_BYTES.min(self.settings.multipart_threshold.0);
-        if self.target.file.size_bytes >= in_one_go.max(1) {
+        let is_over_xet = self.xet.is_some() && self.target.file.xet.is_some();
+        if is_over_xet || self.target.file.size_bytes >= in_one_go.max(1) {
             large::fetch(self, cut).await
         } else {
             small::fetch(self).await

@@ -9,6 +9,7 @@ mod limits;
 mod locate;
 mod token;
 mod tree;
+mod xet;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,220 @@
+//! Files over Xet: whole and right like all others, and over plain HTTP when Xet fails.
+
+use std::fs;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use hfd_tests::api::Download;
+use hfd_tests::fake_hub::{Effect, FakeHub, Fault, Matcher, RepoBuilder, random_bytes};
+use hfd_tests::stage::Stage;
+use hfd_tests::traffic::{data_bytes_of, distinct_bytes};
+use hfd_tests::wait;
+
+use crate::xet_server::{XetServer, spoil};
+
+const MODEL: &str = "acme/model";
+const LARGE: &str = "model.safetensors";
+const LARGE_BYTES: u64 = 18 << 20;
+const SMALL: &str = "small.bin";
+
+const FLAGS: [&str; 4] = ["--retries", "1", "--stall-timeout", "1"];
+
+fn large() -> Vec<u8> {
+    random_bytes(18 << 20, 1)
+}
+
+/// A model whose files are in Xet, but for one that no Hub keeps there. Nobody says where.
+fn model(large_hash: &str, small_hash: &str) -> RepoBuilder {
+    RepoBuilder::model(MODEL)
+        .file(LARGE, large())
+        .file(SMALL, random_bytes(300_000, 2))
+        .file("config.json", "{}")
+        .xet(LARGE, large_hash)
+        .xet(SMALL, small_hash)
+}
+
+async fn in_xet(xet: &XetServer) -> anyhow::Result<RepoBuilder> {
+    let small = xet.add(random_bytes(300_000, 2)).await?;
+    Ok(model(&xet.add(large()).await?, &small).xet_server(xet.url()))
+}
+
+fn token_requests(hub: &FakeHub) -> usize {
+    hub.requests().iter().filter(|request| request.path.contains("/xet-read-token/")).count()
+}
+
+/// The bytes that the server has downloaded since it was started.
+async fn downloaded_bytes(stage: &Stage) -> anyhow::Result<u64> {
+    metric(stage, "hfd_downloaded_bytes_total").await
+}
+
+async fn metric(stage: &Stage, name: &str) -> anyhow::Result<u64> {
+    let metrics = stage.api().metrics().await?;
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    value.with_context(|| format!("no {name} in\n{metrics}"))
+}
+
+/// Downloads over Xet, and everything is right in the end without a byte that came twice.
+async fn completes(stage: &Stage) -> anyhow::Result<()> {
+    stage.downloaded(&Download::model(MODEL).over("xet")).await?;
+    stage.check_model(MODEL)?;
+    let (downloaded, size) = (downloaded_bytes(stage).await?, distinct_bytes(&stage.hub, MODEL));
+    ensure!(downloaded == size, "{downloaded} bytes were downloaded for {size}");
+    Ok(())
+}
+
+/// The same where nothing at all comes over Xet.
+async fn completes_over_http(stage: &Stage) -> anyhow::Result<()> {
+    completes(stage).await?;
+    ensure!(data_bytes_of(&stage.hub, LARGE) == LARGE_BYTES);
+    ensure!(stage.server.log()?.contains("comes over plain HTTP"), "the log does not say why");
+    ensure!(metric(stage, "hfd_retries_total{reason=\"xet\"}").await? > 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_come_over_xet_alone_when_asked_to() -> anyhow::Result<()> {
+    let xet = XetServer::start().await?;
+    let stage = Stage::new([in_xet(&xet).await?], &FLAGS).await?;
+    completes(&stage).await?;
+    for file in [LARGE, SMALL] {
+        let requests = stage.hub.requests_for(file);
+        ensure!(requests.is_empty(), "asked over HTTP, too: {requests:?}");
+    }
+    ensure!(token_requests(&stage.hub) == 1);
+    ensure!(xet.reports() == 0, "the server was told about the download");
+    ensure!(!stage.server.log()?.contains("xet_test_"), "the token is in the log");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_many_parts_needs_little_memory() -> anyhow::Result<()> {
+    let xet = XetServer::start().await?;
+    // Repeated, so that it is taken in fast; it comes in as many parts as any other.
+    let content = random_bytes(16 << 20, 3).repeat(5);
+    let hash = xet.add(content.clone()).await?;
+    let repo = RepoBuilder::model(MODEL).file(LARGE, content).xet(LARGE, hash).xet_server(xet.url());
+    let stage = Stage::new([repo], &[]).await?;
+    completes(&stage).await?;
+    let peak = stage.server.peak_memory_bytes()?;
+    println!("peak memory: {} MiB", peak >> 20);
+    ensure!(peak <= 96 << 20, "{peak} bytes of memory were in use");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_wish_files_come_over_http() -> anyhow::Result<()> {
+    let hash = "ab".repeat(32);
+    let stage = Stage::new([model(&hash, &hash).xet_server("http://127.0.0.1:9")], &FLAGS).await?;
+    stage.downloaded(&Download::model(MODEL)).await?;
+    stage.check_model(MODEL)?;
+    ensure!(data_bytes_of(&stage.hub, LARGE) == LARGE_BYTES && token_requests(&stage.hub) == 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_kill_nothing_that_was_recorded_comes_again() -> anyhow::Result<()> {
+    let xet = XetServer::start().await?;
+    let flags = ["--max-process-bytes-per-second", "6MiB"];
+    let mut stage = Stage::new([in_xet(&xet).await?], &flags).await?;
+    let job = stage.api().start(&Download::model(MODEL).over("xet").exclude(SMALL).exclude("config.json")).await?;
+    wait::until_true("records", wait::LIMIT, || recorded_bytes(&stage).is_ok_and(|bytes| bytes >= 4 << 20)).await?;
+    stage.server.kill_9().await?;
+    let recorded = recorded_bytes(&stage)?;
+    stage.restart().await?;
+    stage.api().completed(&job.id).await?;
+    let downloaded = downloaded_bytes(&stage).await?;
+    ensure!(downloaded == LARGE_BYTES - recorded, "{downloaded} bytes after {recorded} were recorded");
+    ensure!(data_bytes_of(&stage.hub, LARGE) == 0);
+    Ok(())
+}
+
+/// What the records of the large file's partial say is there: a line for each range.
+fn recorded_bytes(stage: &Stage) -> anyhow::Result<u64> {
+    let partial = stage.sandbox.cache().join("models--acme--model/.hfd").join(stage.etag(MODEL, LARGE)?);
+    let mut total = 0;
+    for entry in fs::read_dir(partial)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "parts") {
+            let text = fs::read_to_string(path)?;
+            let ranges = text.lines().filter_map(|line| {
+                let mut words = line.split(' ').map(str::parse::<u64>);
+                Some((words.next()?.ok()?, words.next()?.ok()?))
+            });
+            total += ranges.map(|(start, end)| end - start).sum::<u64>();
+        }
+    }
+    Ok(total)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_bytes_from_xet_are_never_published() -> anyhow::Result<()> {
+    let xet = XetServer::start().await?;
+    let repo = in_xet(&xet).await?;
+    for content in xet.contents()? {
+        spoil(&content)?;
+    }
+    let stage = Stage::new([repo], &FLAGS).await?;
+    stage.downloaded(&Download::model(MODEL).over("xet")).await?;
+    stage.check_model(MODEL)?;
+    ensure!(metric(&stage, "hfd_hash_failures_total").await? > 0);
+    ensure!(data_bytes_of(&stage.hub, LARGE) == LARGE_BYTES, "it did not come over HTTP in the end");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_xet_has_lost_comes_over_http() -> anyhow::Result<()> {
+    let xet = XetServer::start().await?;
+    // The first half is kept apart: only the second is lost.
+    xet.add(large()[..9 << 20].to_vec()).await?;
+    let kept = xet.contents()?;
+    let repo = in_xet(&xet).await?;
+    let stage = Stage::new([repo], &FLAGS).await?;
+    for lost in xet.contents()?.iter().filter(|path| !kept.contains(path)) {
+        fs::remove_file(lost)?;
+    }
+    completes(&stage).await?;
+    let over_http = data_bytes_of(&stage.hub, LARGE);
+    ensure!((9 << 20..12 << 20).contains(&over_http), "{over_http} bytes came over HTTP");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_without_xet_is_asked_for_the_files_themselves() -> anyhow::Result<()> {
+    let hash = "ab".repeat(32);
+    completes_over_http(&Stage::new([model(&hash, &hash)], &FLAGS).await?).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failing_hub_is_asked_for_the_files_themselves() -> anyhow::Result<()> {
+    let hash = "ab".repeat(32);
+    let stage = Stage::new([model(&hash, &hash).xet_server("http://127.0.0.1:9")], &FLAGS).await?;
+    stage
+        .hub
+        .inject(Fault::new(Effect::Status { code: 503 }).on(Matcher::api().path_contains("/xet-read-token/")).always());
+    completes_over_http(&stage).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_xet_that_is_away_is_gone_round() -> anyhow::Result<()> {
+    let hash = "ab".repeat(32);
+    let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let stage = Stage::new([model(&hash, &hash).xet_server(format!("http://{closed}"))], &FLAGS).await?;
+    completes_over_http(&stage).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_server_of_xet_is_gone_round_and_holds_no_end_up() -> anyhow::Result<()> {
+    let hash = "ab".repeat(32);
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let repo = || model(&hash, &hash).xet_server(format!("http://{}", silent.local_addr().unwrap()));
+    completes_over_http(&Stage::new([repo()], &FLAGS).await?).await?;
+
+    let mut stage = Stage::new([repo()], &[]).await?;
+    stage.api().start(&Download::model(MODEL).over("xet")).await?;
+    wait::until_true("the question for access", wait::LIMIT, || token_requests(&stage.hub) > 0).await?;
+    let asked = Instant::now();
+    ensure!(stage.server.terminate().await?.success());
+    ensure!(asked.elapsed() < Duration::from_secs(5), "it took {:?}", asked.elapsed());
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! The way over Xet, where the Hub keeps most large files: in chunks, of which a server tells where to fetch them. The crate
+//! `hf-xet` does that. What it gives goes the way of all parts: into the partial, behind the frontier, into the records. It
+//! checks no content, so that the hash of the whole counts here as everywhere.
+//!
+//! What does not come over Xet is left to plain HTTP.
+
+mod access;
+mod part;
+mod session;
+
+use std::future::ready;
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream};
+use hfd_shared::cache::Partial;
+use hfd_shared::hub::Retry;
+use hfd_shared::metrics::{self, RetryReason};
+use tracing::warn;
+
+use super::cut::missing_pieces;
+use super::frontier::Frontier;
+use super::large::{record_while, sink, worse};
+use super::{Transfer, TransferError};
+
+pub(crate) use access::Xet;
+
+/// Parts under way in this process. Each is held in memory as a whole, and once more while it is unpacked.
+const PARTS: usize = 6;
+
+/// The size of a part. Larger ones would cost fewer questions to the server and more memory.
+const PART_BYTES: u64 = 8 << 20;
+
+/// Fetches what is missing of a file, if it is to come over Xet, as far as that goes.
+///
+/// # Errors
+/// When the transfer is to stop or to wait, or the volume fails; not when Xet does.
+pub(super) async fn fetch_parts(
+    transfer: Transfer<'_>,
+    partial: Partial,
+    frontier: &Arc<Frontier>,
+) -> Result<Partial, TransferError> {
+    let (Some(xet), Some(hash)) = (transfer.xet, transfer.target.file.xet) else { return Ok(partial) };
+    let access = tokio::select! {
+        biased;
+        () = transfer.stop.cancelled() => return Err(TransferError::Stopped),
+        access = xet.group(transfer) => access,
+    };
+    if let Err(error) = access {
+        if let Retry::After(delay) = error.retry() {
+            metrics::retried((&error).into());
+            return Err(TransferError::Later { delay, reason: error.to_string() });
+        }
+        leave(transfer, &TransferError::Hub(error));
+        return Ok(partial);
+    }
+    let parts = missing_pieces(transfer.target.file.size_bytes, partial.recorded(), PART_BYTES);
+    let halt = transfer.stop.child_token();
+    let sink = sink(transfer, &partial, frontier);
+    let source = part::Source { transfer, xet, hash, sink, halt: &halt };
+    let fetching = stream::iter(parts).map(|part| source.fetch(part)).buffer_unordered(PARTS);
+    let fetching = fetching.fold(Ok(()), |ended, part| {
+        ready(match (ended, part) {
+            (Err(first), Err(second)) => Err(worse(first, second)),
+            (ended, part) => ended.and(part),
+        })
+    });
+    let (partial, ended) = record_while(transfer, partial, frontier, &halt, fetching).await?;
+    match ended {
+        Ok(()) => Ok(partial),
+        Err(error @ (TransferError::Stopped | TransferError::Later { .. } | TransferError::Cache(_))) => Err(error),
+        Err(error) => {
+            xet.avoid(transfer, &error).await;
+            leave(transfer, &error);
+            Ok(partial)
+        }
+    }
+}
+
+/// Tells that the file goes another way.
+fn leave(transfer: Transfer<'_>, error: &TransferError) {
+    metrics::retried(RetryReason::Xet);
+    warn!(path = %transfer.target.file.path, %error, "what is missing of the file comes over plain HTTP");
+}

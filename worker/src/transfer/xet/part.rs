@@ -1,0 +1,126 @@
+//! One part of a file over Xet.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hfd_shared::hub::HubError;
+use hfd_shared::metrics::Connected;
+use hfd_shared::repo::{ByteRange, XetHash};
+use tokio_util::sync::CancellationToken;
+use xet::xet_session::{XetDownloadStream, XetFileInfo};
+
+use super::session::{RETRIES, describe};
+use super::{TransferError, Xet};
+use crate::transfer::Transfer;
+use crate::transfer::budget::Budget;
+use crate::transfer::large::disk_error;
+use crate::transfer::writer::{PartWriter, Sink};
+
+/// Plain HTTP stands by, so little is tried again.
+const MAX_RETRIES: usize = 1;
+
+/// What comes at once may be a whole part: it passes the limits of the bandwidth in steps.
+const STEP_BYTES: usize = 1 << 20;
+
+pub(super) struct Source<'a> {
+    pub(super) transfer: Transfer<'a>,
+    pub(super) xet: &'a Xet,
+    pub(super) hash: XetHash,
+    pub(super) sink: Sink,
+    /// Cancelled when the transfer stops or another part has failed for good.
+    pub(super) halt: &'a CancellationToken,
+}
+
+impl Source<'_> {
+    /// Fetches a part. What has arrived of it is written also when the rest does not come, and a failure halts the others.
+    pub(super) async fn fetch(&self, part: ByteRange) -> Result<(), TransferError> {
+        let room = tokio::select! {
+            biased;
+            () = self.halt.cancelled() => return Err(TransferError::Stopped),
+            room = self.xet.room() => room,
+        };
+        let mut writer = PartWriter::new(self.sink.clone(), part.start());
+        let filled = self.fill(&mut writer, part).await;
+        let written = writer.finish().await.map_err(|error| disk_error(self.transfer, error));
+        drop(room);
+        let ended = written.and(filled);
+        if ended.is_err() {
+            self.halt.cancel();
+        }
+        ended
+    }
+
+    async fn fill(&self, writer: &mut PartWriter, part: ByteRange) -> Result<(), TransferError> {
+        let mut budget = Budget::new(self.transfer.settings.retries.min(MAX_RETRIES));
+        loop {
+            let Some(rest) = ByteRange::new(writer.position(), part.end()) else { return Ok(()) };
+            if let Err(error) = self.stream(writer, rest).await? {
+                if writer.position() > rest.start() {
+                    budget.refill();
+                }
+                budget.spend(error, self.halt).await?;
+            }
+        }
+    }
+
+    /// One answer. The outer error ends the transfer, the inner one just this try.
+    async fn stream(&self, writer: &mut PartWriter, rest: ByteRange) -> Result<Result<(), HubError>, TransferError> {
+        let mut stream = match self.in_time(self.open(rest)).await? {
+            Ok(stream) => stream,
+            Err(error) => return Ok(Err(error)),
+        };
+        let _connected = Connected::begin();
+        while writer.position() < rest.end() {
+            let mut bytes = match self.in_time(self.next(&mut stream)).await? {
+                Ok(bytes) if bytes.is_empty() => {
+                    let missing_bytes = rest.end() - writer.position();
+                    return Ok(Err(HubError::Truncated { what: self.what(), missing_bytes }));
+                }
+                Ok(bytes) => bytes,
+                Err(error) => return Ok(Err(error)),
+            };
+            if bytes.len() as u64 > rest.end() - writer.position() {
+                return Ok(Err(HubError::TooLong { what: self.what() }));
+            }
+            while !bytes.is_empty() {
+                let step = bytes.split_to(bytes.len().min(STEP_BYTES));
+                let arrived = step.len();
+                writer.push(step).await.map_err(|error| disk_error(self.transfer, error))?;
+                self.transfer.arrived(arrived, self.halt).await?;
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn open(&self, rest: ByteRange) -> Result<XetDownloadStream, HubError> {
+        let group = self.xet.group(self.transfer).await?;
+        let file = XetFileInfo::new(self.hash.to_string(), self.transfer.target.file.size_bytes);
+        let opened = group.download_stream(file, Some(rest.start()..rest.end())).await;
+        opened.map_err(|error| HubError::Xet { what: self.what(), detail: describe(&error) })
+    }
+
+    /// The next bytes; empty at the end.
+    async fn next(&self, stream: &mut XetDownloadStream) -> Result<Bytes, HubError> {
+        let next = stream.next().await.map(Option::unwrap_or_default);
+        next.map_err(|error| HubError::Xet { what: self.what(), detail: describe(&error) })
+    }
+
+    /// The crate is told the stall timeout, too; this holds where it waits for something else.
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, HubError>>,
+    ) -> Result<Result<T, HubError>, TransferError> {
+        let limit: Duration = self.transfer.settings.stall_timeout * (RETRIES + 2);
+        tokio::select! {
+            biased;
+            () = self.halt.cancelled() => Err(TransferError::Stopped),
+            done = tokio::time::timeout(limit, work) => {
+                Ok(done.unwrap_or_else(|_| Err(HubError::Timeout { what: self.what() })))
+            }
+        }
+    }
+
+    fn what(&self) -> String {
+        self.transfer.target.file.path.to_string()
+    }
+}
