@@ -79,7 +79,7 @@ impl FromStr for ByteSize {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let invalid = || Invalid::new("size", text, "a number with an optional unit B, KB, MB, GB, KiB, MiB or GiB");
-        let lower = text.trim().to_lowercase();
+        let lower = text.trim().to_ascii_lowercase();
         let digits_end = lower.find(|c: char| !c.is_ascii_digit()).unwrap_or(lower.len());
         let (number, unit) = lower.split_at(digits_end);
         let number: u64 = number.parse().map_err(|_| invalid())?;

@@ -20,16 +20,22 @@ const URL: &str = concat!(
     r"([/?][!$-~]*)?"
 );
 
-/// A size such as `32MiB`.
-const SIZE: &str = r"\s*[0-9]{1,9}\s*([KkMmGg]?[Bb]|[KkMmGg][Ii][Bb])?\s*";
+/// What is white space to the code, as Unicode has it: `\s` has more in one language and less in another.
+const SPACE: &str = r"[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*";
 
-/// None, or at least 64 KiB: 65536 bytes, 66 KB.
+/// A size such as `32MiB`; `~` is [`SPACE`].
+const SIZE: &str = "^~[0-9]{1,9}~([KkMmGg]?[Bb]|[KkMmGg][Ii][Bb])?~$";
+
+/// None, or at least 64 KiB: 65536 bytes, 66 KB; `~` is [`SPACE`].
 const RATE: &str = concat!(
-    r"^\s*(0\s*([KkMmGg]?[Bb]|[KkMmGg][Ii][Bb])?",
-    r"|(6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4}|[1-9][0-9]{5,18})\s*[Bb]?",
-    r"|(6[4-9]|[7-9][0-9]|[1-9][0-9]{2,8})\s*[Kk][Ii][Bb]|(6[6-9]|[7-9][0-9]|[1-9][0-9]{2,8})\s*[Kk][Bb]",
-    r"|[1-9][0-9]{0,8}\s*[MmGg][Ii]?[Bb])\s*$"
+    r"^~(0~([KkMmGg]?[Bb]|[KkMmGg][Ii][Bb])?",
+    r"|(6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4}|[1-9][0-9]{5,18})~[Bb]?",
+    r"|(6[4-9]|[7-9][0-9]|[1-9][0-9]{2,8})~[Kk][Ii][Bb]|(6[6-9]|[7-9][0-9]|[1-9][0-9]{2,8})~[Kk][Bb]",
+    r"|[1-9][0-9]{0,8}~[MmGg][Ii]?[Bb])~$"
 );
+
+/// What a header can hold, unless it is a token as it is shown; `~` is [`SPACE`].
+const TOKEN: &str = r"^(?!~\*{8})~[^\x00-\x08\x0a-\x1f\x7f]*~$";
 
 /// Longest callback URL that is taken however it is written.
 const MAX_URL: u64 = 2000;
@@ -41,10 +47,10 @@ pub(super) fn add(document: &mut Value) {
     restrict(schemas, "DownloadRequest", "revision", &format!("^({REVISION_PART}(/{REVISION_PART})*)?$"), Some(250));
     restrict(schemas, "DownloadRequest", "callbackUrl", &format!("^({URL})?$"), Some(MAX_URL));
     restrict(schemas, "PruneRequest", "repo", &format!("^({REPO})?$"), None);
-    restrict(schemas, "SettingsChange", "multipartThreshold", &format!("^{SIZE}$"), None);
-    restrict(schemas, "SettingsChange", "maxBytesPerSecond", RATE, None);
+    restrict(schemas, "SettingsChange", "multipartThreshold", &SIZE.replace('~', SPACE), None);
+    restrict(schemas, "SettingsChange", "maxBytesPerSecond", &RATE.replace('~', SPACE), None);
     restrict(schemas, "SettingsChange", "verify", "^(none|size|sha256)$", None);
-    restrict(schemas, "SettingsChange", "token", r"^\s*(?!\*{8})[^\x00-\x08\x0a-\x1f\x7f]*\s*$", None);
+    restrict(schemas, "SettingsChange", "token", &TOKEN.replace('~', SPACE), None);
     if let Some(Value::Mapping(list)) = document["paths"]["/api/jobs"].get_mut("get")
         && let Some(Value::Sequence(parameters)) = list.get_mut("parameters")
     {
