@@ -3,6 +3,8 @@
 CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
+# A test that fails says why; a backtrace of the harness behind it only pushes that out of sight.
+export RUST_LIB_BACKTRACE ?= 0
 SCRIPTS := tests/setup.sh tests/packages.sh tests/bench/setup.sh deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh api/ui/check.sh api/ui/vendor/update.sh tests/node/install.sh
 
 .PHONY: help build run test chaos fuzz lint demo bench clients docs screenshots fixtures images sbom try-compose
@@ -31,7 +33,7 @@ chaos: ## Break a cluster at random for five minutes (HFD_CHAOS_SECONDS=600, HFD
 fuzz: ## Throw 500,000 random requests at the service, and 1000 of schemathesis at each operation (HFD_TEST_SEED=7 to repeat a run)
 	tests/setup.sh
 	$(CARGO) build --workspace --bins
-	HFD_FUZZ_REQUESTS=$${HFD_FUZZ_REQUESTS:-500000} HFD_SCHEMATHESIS_EXAMPLES=$${HFD_SCHEMATHESIS_EXAMPLES:-1000} \
+	HFD_TEST_SEED=$${HFD_TEST_SEED:-$$(date +%s)} HFD_FUZZ_REQUESTS=$${HFD_FUZZ_REQUESTS:-500000} HFD_SCHEMATHESIS_EXAMPLES=$${HFD_SCHEMATHESIS_EXAMPLES:-1000} \
 		$(CARGO) test -p hfd-tests --test contract -- --nocapture fuzz:: schemathesis::
 
 lint: ## Check format, lints, documentation, licences, and the types of the page
