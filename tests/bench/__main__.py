@@ -72,7 +72,8 @@ def compare(wanted: list[Case], found: Services, given: argparse.Namespace, name
     shelf = Shelf(FOLDER / "shelf")
     repos = {work: make(work, shelf, given.scale) for work in {case.work: None for case in wanted}}
     plane = control_plane.Load(shelf, given.scale) if CONTROL_PLANE in names else None
-    outcome = Outcome(given.scale, {case.name: repos[case.work].size for case in wanted})
+    sizes = {case.name: repos[case.work].size for case in wanted}
+    outcome = Outcome(given.scale, sizes, {case.name: repos[case.work].written for case in wanted})
     with serve(shelf, FOLDER / "source") as source:
         rounds = Rounds(source, given.programs, FOLDER / "runs", given.runs, outcome)
         for case in wanted:

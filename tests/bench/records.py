@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tools import Download
 
+PAGE = 4096
 RANGE = re.compile(r"(\d+) (\d+) [0-9a-f]{12}\n")
 
 
@@ -14,6 +15,12 @@ def kept_bytes(download: Download) -> int:
     if list(download.folder.glob("*/.hfd")):
         return sum(end - start for start, end in _merged(download.folder.rglob("*.parts")))
     return sum(path.stat().st_size for path in download.folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def notes_bytes(download: Download) -> int:
+    """The size of all else that is there, which says what the content is, in whole pages."""
+    notes = (path for path in download.folder.rglob("*") if path.is_file() and path.name != "data")
+    return sum(-(-path.stat().st_size // PAGE) * PAGE for path in notes)
 
 
 def _merged(records: Iterable[Path]) -> list[tuple[int, int]]:

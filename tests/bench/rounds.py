@@ -16,15 +16,25 @@ from work import Repo, wrong_files
 
 
 @dataclass(frozen=True)
+class Half:
+    """What a killed download left."""
+
+    # Bytes of content that were durable.
+    kept: int
+    # Bytes of the files that say so.
+    notes: int
+    # What it had been sent until then.
+    first: Sent
+
+
+@dataclass(frozen=True)
 class Run:
     """One download that went well, and whose content is right."""
 
     usage: Usage
     sent: Sent
-    # Bytes that were durable when it was killed; none unless it was resumed.
-    kept: int | None = None
-    # What it had been sent until then.
-    first: Sent | None = None
+    # None unless it was killed and resumed.
+    half: Half | None = None
 
     def numbers(self) -> dict[str, float]:
         """The run as it goes into the report."""
@@ -37,8 +47,10 @@ class Run:
             "wire_bytes": self.sent.wire_bytes,
             "content_bytes": self.sent.content_bytes,
         }
-        resumed = {"kept_bytes": self.kept, "first_content_bytes": self.first and self.first.content_bytes}
-        return shown | {name: number for name, number in resumed.items() if number is not None}
+        if self.half:
+            shown |= {"kept_bytes": self.half.kept, "notes_bytes": self.half.notes}
+            shown["first_content_bytes"] = self.half.first.content_bytes
+        return shown
 
 
 class Rounds:
@@ -74,21 +86,21 @@ class Rounds:
         self._source.sent()
         with network.through(case.network, self._source, self._programs) as endpoint:
             download = Download(repo, endpoint, folder)
-            kept, first = self._half(contender, download) if case.resumes else (None, None)
+            half = self._half(contender, download) if case.resumes else None
             os.sync()
             usage = contender.run(download)
         sent = self._source.sent()
         wrong = wrong_files(repo, contender.files(download))
         if wrong:
             raise DownloadFailed(f"wrong or missing content: {', '.join(wrong[:5])}")
-        return Run(usage, sent, kept, first)
+        return Run(usage, sent, half)
 
-    def _half(self, contender: Contender, download: Download) -> tuple[int, Sent]:
+    def _half(self, contender: Contender, download: Download) -> Half:
         """Leaves a download half done, and out of the page cache."""
         if not isinstance(contender, Tool):
             raise DownloadFailed("cannot be killed half-way")
         contender.run_half(download)
         first = self._source.sent()
-        kept = records.kept_bytes(download)
+        kept, notes = records.kept_bytes(download), records.notes_bytes(download)
         drop_from_cache(path for path in download.folder.rglob("*") if path.is_file() and not path.is_symlink())
-        return kept, first
+        return Half(kept, notes, first)

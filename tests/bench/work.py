@@ -3,8 +3,11 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from measure import io_of
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -37,6 +40,8 @@ class Repo:
 
     name: str
     files: list[File] = field(default_factory=list)
+    # What the system wrote to disk for plain copies of them: a small file costs more than its content.
+    written: int = 0
 
     @property
     def id(self) -> str:
@@ -62,13 +67,11 @@ class Shelf:
 
     def add_large(self, name: str, count: int, size: int) -> Repo:
         """A repository of large files."""
-        files = [self._large(f"model-{number:05}-of-{count:05}.safetensors", size) for number in range(1, count + 1)]
-        return self._add(Repo(name, files))
+        return self._made(name, lambda: [self._large(f"model-{n:05}-of-{count:05}.safetensors", size) for n in range(1, count + 1)])
 
     def add_small(self, name: str, count: int) -> Repo:
         """A repository of files of 4 KiB in twenty folders."""
-        files = [self._small(f"part-{number % 20:02}/{number:06}.txt") for number in range(count)]
-        return self._add(Repo(name, files))
+        return self._made(name, lambda: [self._small(f"part-{n % 20:02}/{n:06}.txt") for n in range(count)])
 
     def add_endless(self, name: str, size: int) -> Repo:
         """A repository of one file without content, for a job that is not to end while others are measured."""
@@ -76,6 +79,11 @@ class Shelf:
         with (self.root / "blobs" / etag).open("wb") as blob:
             blob.truncate(size)
         return self._add(Repo(name, [File("model.safetensors", size, etag, etag, True)]))
+
+    def _made(self, name: str, make_files: Callable[[], list[File]]) -> Repo:
+        before = io_of(os.getpid())
+        files = make_files()
+        return self._add(Repo(name, files, (io_of(os.getpid()) - before).written))
 
     def _large(self, path: str, size: int) -> File:
         digest = hashlib.sha256()
