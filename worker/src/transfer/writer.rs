@@ -14,7 +14,7 @@ use super::frontier::Frontier;
 use crate::fence::Fence;
 
 /// Large enough that a write costs little, small enough that many connections fit in memory, and one in a processor's cache.
-const BUFFER_BYTES: usize = 512 << 10;
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// Where all parts of a file go.
 #[derive(Clone)]
