@@ -43,11 +43,6 @@ impl XetServer {
         let entries = fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
         entries.map(|entry| Ok(entry?.path())).collect()
     }
-
-    /// How often clients have told it how fast they were.
-    pub(crate) fn reports(&self) -> usize {
-        self.server.telemetry_docs().len()
-    }
 }
 
 /// Changes a byte in the middle of a file.

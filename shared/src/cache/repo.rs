@@ -113,6 +113,16 @@ impl RepoCache {
         moved
     }
 
+    /// Whether bytes of this blob were wrong not long ago.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn is_quarantined(&self, blob: &BlobHash) -> Result<bool, CacheError> {
+        let Some(scratch) = self.existing_scratch()? else { return Ok(false) };
+        let Some(quarantine) = scratch.child(QUARANTINE)? else { return Ok(false) };
+        Ok(quarantine.child(&blob.to_string())?.is_some())
+    }
+
     /// The empty folder for bytes of a blob that failed their check.
     pub(super) fn empty_quarantine(&self, blob: &BlobHash) -> Result<Dir, CacheError> {
         let scratch = self.scratch()?;

@@ -28,6 +28,6 @@ pub use request::{DownloadRequest, JobRequest, RequestError};
 pub use selection::{Selected, Selection, SelectionError};
 pub use state::{Effect, Event, Refused, Transition, transition};
 pub use task::{Task, TaskKind};
-pub use transfer::TransferWay;
+pub use transfer::{TransferWay, needs_xet};
 pub use work::{Removal, Work, WorkKind};
 pub use worker::WorkerName;

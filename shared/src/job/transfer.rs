@@ -24,13 +24,18 @@ impl TransferWay {
     /// The hash by which a file is asked for over Xet; none when it is to come over plain HTTP.
     pub fn xet_hash(self, file: &TreeFile) -> Option<XetHash> {
         let is_wanted = match self {
-            Self::Auto => file.size_bytes > HTTP_MAX_BYTES,
+            Self::Auto => needs_xet(file.size_bytes),
             Self::Http => false,
             Self::Xet => file.size_bytes > 0,
         };
         // One that is none of Xet's is no reason to fail: plain HTTP needs none.
         file.xet_hash.as_deref().filter(|_| is_wanted)?.parse().ok()
     }
+}
+
+/// Whether a file of this size comes over Xet alone, if at all: the Hub refuses it to plain HTTP.
+pub fn needs_xet(size_bytes: u64) -> bool {
+    size_bytes > HTTP_MAX_BYTES
 }
 
 impl FromStr for TransferWay {

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
 use hfd_shared::hub::HubClient;
-use hfd_shared::job::PlannedFile;
+use hfd_shared::job::{PlannedFile, needs_xet};
 use hfd_shared::metrics::{self, RetryReason};
 use hfd_shared::repo::{CommitHash, RepoRef};
 use hfd_shared::settings::TransferSettings;
@@ -118,12 +118,12 @@ pub(crate) struct Transfer<'a> {
 
 impl Transfer<'_> {
     /// Fetches, verifies and publishes the file. Content that is wrong or changes on the way is dropped and fetched once
-    /// more, then over plain HTTP; from a server that gives no parts the file is taken as a whole; what the volume may do better the next time is
+    /// more; from a server that gives no parts the file is taken as a whole; what the volume may do better the next time is
     /// tried again.
     ///
     /// # Errors
     /// See [`TransferError`]; nothing is published then.
-    pub(crate) async fn run(mut self) -> Result<(), TransferError> {
+    pub(crate) async fn run(self) -> Result<(), TransferError> {
         let (mut wrong_contents, mut disk_failures, mut whole_tries) = (0, 0, 0);
         let mut cut = self.cut();
         loop {
@@ -139,7 +139,7 @@ impl Transfer<'_> {
             }
             match &error {
                 error if error.is_wrong_content() && wrong_contents < MAX_WRONG_CONTENTS => {
-                    (self.xet, wrong_contents) = (None, wrong_contents + 1);
+                    wrong_contents += 1;
                 }
                 TransferError::Cache(error) if error.is_transient() && disk_failures < MAX_DISK_FAILURES => {
                     disk_failures += 1;
@@ -178,19 +178,31 @@ impl Transfer<'_> {
         }
     }
 
-    async fn attempt(self, cut: Cut) -> Result<(), TransferError> {
+    async fn attempt(mut self, cut: Cut) -> Result<(), TransferError> {
         self.meter.set(0);
         tokio::select! {
             () = self.turn.begin() => {}
             () = self.stop.cancelled() => return Err(TransferError::Stopped),
         }
         let in_one_go = ONE_GO_BELOW_BYTES.min(self.settings.multipart_threshold.0);
-        let is_over_xet = self.xet.is_some() && self.target.file.xet.is_some();
-        if is_over_xet || self.target.file.size_bytes >= in_one_go.max(1) {
+        if !self.may_come_over_xet().await? {
+            self.xet = None;
+        }
+        if self.xet.is_some() || self.target.file.size_bytes >= in_one_go.max(1) {
             large::fetch(self, cut).await
         } else {
             small::fetch(self).await
         }
+    }
+
+    /// What has hashed wrong comes over plain HTTP, if it can: the crate for Xet checks no content.
+    async fn may_come_over_xet(self) -> Result<bool, CacheError> {
+        let file = &self.target.file;
+        if file.xet.is_none() || !self.xet.is_some_and(|xet| xet.is_open_to(self)) {
+            return Ok(false);
+        }
+        let (cache, blob) = (self.cache.clone(), file.blob);
+        Ok(needs_xet(file.size_bytes) || !blocking(move || cache.is_quarantined(&blob)).await?)
     }
 
     /// Below the threshold one request is enough: other files of the batch use the other connections.

@@ -10,7 +10,7 @@ export const NO_OPTIONS = { filters: "", excludes: "", priority: "normal", trans
 
 const PRIORITIES = /** @type {Record<Priority, string>} */ ({ high: "High: before all others", normal: "Normal", low: "Low: after all others" });
 
-const TRANSFERS = /** @type {Record<Transfer, string>} */ ({ auto: "As it fits", http: "Plain HTTP", xet: "Xet, where the Hub has it" });
+const TRANSFERS = /** @type {Record<Transfer, string>} */ ({ auto: "Automatic: Xet above 50 GB", http: "Plain HTTP", xet: "Xet, where the Hub has it" });
 
 /** The patterns of a field, which commas separate. @param {string} text */
 export const patterns = (text) => text.split(",").map((one) => one.trim()).filter(Boolean);
@@ -32,7 +32,7 @@ export function Options({ options, change }) {
         <select id="priority" value=${options.priority} onChange=${set("priority")}>
           ${Object.entries(PRIORITIES).map(([value, title]) => html`<option key=${value} value=${value}>${title}</option>`)}
         </select></div>
-      <div><label for="transfer">Way</label>
+      <div><label for="transfer">Transfer</label>
         <select id="transfer" value=${options.transfer} onChange=${set("transfer")}>
           ${Object.entries(TRANSFERS).map(([value, title]) => html`<option key=${value} value=${value}>${title}</option>`)}
         </select></div>

@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hfd_shared::hub::HubError;
+use hfd_shared::hub::{HubError, Retry};
+use hfd_shared::job::needs_xet;
 use hfd_shared::ports::Account;
 use hfd_shared::repo::{CommitHash, RepoRef};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use xet::xet_session::{XetDownloadStreamGroup, XetSession};
 
+use super::PARTS;
 use super::session;
-use super::{PARTS, TransferError};
 use crate::transfer::{Target, Transfer};
 
 /// A token is renewed so long before it ends, for what begins with it is to end with it. The crate itself takes none that ends
@@ -23,8 +24,11 @@ const EARLY: Duration = Duration::from_mins(2);
 /// A clock that is wrong must not make each part ask for a token.
 const SHORTEST: Duration = Duration::from_secs(30);
 
+/// The crate keeps something of each part for as long as a group is used.
+const LONGEST: Duration = Duration::from_mins(10);
+
 /// Xet is not asked again before that time where it has failed.
-const AVOIDED_FOR: Duration = Duration::from_mins(1);
+const AVOIDED_FOR: Duration = Duration::from_mins(5);
 
 /// Whose access it is, and to what.
 type Subject = (RepoRef, CommitHash, Account);
@@ -34,20 +38,42 @@ pub(crate) struct Xet {
     folder: PathBuf,
     session: OnceCell<XetSession>,
     room: Semaphore,
-    known: Mutex<HashMap<Subject, Arc<tokio::sync::Mutex<Option<Known>>>>>,
+    opened: Mutex<HashMap<Subject, Arc<tokio::sync::Mutex<Option<Opened>>>>>,
+    avoided: Mutex<HashMap<Subject, Instant>>,
 }
 
-/// What is known of an access.
-struct Known {
+/// An access, and how long it is used.
+struct Opened {
+    group: XetDownloadStreamGroup,
     until: Instant,
-    /// The group, or why there is none.
-    group: Result<XetDownloadStreamGroup, HubError>,
 }
 
 impl Xet {
     /// Nothing is opened yet. `folder` is for what the crate makes on disk, which is folders alone.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, session: OnceCell::new(), room: Semaphore::new(PARTS), known: Mutex::default() }
+        Self {
+            folder,
+            session: OnceCell::new(),
+            room: Semaphore::new(PARTS),
+            opened: Mutex::default(),
+            avoided: Mutex::default(),
+        }
+    }
+
+    /// Whether the file may come over Xet now. One that comes on no other way always may.
+    pub(in crate::transfer) fn is_open_to(&self, transfer: Transfer<'_>) -> bool {
+        if needs_xet(transfer.target.file.size_bytes) {
+            return true;
+        }
+        let mut avoided = lock(&self.avoided);
+        let now = Instant::now();
+        avoided.retain(|_, until| now < *until);
+        !avoided.contains_key(&subject(transfer))
+    }
+
+    /// Sends no further files this way for a while: it has failed. Those under way go on.
+    pub(super) fn avoid(&self, transfer: Transfer<'_>) {
+        lock(&self.avoided).entry(subject(transfer)).or_insert_with(|| Instant::now() + AVOIDED_FOR);
     }
 
     /// Waits until another part fits in memory.
@@ -56,54 +82,62 @@ impl Xet {
         self.room.acquire().await.ok()
     }
 
-    /// What has access to the file's repository.
+    /// What has access to the file's repository. Of many files one asks for it.
     pub(super) async fn group(&self, transfer: Transfer<'_>) -> Result<XetDownloadStreamGroup, HubError> {
-        let access = self.known(transfer);
-        let mut known = access.lock().await;
-        if let Some(known) = known.as_ref().filter(|known| Instant::now() < known.until) {
-            return known.group.clone();
+        let opened = self.opened(transfer);
+        let mut opened = opened.lock().await;
+        if let Some(opened) = opened.as_ref().filter(|opened| Instant::now() < opened.until) {
+            return Ok(opened.group.clone());
         }
-        let opened = self.open(transfer).await;
-        let (until, group) = match opened {
-            Ok((group, time_left)) => (Instant::now() + time_left, Ok(group)),
-            Err(error) => (Instant::now() + AVOIDED_FOR, Err(error)),
+        if !self.is_open_to(transfer) {
+            return Err(failed(transfer, "another file had no access just now".to_owned()));
+        }
+        let (group, lifetime) = match self.open(transfer).await {
+            Ok(found) => found,
+            Err(error) => {
+                if !matches!(error.retry(), Retry::After(_)) {
+                    self.avoid(transfer);
+                }
+                return Err(error);
+            }
         };
-        *known = Some(Known { until, group: group.clone() });
-        group
+        *opened = Some(Opened { group: group.clone(), until: Instant::now() + lifetime });
+        Ok(group)
     }
 
     async fn open(&self, transfer: Transfer<'_>) -> Result<(XetDownloadStreamGroup, Duration), HubError> {
-        let Target { repo, commit, file } = transfer.target;
-        let access = transfer.hub.xet_access(repo, *commit).await?;
-        let failed = |detail| HubError::Xet { what: file.path.to_string(), detail };
+        let Target { repo, commit, .. } = transfer.target;
         let stall_timeout = transfer.settings.stall_timeout;
+        let asking = tokio::time::timeout(stall_timeout, transfer.hub.xet_access(repo, *commit));
+        let access = asking.await.map_err(|_| failed(transfer, "the Hub gave no access in time".to_owned()))??;
+        let failed = |detail| failed(transfer, detail);
         let session = self.session.get_or_try_init(async || session::open(&self.folder, stall_timeout)).await;
         let group = session::group(session.map_err(failed)?, &access).await.map_err(failed)?;
-        Ok((group, access.time_left().saturating_sub(EARLY).max(SHORTEST)))
+        Ok((group, access.time_left().saturating_sub(EARLY).clamp(SHORTEST, LONGEST)))
     }
 
-    /// Asks for nothing over this access for a while: it has failed.
-    pub(super) async fn avoid(&self, transfer: Transfer<'_>, error: &TransferError) {
-        let error = HubError::Xet { what: transfer.target.file.path.to_string(), detail: error.to_string() };
-        let access = self.known(transfer);
-        let mut known = access.lock().await;
-        // Not for longer because of what was under way meanwhile.
-        if known.as_ref().is_some_and(|known| known.group.is_err()) {
-            return;
-        }
-        *known = Some(Known { until: Instant::now() + AVOIDED_FOR, group: Err(error) });
-    }
-
-    fn known(&self, transfer: Transfer<'_>) -> Arc<tokio::sync::Mutex<Option<Known>>> {
-        let Target { repo, commit, .. } = transfer.target;
-        let subject = (repo.clone(), *commit, transfer.hub.account());
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    fn opened(&self, transfer: Transfer<'_>) -> Arc<tokio::sync::Mutex<Option<Opened>>> {
+        let mut all = lock(&self.opened);
         let now = Instant::now();
-        // Those that are in use are locked, or new.
-        known.retain(|other, access| {
-            *other == subject
-                || access.try_lock().map_or(true, |known| known.as_ref().is_none_or(|known| now < known.until))
+        let is_fresh = |opened: &Option<Opened>| opened.as_ref().is_some_and(|opened| now < opened.until);
+        // Whoever opens or uses one holds it.
+        all.retain(|_, opened| {
+            Arc::strong_count(opened) > 1 || opened.try_lock().is_ok_and(|opened| is_fresh(&opened))
         });
-        Arc::clone(known.entry(subject).or_default())
+        Arc::clone(all.entry(subject(transfer)).or_default())
     }
+}
+
+/// An error about the file of a transfer.
+pub(super) fn failed(transfer: Transfer<'_>, detail: String) -> HubError {
+    HubError::Xet { what: transfer.target.file.path.to_string(), detail }
+}
+
+fn subject(transfer: Transfer<'_>) -> Subject {
+    let Target { repo, commit, .. } = transfer.target;
+    (repo.clone(), *commit, transfer.hub.account())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,6 +15,7 @@ use futures_util::{StreamExt as _, stream};
 use hfd_shared::cache::Partial;
 use hfd_shared::hub::Retry;
 use hfd_shared::metrics::{self, RetryReason};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::cut::missing_pieces;
@@ -40,6 +41,10 @@ pub(super) async fn fetch_parts(
     frontier: &Arc<Frontier>,
 ) -> Result<Partial, TransferError> {
     let (Some(xet), Some(hash)) = (transfer.xet, transfer.target.file.xet) else { return Ok(partial) };
+    let parts = missing_pieces(transfer.target.file.size_bytes, partial.recorded(), PART_BYTES);
+    if parts.is_empty() {
+        return Ok(partial);
+    }
     let access = tokio::select! {
         biased;
         () = transfer.stop.cancelled() => return Err(TransferError::Stopped),
@@ -53,11 +58,11 @@ pub(super) async fn fetch_parts(
         leave(transfer, &TransferError::Hub(error));
         return Ok(partial);
     }
-    let parts = missing_pieces(transfer.target.file.size_bytes, partial.recorded(), PART_BYTES);
-    let halt = transfer.stop.child_token();
+    let (halt, failed) = (transfer.stop.child_token(), CancellationToken::new());
     let sink = sink(transfer, &partial, frontier);
-    let source = part::Source { transfer, xet, hash, sink, halt: &halt };
-    let fetching = stream::iter(parts).map(|part| source.fetch(part)).buffer_unordered(PARTS);
+    let source = part::Source { transfer, xet, hash, sink, halt: &halt, failed: &failed };
+    let at_a_time = transfer.settings.connections.clamp(1, PARTS);
+    let fetching = stream::iter(parts).map(|part| source.fetch(part)).buffer_unordered(at_a_time);
     let fetching = fetching.fold(Ok(()), |ended, part| {
         ready(match (ended, part) {
             (Err(first), Err(second)) => Err(worse(first, second)),
@@ -69,7 +74,7 @@ pub(super) async fn fetch_parts(
         Ok(()) => Ok(partial),
         Err(error @ (TransferError::Stopped | TransferError::Later { .. } | TransferError::Cache(_))) => Err(error),
         Err(error) => {
-            xet.avoid(transfer, &error).await;
+            xet.avoid(transfer);
             leave(transfer, &error);
             Ok(partial)
         }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hfd_shared::hub::HubError;
+use hfd_shared::job::needs_xet;
 use hfd_shared::metrics::Connected;
 use hfd_shared::repo::{ByteRange, XetHash};
 use tokio_util::sync::CancellationToken;
 use xet::xet_session::{XetDownloadStream, XetFileInfo};
 
+use super::access::failed;
 use super::session::{RETRIES, describe};
 use super::{TransferError, Xet};
 use crate::transfer::Transfer;
@@ -16,8 +18,12 @@ use crate::transfer::budget::Budget;
 use crate::transfer::large::disk_error;
 use crate::transfer::writer::{PartWriter, Sink};
 
-/// Plain HTTP stands by, so little is tried again.
+/// Where plain HTTP stands by, little is tried again.
 const MAX_RETRIES: usize = 1;
+
+/// The crate gives nothing of a part before it has the whole, so that movement cannot be seen: a part that is slower than that,
+/// in bytes a second, counts as stalled.
+const SLOWEST: u64 = 64 << 10;
 
 /// What comes at once may be a whole part: it passes the limits of the bandwidth in steps.
 const STEP_BYTES: usize = 1 << 20;
@@ -27,16 +33,19 @@ pub(super) struct Source<'a> {
     pub(super) xet: &'a Xet,
     pub(super) hash: XetHash,
     pub(super) sink: Sink,
-    /// Cancelled when the transfer stops or another part has failed for good.
+    /// Cancelled when the transfer stops.
     pub(super) halt: &'a CancellationToken,
+    /// Cancelled when a part has failed for good: those under way come to their end, for others plain HTTP is there.
+    pub(super) failed: &'a CancellationToken,
 }
 
 impl Source<'_> {
-    /// Fetches a part. What has arrived of it is written also when the rest does not come, and a failure halts the others.
+    /// Fetches a part, unless another one has failed. What has arrived of it is written also when the rest does not come.
     pub(super) async fn fetch(&self, part: ByteRange) -> Result<(), TransferError> {
         let room = tokio::select! {
             biased;
             () = self.halt.cancelled() => return Err(TransferError::Stopped),
+            () = self.failed.cancelled() => return Ok(()),
             room = self.xet.room() => room,
         };
         let mut writer = PartWriter::new(self.sink.clone(), part.start());
@@ -45,13 +54,15 @@ impl Source<'_> {
         drop(room);
         let ended = written.and(filled);
         if ended.is_err() {
-            self.halt.cancel();
+            self.failed.cancel();
         }
         ended
     }
 
     async fn fill(&self, writer: &mut PartWriter, part: ByteRange) -> Result<(), TransferError> {
-        let mut budget = Budget::new(self.transfer.settings.retries.min(MAX_RETRIES));
+        let retries = self.transfer.settings.retries;
+        let is_only_way = needs_xet(self.transfer.target.file.size_bytes);
+        let mut budget = Budget::new(if is_only_way { retries } else { retries.min(MAX_RETRIES) });
         loop {
             let Some(rest) = ByteRange::new(writer.position(), part.end()) else { return Ok(()) };
             if let Err(error) = self.stream(writer, rest).await? {
@@ -65,13 +76,13 @@ impl Source<'_> {
 
     /// One answer. The outer error ends the transfer, the inner one just this try.
     async fn stream(&self, writer: &mut PartWriter, rest: ByteRange) -> Result<Result<(), HubError>, TransferError> {
-        let mut stream = match self.in_time(self.open(rest)).await? {
+        let mut stream = match self.in_time(Duration::ZERO, self.open(rest)).await? {
             Ok(stream) => stream,
             Err(error) => return Ok(Err(error)),
         };
         let _connected = Connected::begin();
         while writer.position() < rest.end() {
-            let mut bytes = match self.in_time(self.next(&mut stream)).await? {
+            let mut bytes = match self.in_time(time_for(rest), self.next(&mut stream)).await? {
                 Ok(bytes) if bytes.is_empty() => {
                     let missing_bytes = rest.end() - writer.position();
                     return Ok(Err(HubError::Truncated { what: self.what(), missing_bytes }));
@@ -96,21 +107,22 @@ impl Source<'_> {
         let group = self.xet.group(self.transfer).await?;
         let file = XetFileInfo::new(self.hash.to_string(), self.transfer.target.file.size_bytes);
         let opened = group.download_stream(file, Some(rest.start()..rest.end())).await;
-        opened.map_err(|error| HubError::Xet { what: self.what(), detail: describe(&error) })
+        opened.map_err(|error| failed(self.transfer, describe(&error)))
     }
 
     /// The next bytes; empty at the end.
     async fn next(&self, stream: &mut XetDownloadStream) -> Result<Bytes, HubError> {
         let next = stream.next().await.map(Option::unwrap_or_default);
-        next.map_err(|error| HubError::Xet { what: self.what(), detail: describe(&error) })
+        next.map_err(|error| failed(self.transfer, describe(&error)))
     }
 
     /// The crate is told the stall timeout, too; this holds where it waits for something else.
     async fn in_time<T>(
         &self,
+        work_time: Duration,
         work: impl Future<Output = Result<T, HubError>>,
     ) -> Result<Result<T, HubError>, TransferError> {
-        let limit: Duration = self.transfer.settings.stall_timeout * (RETRIES + 2);
+        let limit = self.transfer.settings.stall_timeout * (RETRIES + 2) + work_time;
         tokio::select! {
             biased;
             () = self.halt.cancelled() => Err(TransferError::Stopped),
@@ -123,4 +135,9 @@ impl Source<'_> {
     fn what(&self) -> String {
         self.transfer.target.file.path.to_string()
     }
+}
+
+/// How long a part may take that comes at the slowest rate.
+fn time_for(part: ByteRange) -> Duration {
+    Duration::from_secs(part.len() / SLOWEST)
 }
