@@ -168,7 +168,8 @@ def _resume(found: Medians, sizes: dict[str, int]) -> list[Bound]:
     return [
         Bound("resume: MiB fetched again that were durable", again / MIB, 0),
         Bound("resume: MiB fetched in both runs beyond the size", beyond / MIB, None),
-        Bound("resume: read from disk to what was there", _over(ours["read_bytes"], there), 1.0),
+        # Pages of the program count, too.
+        Bound("resume: read from disk to what was there", _over(ours["read_bytes"], there), 1.01),
     ]
 
 

@@ -119,7 +119,9 @@ impl State {
         let rate = bytes.saturating_sub(bytes_before).saturating_mul(1000) / elapsed_ms;
         let is_more = |before: u64| rate > before.saturating_mul(100 + GAIN_PERCENT) / 100;
         match self.phase {
-            Phase::Trying { bytes_per_second, .. } if is_more(bytes_per_second) => self.try_more(now, rate, 2),
+            Phase::Trying { before, bytes_per_second, .. } if is_more(bytes_per_second) => {
+                self.try_more(now, rate.min(self.lasting(before, bytes_per_second)), 2);
+            }
             Phase::Trying { before, bytes_per_second, chances } if chances > 1 => {
                 self.phase = Phase::Trying { before, bytes_per_second, chances: chances - 1 };
             }
@@ -130,6 +132,15 @@ impl State {
             Phase::Settled { until } if now >= until => self.try_more(now, rate, 1),
             Phase::Settled { .. } => {}
         }
+    }
+
+    /// The most that so many connections can go on to bring, when fewer brought that. What is above it came at once when they
+    /// were opened, and would hide what further ones bring.
+    fn lasting(&self, before: usize, bytes_per_second: u64) -> u64 {
+        if bytes_per_second == 0 {
+            return u64::MAX;
+        }
+        bytes_per_second.saturating_mul(self.wanted as u64) / before as u64
     }
 
     /// Adds `halves` halves of what there is.
@@ -193,6 +204,18 @@ mod tests {
         let mut file = File::new(64);
         let most = file.run(60, |connections| connections.min(10) * 20 * MIB);
         assert!((10..=24).contains(&file.state.wanted) && most <= 32, "{} {most}", file.state.wanted);
+    }
+
+    #[test]
+    fn what_comes_at_once_from_new_connections_hides_nothing() {
+        let mut file = File::new(8);
+        let opened = std::cell::Cell::new(0);
+        file.run(2, |connections| {
+            let new = connections - opened.replace(connections).min(connections);
+            let at_once = if connections == 4 { new * 40 * MIB } else { 0 };
+            connections.min(7) * 20 * MIB + at_once
+        });
+        assert_eq!(file.state.wanted, 8);
     }
 
     #[test]
