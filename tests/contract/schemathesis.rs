@@ -34,7 +34,7 @@ const AUTH_FLAGS: [&str; 4] = ["--auth-user", "admin", "--auth-pass", "secret123
 
 /// Runs all checks against a server with these flags.
 async fn conforms(flags: &[&str], extra: &[&str]) -> anyhow::Result<()> {
-    let seed = dice::number("HFD_TEST_SEED")?.unwrap_or(DEFAULT_SEED);
+    let seed = dice::seed_or(DEFAULT_SEED)?;
     let examples = dice::number("HFD_SCHEMATHESIS_EXAMPLES")?.unwrap_or(DEFAULT_EXAMPLES).to_string();
     let repos = [
         RepoBuilder::model("acme/model").file("config.json", "{}").random_file("model.Q4_K_M.gguf", 1 << 20, 1),

@@ -11,7 +11,7 @@ use hfd_tests::stage::Stage;
 use hfd_tests::traffic::{data_bytes_of, distinct_bytes};
 use hfd_tests::wait;
 
-use crate::xet_server::{XetServer, spoil};
+use crate::xet_server::XetServer;
 
 const MODEL: &str = "acme/model";
 const LARGE: &str = "model.safetensors";
@@ -173,9 +173,7 @@ fn recorded_bytes(stage: &Stage) -> anyhow::Result<u64> {
 async fn wrong_bytes_from_xet_are_never_published() -> anyhow::Result<()> {
     let xet = XetServer::start().await?;
     let repo = in_xet(&xet).await?;
-    for content in xet.contents()? {
-        spoil(&content)?;
-    }
+    xet.spoil()?;
     let stage = Stage::new([repo], &FLAGS).await?;
     stage.downloaded(&Download::model(MODEL).over("xet")).await?;
     stage.check_model(MODEL)?;
@@ -188,9 +186,7 @@ async fn wrong_bytes_from_xet_are_never_published() -> anyhow::Result<()> {
 async fn what_has_hashed_wrong_comes_over_http_also_after_a_kill() -> anyhow::Result<()> {
     let xet = XetServer::start().await?;
     let repo = alone_in_xet(&xet).await?;
-    for content in xet.contents()? {
-        spoil(&content)?;
-    }
+    xet.spoil()?;
     let mut stage = Stage::new([repo], &SLOW).await?;
     let job = stage.api().start(&Download::model(MODEL).over("xet")).await?;
     wait::until_true("plain HTTP", wait::LIMIT, || data_bytes_of(&stage.hub, LARGE) > 0).await?;

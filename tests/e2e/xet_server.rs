@@ -43,10 +43,15 @@ impl XetServer {
         let entries = fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
         entries.map(|entry| Ok(entry?.path())).collect()
     }
+
+    /// Changes a byte of each.
+    pub(crate) fn spoil(&self) -> anyhow::Result<()> {
+        self.contents()?.iter().try_for_each(|path| spoil(path))
+    }
 }
 
 /// Changes a byte in the middle of a file.
-pub(crate) fn spoil(path: &Path) -> anyhow::Result<()> {
+fn spoil(path: &Path) -> anyhow::Result<()> {
     let mut permissions = fs::metadata(path)?.permissions();
     #[expect(clippy::permissions_set_readonly_false, reason = "a file of this test alone")]
     permissions.set_readonly(false);

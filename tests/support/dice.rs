@@ -14,11 +14,15 @@ pub fn number(name: &str) -> anyhow::Result<Option<u64>> {
     env::var(name).ok().map(read).transpose()
 }
 
-/// The seed of this run, printed so that the run can be repeated.
-#[expect(clippy::print_stdout, reason = "libtest captures what goes through this macro, and nothing else")]
+/// The seed of this run; another one each time, unless it is set.
 pub fn seed() -> anyhow::Result<u64> {
-    let now = u64::from(SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos());
-    let seed = number(SEED_VARIABLE)?.unwrap_or(now);
+    seed_or(SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos().into())
+}
+
+/// The seed of this run, printed so that the run can be repeated; this one, unless it is set.
+#[expect(clippy::print_stdout, reason = "libtest captures what goes through this macro, and nothing else")]
+pub fn seed_or(fixed: u64) -> anyhow::Result<u64> {
+    let seed = number(SEED_VARIABLE)?.unwrap_or(fixed);
     println!("{SEED_VARIABLE}={seed}");
     Ok(seed)
 }

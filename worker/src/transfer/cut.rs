@@ -38,15 +38,11 @@ impl Cut {
 pub(super) fn missing_parts(size_bytes: u64, recorded: &[ByteRange], cut: Cut) -> VecDeque<ByteRange> {
     match cut {
         Cut::Whole => gaps(size_bytes, recorded).collect(),
-        Cut::Parts { connections } => {
-            let part_size = part_size(size_bytes, connections);
-            gaps(size_bytes, recorded).flat_map(|gap| pieces(gap, part_size)).collect()
-        }
+        Cut::Parts { connections } => missing_pieces(size_bytes, recorded, part_size(size_bytes, connections)),
     }
 }
 
 /// What is missing in `recorded` (sorted, without overlaps) of a file of `size_bytes`, in pieces of at most `piece_bytes`.
-#[cfg(feature = "xet")]
 pub(super) fn missing_pieces(size_bytes: u64, recorded: &[ByteRange], piece_bytes: u64) -> VecDeque<ByteRange> {
     gaps(size_bytes, recorded).flat_map(|gap| pieces(gap, piece_bytes)).collect()
 }

@@ -3,12 +3,14 @@
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hfd_shared::repo::ByteRange;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use super::lock;
 
 /// A part that will be whole by then is left alone: what it loses costs it its connection, for the rest of its answer is on
 /// the way.
@@ -166,10 +168,6 @@ impl Part {
         self.taken_over.cancel();
         Some(Self::new(whole, now, self.patience * 2))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hfd_shared::hub::{HubError, Retry};
@@ -15,7 +15,7 @@ use xet::xet_session::{XetDownloadStreamGroup, XetSession};
 
 use super::PARTS;
 use super::session;
-use crate::transfer::{Target, Transfer};
+use crate::transfer::{Target, Transfer, lock};
 
 /// A token is renewed so long before it ends, for what begins with it is to end with it. The crate itself takes none that ends
 /// within half a minute.
@@ -136,8 +136,4 @@ pub(super) fn failed(transfer: Transfer<'_>, detail: String) -> HubError {
 fn subject(transfer: Transfer<'_>) -> Subject {
     let Target { repo, commit, .. } = transfer.target;
     (repo.clone(), *commit, transfer.hub.account())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
