@@ -111,6 +111,18 @@ async fn a_file_of_many_parts_needs_little_memory() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn access_that_is_about_to_end_is_renewed_in_the_middle_of_a_file() -> anyhow::Result<()> {
+    let xet = XetServer::start().await?;
+    // Three parts, one after the other; the last one begins less than two minutes before the first token ends.
+    let flags = ["--connections", "1", "--max-process-bytes-per-second", "1MiB"];
+    let stage = Stage::new([alone_in_xet(&xet).await?.xet_token_s(132)], &flags).await?;
+    completes(&stage).await?;
+    let (asked, over_http) = (token_requests(&stage.hub), data_bytes_of(&stage.hub, LARGE));
+    ensure!((asked, over_http) == (2, 0), "access was asked for {asked} times, {over_http} bytes came over HTTP");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_wish_files_come_over_http() -> anyhow::Result<()> {
     let hash = "ab".repeat(32);
     let stage = Stage::new([model(&hash, &hash).xet_server("http://127.0.0.1:9")], &FLAGS).await?;

@@ -157,6 +157,13 @@ impl RepoBuilder {
         self
     }
 
+    /// Gives access to Xet for so many seconds at a time.
+    #[must_use]
+    pub fn xet_token_s(mut self, seconds: u32) -> Self {
+        self.meta.xet_token_s = Some(seconds);
+        self
+    }
+
     /// Adds a field to the repo info, such as `pipeline_tag`.
     #[must_use]
     pub fn info(mut self, field: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {

@@ -66,6 +66,8 @@ pub struct RepoMeta {
     pub xet: BTreeMap<String, String>,
     /// The server that has them; without one there is no access to Xet.
     pub xet_server: Option<String>,
+    /// Seconds that access to it is good for; without a number an hour.
+    pub xet_token_s: Option<u32>,
     /// Fields added to the repo info, such as `pipeline_tag`.
     pub info: serde_json::Map<String, serde_json::Value>,
 }

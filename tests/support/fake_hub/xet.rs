@@ -9,14 +9,14 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::state::HubState;
 
-/// Seconds that a token is good for.
-const LIFETIME_S: i64 = 3600;
+/// Seconds that a token is good for, unless a repository has it otherwise.
+const LIFETIME_S: u32 = 3600;
 
 /// A token for all files of a revision.
 pub(crate) fn token(repo: &Repo, revision: &Revision) -> Result<Reply, Refusal> {
     let server = repo.meta.xet_server.as_ref().ok_or(Refusal::NotFound)?;
     let token = format!("xet_test_{}", revision.commit);
-    let exp = OffsetDateTime::now_utc().unix_timestamp() + LIFETIME_S;
+    let exp = OffsetDateTime::now_utc().unix_timestamp() + i64::from(repo.meta.xet_token_s.unwrap_or(LIFETIME_S));
     let body = json!({ "accessToken": token, "exp": exp, "casUrl": server });
     Ok(Reply::json(StatusCode::OK, &body)
         .header("X-Xet-Access-Token", &token)

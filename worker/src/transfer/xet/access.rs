@@ -22,7 +22,7 @@ use crate::transfer::{Target, Transfer, lock};
 const EARLY: Duration = Duration::from_mins(2);
 
 /// A clock that is wrong must not make each part ask for a token.
-const SHORTEST: Duration = Duration::from_secs(30);
+const SHORTEST: Duration = Duration::from_secs(10);
 
 /// The crate keeps something of each part for as long as a group is used.
 const LONGEST: Duration = Duration::from_mins(10);
