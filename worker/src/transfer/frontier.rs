@@ -12,7 +12,11 @@ use rustix::fs::{Advice, fadvise};
 
 use super::content_hash::ContentHasher;
 
-const READ_BYTES: u64 = 1 << 20;
+/// As much as stays in a processor's cache.
+const READ_BYTES: u64 = 256 << 10;
+
+/// The hasher sleeps until there is so much for it: to be woken costs both sides.
+const STEP_BYTES: u64 = 1 << 20;
 
 /// How far the disk may be ahead of the hasher, and what it is asked for at a time: systems read only so much for one wish.
 const AHEAD_BYTES: u64 = 8 << 20;
@@ -33,6 +37,8 @@ struct State {
     beyond: BTreeMap<u64, u64>,
     /// What is written and not yet taken to be recorded.
     unrecorded: Vec<ByteRange>,
+    /// What the one hasher waits for.
+    awaited: u64,
     aborted: bool,
 }
 
@@ -52,7 +58,7 @@ impl Frontier {
         let before = state.reached;
         state.extend(range);
         state.unrecorded.push(range);
-        if state.reached > before {
+        if before < state.awaited && state.awaited <= state.reached {
             self.moved.notify_all();
         }
     }
@@ -68,12 +74,13 @@ impl Frontier {
         self.moved.notify_all();
     }
 
-    /// Blocks until more than `bytes` are written without a gap; none when aborted.
-    fn wait_beyond(&self, bytes: u64) -> Option<u64> {
-        let state = self.lock();
+    /// Blocks until so many bytes are written without a gap, and returns how many are; none when aborted.
+    fn wait_for(&self, bytes: u64) -> Option<u64> {
+        let mut state = self.lock();
+        state.awaited = bytes;
         let state = self
             .moved
-            .wait_while(state, |state| state.reached <= bytes && !state.aborted)
+            .wait_while(state, |state| state.reached < bytes && !state.aborted)
             .unwrap_or_else(PoisonError::into_inner);
         (!state.aborted).then_some(state.reached)
     }
@@ -106,9 +113,14 @@ pub(super) fn hash_behind(
     let mut ahead = Ahead::of(file, recorded);
     let mut hasher = ContentHasher::like(expected, size_bytes);
     let mut buffer = vec![0; usize::try_from(READ_BYTES.min(size_bytes)).unwrap_or(usize::MAX)];
-    let mut hashed = 0;
+    let (mut hashed, mut reached) = (0, 0);
     while hashed < size_bytes {
-        let Some(reached) = frontier.wait_beyond(hashed) else { return Ok(None) };
+        // Asked also while there is more to hash: it may have been aborted.
+        let until = if hashed < reached { reached } else { size_bytes.min(hashed + STEP_BYTES) };
+        reached = match frontier.wait_for(until) {
+            Some(reached) => reached,
+            None => return Ok(None),
+        };
         ahead.ask(hashed);
         let wanted = usize::try_from(reached - hashed).map_or(buffer.len(), |bytes| bytes.min(buffer.len()));
         let read = file.read_at(&mut buffer[..wanted], hashed)?;
@@ -173,16 +185,16 @@ mod tests {
         let frontier = Frontier::default();
         frontier.written(range(0, 10));
         frontier.written(range(20, 30));
-        assert_eq!(frontier.wait_beyond(0), Some(10));
+        assert_eq!(frontier.wait_for(1), Some(10));
         frontier.written(range(10, 20));
-        assert_eq!(frontier.wait_beyond(10), Some(30));
+        assert_eq!(frontier.wait_for(11), Some(30));
     }
 
     #[test]
     fn only_what_was_not_there_before_is_to_be_recorded() {
         let frontier = Frontier::new(&[range(0, 10), range(20, 30)]);
         frontier.written(range(10, 20));
-        assert_eq!(frontier.wait_beyond(0), Some(30));
+        assert_eq!(frontier.wait_for(1), Some(30));
         assert_eq!(frontier.take_unrecorded(), [range(10, 20)]);
         assert!(frontier.take_unrecorded().is_empty());
     }
@@ -200,9 +212,37 @@ mod tests {
     fn a_waiting_hasher_ends_when_aborted() {
         let frontier = Arc::new(Frontier::default());
         let waiting = Arc::clone(&frontier);
-        let hasher = std::thread::spawn(move || waiting.wait_beyond(0));
+        let hasher = std::thread::spawn(move || waiting.wait_for(1));
         frontier.abort();
         assert_eq!(hasher.join().unwrap(), None);
+    }
+
+    #[test]
+    fn a_sleeping_hasher_is_woken_for_each_step_and_for_the_rest() {
+        let content = vec![7; 2 * usize::try_from(STEP_BYTES).unwrap() + 1000];
+        let size_bytes = content.len() as u64;
+        let mut whole = ContentHasher::like(&BlobHash::Sha256([0; 32]), size_bytes);
+        whole.update(&content);
+        let path = tempfile::NamedTempFile::new().unwrap();
+        let (file, reader) = (path.reopen().unwrap(), path.reopen().unwrap());
+        let frontier = Arc::new(Frontier::default());
+        let waiting = Arc::clone(&frontier);
+        let hasher = std::thread::spawn(move || {
+            hash_behind(&waiting, &reader, &[], size_bytes, &BlobHash::Sha256([0; 32])).unwrap()
+        });
+        for until in [STEP_BYTES, 2 * STEP_BYTES, size_bytes] {
+            // It sleeps until this is written.
+            while frontier.lock().awaited != until {
+                std::thread::yield_now();
+            }
+            let start = (until - 1) / STEP_BYTES * STEP_BYTES;
+            let middle = start.midpoint(until);
+            for piece in [range(middle, until), range(start, middle)] {
+                file.write_all_at(&content[..usize::try_from(piece.len()).unwrap()], piece.start()).unwrap();
+                frontier.written(piece);
+            }
+        }
+        assert_eq!(hasher.join().unwrap(), Some(whole.finish()));
     }
 
     proptest! {
