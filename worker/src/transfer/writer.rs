@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -13,8 +14,16 @@ use super::Meter;
 use super::frontier::Frontier;
 use crate::fence::Fence;
 
-/// Large enough that a write costs little, small enough that many connections fit in memory, and one in a processor's cache.
-const BUFFER_BYTES: usize = 256 << 10;
+/// Of one of a writer's two buffers: large enough that a write costs little, small enough for a processor's cache.
+const LARGEST_BUFFER: usize = 256 << 10;
+const SMALLEST_BUFFER: usize = 64 << 10;
+
+/// What all buffers together would have if each were as large as those of the newest writer, down to the smallest size: many
+/// connections are to fit in memory.
+const SHARED_BYTES: usize = 6 << 20;
+
+/// Writers in this process.
+static WRITERS: AtomicUsize = AtomicUsize::new(0);
 
 /// Where all parts of a file go.
 #[derive(Clone)]
@@ -30,6 +39,8 @@ pub(super) struct Sink {
 /// Writes one part from its start on.
 pub(super) struct PartWriter {
     sink: Sink,
+    /// Bytes of each of its buffers.
+    buffer_bytes: usize,
     /// Where the buffer's first byte goes.
     offset: u64,
     buffer: Vec<u8>,
@@ -38,7 +49,8 @@ pub(super) struct PartWriter {
 
 impl PartWriter {
     pub(super) fn new(sink: Sink, start: u64) -> Self {
-        Self { sink, offset: start, buffer: Vec::with_capacity(BUFFER_BYTES), writing: None }
+        let buffer_bytes = buffer_bytes(WRITERS.fetch_add(1, Ordering::Relaxed) + 1);
+        Self { sink, buffer_bytes, offset: start, buffer: Vec::with_capacity(buffer_bytes), writing: None }
     }
 
     /// The place of the next byte in the file.
@@ -49,9 +61,9 @@ impl PartWriter {
     /// Takes bytes; waits while both buffers are full.
     pub(super) async fn push(&mut self, mut bytes: Bytes) -> io::Result<()> {
         while !bytes.is_empty() {
-            let room = BUFFER_BYTES - self.buffer.len();
+            let room = self.buffer_bytes - self.buffer.len();
             self.buffer.extend_from_slice(&bytes.split_to(room.min(bytes.len())));
-            if self.buffer.len() == BUFFER_BYTES {
+            if self.buffer.len() == self.buffer_bytes {
                 self.write_out().await?;
             }
         }
@@ -78,9 +90,21 @@ impl PartWriter {
     async fn wait(&mut self) -> io::Result<Vec<u8>> {
         match self.writing.take() {
             Some(writing) => writing.await.map_err(io::Error::other)?,
-            None => Ok(Vec::with_capacity(BUFFER_BYTES)),
+            None => Ok(Vec::with_capacity(self.buffer_bytes)),
         }
     }
+}
+
+impl Drop for PartWriter {
+    fn drop(&mut self) {
+        WRITERS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How large each buffer of the last one of so many writers is.
+fn buffer_bytes(writers: usize) -> usize {
+    let share = SHARED_BYTES / (2 * writers.max(1));
+    (1 << share.max(1).ilog2()).clamp(SMALLEST_BUFFER, LARGEST_BUFFER)
 }
 
 impl Sink {
@@ -95,5 +119,15 @@ impl Sink {
         self.meter.add(range.len());
         buffer.clear();
         Ok(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_many_writers_new_ones_have_smaller_buffers() {
+        assert_eq!([1, 12, 13, 24, 25, 1000].map(|writers| buffer_bytes(writers) >> 10), [256, 256, 128, 128, 64, 64]);
     }
 }
