@@ -27,6 +27,7 @@ SLOW = Network("slow", rate=MIB // 4, latency_ms=50)
 # The most that p50 and p99 may take, in milliseconds. Progress is told four times a second.
 BUDGETS = {
     "list 100 jobs": (20, 100),
+    "list jobs of a repository": (200, 500),
     "job of many files": (20, 100),
     "create": (20, 100),
     "commit a cancellation": (20, 100),
@@ -93,6 +94,8 @@ class Load:
         socket = WebSocket(api.port, PATIENCE_SECONDS)
         yield Latencies(where, "progress of many files", _progress(socket, many))
         yield _repeated(where, "list 100 jobs", lambda: api.expect(200, "GET", "/api/jobs?limit=100"))
+        wanted = "/api/jobs?repo=bench/waiting-7"
+        yield _repeated(where, "list jobs of a repository", lambda: api.expect(200, "GET", wanted))
         yield _repeated(where, "job of many files", lambda: api.expect(200, "GET", f"/api/jobs/{many}/files?limit=200"))
         yield Latencies(where, "relay a new job", [_relay(api, socket, number) for number in range(SAMPLES)])
         socket.close()
