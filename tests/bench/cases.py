@@ -55,17 +55,17 @@ def cases(programs: Path, services: Services) -> list[Case]:
     return [
         # A file is one worker's: more of them do not help.
         Case("one", "one", OPEN, [ours, *workers(1), curl, curl_sha256, aria2c, hf, transfer]),
-        # curl and hf use one connection a file: its rate alone says what they take, here and with a slow connection.
-        Case("one-limited", "one", LIMITED, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c, transfer]),
+        # curl and hf use one connection a file: its rate alone says what they take, here and with a slow connection. hf_transfer opens
+        # as many as it likes: no rate of each slows it down.
+        Case("one-limited", "one", LIMITED, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c]),
         Case("one-latency", "one", LATENT, [ours, *workers(1), curl, aria2c, hf, transfer]),
-        Case("one-slow", "one", ONE_SLOW, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c, transfer]),
+        Case("one-slow", "one", ONE_SLOW, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c]),
         # curl alone is in `one`: with eight files and few cores it would show what hashing costs, not what downloading does.
         Case("eight", "eight", OPEN, [ours, *workers(1, 2, 3, 4), curl_sha256, aria2c, hf, transfer]),
-        # hf_transfer opens up to 128 connections a file: with eight files no rate of a connection slows it down.
         Case("eight-limited", "eight", LIMITED, [ours, *workers(1, 2, 3, 4, flags=ONE_BY_ONE), aria2c, hf]),
         # As in `eight`.
         Case("eight-latency", "eight", LATENT, [ours, *workers(1, 4), curl_sha256, aria2c, hf, transfer]),
-        # curl does as hf, whose slow connection keeps its file to the end; hf_transfer as above.
+        # curl does as hf, whose slow connection keeps its file to the end.
         Case("eight-slow", "eight", ONE_SLOW, [ours, *workers(1, 4), aria2c, hf]),
         # hf_transfer leaves files below 5 MB to hf.
         Case("small", "small", OPEN, [ours, *workers(1, 4), curl_sha256, aria2c, hf]),
