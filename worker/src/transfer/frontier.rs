@@ -11,6 +11,7 @@ use hfd_shared::repo::{BlobHash, ByteRange};
 use rustix::fs::{Advice, fadvise};
 
 use super::content_hash::ContentHasher;
+use super::lock;
 
 /// As much as stays in a processor's cache.
 const READ_BYTES: u64 = 256 << 10;
@@ -86,7 +87,7 @@ impl Frontier {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Where the bytes of one file come from: a data URL that is resolved once, shared by all connections, and renewed in time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use hfd_shared::hub::{Fetched, HubError, Location};
 use hfd_shared::repo::ByteRange;
 use tokio_util::sync::CancellationToken;
 
-use super::{Target, Transfer, TransferError};
+use super::{Target, Transfer, TransferError, lock};
 
 pub(super) struct Source<'a> {
     transfer: Transfer<'a>,
@@ -65,7 +65,7 @@ impl<'a> Source<'a> {
 
     fn same_version(&self, location: &Location, fetched: &Fetched) -> Result<(), TransferError> {
         let Some(etag) = &fetched.etag else { return Ok(()) };
-        let mut etags = self.etags.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut etags = lock(&self.etags);
         let known = etags.entry(location.host().to_owned()).or_insert_with(|| etag.clone());
         if known == etag { Ok(()) } else { Err(self.changed(format!("ETag {known} became {etag}"))) }
     }

@@ -1,8 +1,10 @@
 //! How many files of a unit use the network at a time.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::lock;
 
 /// One file's place among those that use the network. It gives the place up while it waits for the disk alone.
 pub(crate) struct Turn {
@@ -31,6 +33,6 @@ impl Turn {
     }
 
     fn held(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held)
     }
 }

@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use super::lock;
 
 /// Connections of the first file of a process. Those of later ones begin with what the one before ended with.
 pub(crate) const FIRST: usize = 2;
@@ -88,7 +90,7 @@ impl Width {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use hfd_shared::repo::ByteRange;
 use tokio::task::JoinHandle;
 
-use super::Meter;
 use super::frontier::Frontier;
+use super::{Meter, lock};
 use crate::fence::Fence;
 
 /// Of one of a writer's two buffers: large enough that a write costs little, small enough for a processor's cache.
@@ -109,7 +109,7 @@ fn buffer_bytes(writers: usize) -> usize {
 
 impl Sink {
     fn write(&self, mut buffer: Vec<u8>, range: ByteRange) -> io::Result<Vec<u8>> {
-        let one_at_a_time = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        let one_at_a_time = lock(&self.writes);
         if !self.fence.is_open() {
             return Err(io::Error::other("the lease of the file is over"));
         }
