@@ -35,6 +35,7 @@ pub(super) struct Connection<'a> {
 impl Connection<'_> {
     /// Fetches parts until there are none. A failure halts the other connections.
     pub(super) async fn run(self) -> Result<(), TransferError> {
+        let mut done = None;
         loop {
             tokio::select! {
                 biased;
@@ -42,12 +43,13 @@ impl Connection<'_> {
                 () = self.parts.all_arrived() => return Ok(()),
                 () = self.halt.cancelled() => return Ok(()),
             }
-            match self.parts.next(Instant::now()) {
+            match self.parts.next(done.take().as_deref(), Instant::now()) {
                 Next::Part(part) => {
                     if let Err(error) = self.fetch(&part).await {
                         self.halt.cancel();
                         return Err(error);
                     }
+                    done = Some(part);
                 }
                 Next::Later => tokio::select! {
                     () = self.parts.all_arrived() => return Ok(()),

@@ -1,5 +1,6 @@
 //! The parts of one file on their way to its connections. Each takes one after the other; who finds none left takes a half
-//! from whoever would take longest, so that a slow connection does not decide when the file is whole.
+//! from whoever would take longest, so that a slow connection does not decide when the file is whole. Before that, halves are
+//! taken of the first part when it comes slowly: the hasher waits for it.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -15,6 +16,9 @@ use super::lock;
 /// A part that will be whole by then is left alone: what it loses costs it its connection, for the rest of its answer is on
 /// the way.
 const WORTH_SPLITTING: Duration = Duration::from_millis(500);
+
+/// A connection that has proved so much faster than the one with the first part helps it.
+const WORTH_HELPING: u32 = 4;
 
 /// How long a part is watched before its rate is known.
 const MEASURED_AFTER: Duration = Duration::from_millis(500);
@@ -73,15 +77,16 @@ impl Parts {
         Self { state: Mutex::new(State { waiting: missing, taken: Vec::new() }), all_arrived: CancellationToken::new() }
     }
 
-    /// The next part that waits, else what the one that would take longest can give.
-    pub(super) fn next(&self, now: Instant) -> Next {
+    /// What a connection that ends with `done` shall fetch: what the first part gives if that comes slowly, else the next one
+    /// that waits, else what the one that would take longest can give.
+    pub(super) fn next(&self, done: Option<&Part>, now: Instant) -> Next {
         let mut state = lock(&self.state);
         state.taken.retain(|part| part.rest().is_some());
         let State { waiting, taken } = &mut *state;
-        let part = match waiting.pop_front() {
-            Some(range) => Some(Part::new(range, now, PATIENCE)),
-            None => share(taken, now),
-        };
+        let part = done
+            .and_then(|done| help(taken, done, now))
+            .or_else(|| waiting.pop_front().map(|range| Part::new(range, now, PATIENCE)))
+            .or_else(|| share(taken, now));
         match part.map(Arc::new) {
             Some(part) => {
                 taken.push(Arc::clone(&part));
@@ -99,6 +104,14 @@ impl Parts {
     pub(super) async fn all_arrived(&self) {
         self.all_arrived.cancelled().await;
     }
+}
+
+/// Half of the first part, if the connection that has `done` another would have it much sooner.
+fn help(taken: &[Arc<Part>], done: &Part, now: Instant) -> Option<Part> {
+    let first = taken.iter().min_by_key(|part| part.start)?;
+    let time_left = first.time_left(now)?;
+    let helped = done.time_for(first.rest()?.len(), now);
+    (time_left > WORTH_SPLITTING && time_left > helped.saturating_mul(WORTH_HELPING)).then(|| first.give(now))?
 }
 
 fn share(taken: &[Arc<Part>], now: Instant) -> Option<Part> {
@@ -140,15 +153,17 @@ impl Part {
 
     /// How long the rest will take at the rate so far; not known at first.
     fn time_left(&self, now: Instant) -> Option<Duration> {
-        let rest = *lock(&self.rest);
+        let is_known = now.saturating_duration_since(self.begun_at) >= MEASURED_AFTER;
+        is_known.then(|| self.time_for(self.rest().map_or(0, |rest| rest.len()), now))
+    }
+
+    /// How long so many bytes take at its rate.
+    fn time_for(&self, bytes: u64, now: Instant) -> Duration {
         let elapsed = now.saturating_duration_since(self.begun_at);
-        if elapsed < MEASURED_AFTER {
-            return None;
-        }
         // What has not begun to arrive counts as its first byte.
-        let arrived = (rest.next - self.start).max(1);
-        let nanos = elapsed.as_nanos() * u128::from(rest.end - rest.next) / u128::from(arrived);
-        Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+        let arrived = (lock(&self.rest).next - self.start).max(1);
+        let nanos = elapsed.as_nanos() * u128::from(bytes) / u128::from(arrived);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
     /// Gives its second half away; of one that is too small for that the whole, once there was time enough for it.
@@ -183,7 +198,15 @@ mod tests {
     }
 
     fn taken(parts: &Parts, now: Instant) -> Arc<Part> {
-        match parts.next(now) {
+        part(parts.next(None, now))
+    }
+
+    fn taken_after(parts: &Parts, done: &Part, now: Instant) -> Arc<Part> {
+        part(parts.next(Some(done), now))
+    }
+
+    fn part(next: Next) -> Arc<Part> {
+        match next {
             Next::Part(part) => part,
             Next::Later => panic!("everything is in other hands"),
             Next::Nothing => panic!("nothing is left"),
@@ -225,11 +248,11 @@ mod tests {
         let parts = parts(&[(0, 64 * MIB)]);
         let begun = Instant::now();
         let part = taken(&parts, begun);
-        assert!(matches!(parts.next(begun + Duration::from_millis(100)), Next::Later));
+        assert!(matches!(parts.next(None, begun + Duration::from_millis(100)), Next::Later));
         part.arrived(60 << 20);
-        assert!(matches!(parts.next(begun + Duration::from_secs(5)), Next::Later));
+        assert!(matches!(parts.next(None, begun + Duration::from_secs(5)), Next::Later));
         part.arrived(4 << 20);
-        assert!(matches!(parts.next(begun + Duration::from_secs(5)), Next::Nothing));
+        assert!(matches!(parts.next(None, begun + Duration::from_secs(5)), Next::Nothing));
     }
 
     #[test]
@@ -238,7 +261,7 @@ mod tests {
         let begun = Instant::now();
         let dead = taken(&parts, begun);
         for tenth in 5..=20 {
-            if let Next::Part(part) = parts.next(begun + Duration::from_millis(100 * tenth)) {
+            if let Next::Part(part) = parts.next(None, begun + Duration::from_millis(100 * tenth)) {
                 part.arrived(usize::MAX);
             }
         }
@@ -266,8 +289,47 @@ mod tests {
         let second = taken(&parts, begun + PATIENCE);
         assert_eq!((first.rest(), second.start()), (None, 1));
         second.arrived(1);
-        assert!(matches!(parts.next(begun + 2 * PATIENCE), Next::Later));
+        assert!(matches!(parts.next(None, begun + 2 * PATIENCE), Next::Later));
         assert_eq!(taken(&parts, begun + 3 * PATIENCE).start(), 2);
+    }
+
+    #[test]
+    fn a_much_faster_connection_helps_with_the_first_part_before_it_begins_another() {
+        let parts = parts(&[(0, 64 * MIB), (64 * MIB, 128 * MIB), (128 * MIB, 192 * MIB), (192 * MIB, 256 * MIB)]);
+        let begun = Instant::now();
+        let (slow, fast) = (taken(&parts, begun), taken(&parts, begun));
+        slow.arrived(4 << 20);
+        fast.arrived(64 << 20);
+        let later = begun + Duration::from_secs(2);
+        assert_eq!(mib(taken_after(&parts, &fast, later).rest()), Some((34, 64)));
+        assert_eq!(mib(slow.rest()), Some((4, 34)));
+        slow.arrived(20 << 20);
+        assert_eq!(mib(taken_after(&parts, &fast, later).rest()), Some((128, 192)));
+    }
+
+    #[test]
+    fn a_slow_connection_does_not_hold_the_hasher_up() {
+        const CONNECTIONS: usize = 8;
+        const FILE: u64 = 4096 * MIB;
+        let parts = parts(&(0..64).map(|part| (part * 64 * MIB, (part + 1) * 64 * MIB)).collect::<Vec<_>>());
+        let (mut now, tick) = (Instant::now(), Duration::from_millis(50));
+        let mut holders: Vec<Arc<Part>> = (0..CONNECTIONS).map(|_| taken(&parts, now)).collect();
+        let (mut arrived, mut longest_wait) = (0, 0);
+        while arrived < FILE {
+            now += tick;
+            for (number, part) in holders.iter_mut().enumerate() {
+                let rate = if number == 3 { 2 * MIB } else { 20 * MIB };
+                arrived += part.arrived(usize::try_from(rate / 20).unwrap()) as u64;
+                if part.rest().is_none()
+                    && let Next::Part(next) = parts.next(Some(part), now)
+                {
+                    *part = next;
+                }
+            }
+            let first_missing = holders.iter().filter_map(|part| part.rest()).map(|rest| rest.start()).min();
+            longest_wait = longest_wait.max(arrived.saturating_sub(first_missing.unwrap_or(FILE)));
+        }
+        assert!(longest_wait < 512 * MIB, "{} MiB were there behind a gap", longest_wait / MIB);
     }
 
     proptest! {
@@ -277,7 +339,8 @@ mod tests {
             let begun = Instant::now();
             let mut all: Vec<Arc<Part>> = Vec::new();
             for (second, (who, bytes)) in (1..).zip(steps) {
-                if let Next::Part(part) = parts.next(begun + Duration::from_secs(second)) {
+                let done = all.last().filter(|part| part.rest().is_none());
+                if let Next::Part(part) = parts.next(done.map(Arc::as_ref), begun + Duration::from_secs(second)) {
                     all.push(part);
                 }
                 let part = &all[who % all.len()];
