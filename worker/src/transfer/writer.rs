@@ -1,5 +1,6 @@
 //! Positional writes of one part: while one buffer fills from the network, the other goes to disk.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -8,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use hfd_shared::repo::ByteRange;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 
 use super::frontier::Frontier;
 use super::{Meter, lock};
@@ -32,8 +33,22 @@ pub(super) struct Sink {
     pub(super) frontier: Arc<Frontier>,
     pub(super) meter: Meter,
     pub(super) fence: Fence,
-    /// Held while writing: the system lets one write to a file at a time, and has the others spin for it.
-    pub(super) writes: Arc<Mutex<()>>,
+    pub(super) writes: Arc<Mutex<Writes>>,
+}
+
+/// What is to be written to one file. The system lets one write to it at a time: a thread for each would wait for its turn.
+#[derive(Default)]
+pub(super) struct Writes {
+    waiting: VecDeque<Write>,
+    /// Whether a thread is at it.
+    is_served: bool,
+}
+
+struct Write {
+    buffer: Vec<u8>,
+    range: ByteRange,
+    /// Gets the buffer back, emptied.
+    written: oneshot::Sender<io::Result<Vec<u8>>>,
 }
 
 /// Writes one part from its start on.
@@ -44,7 +59,7 @@ pub(super) struct PartWriter {
     /// Where the buffer's first byte goes.
     offset: u64,
     buffer: Vec<u8>,
-    writing: Option<JoinHandle<io::Result<Vec<u8>>>>,
+    writing: Option<oneshot::Receiver<io::Result<Vec<u8>>>>,
 }
 
 impl PartWriter {
@@ -80,9 +95,8 @@ impl PartWriter {
         let spare = self.wait().await?;
         let Some(range) = ByteRange::new(self.offset, self.position()) else { return Ok(()) };
         let buffer = std::mem::replace(&mut self.buffer, spare);
-        let sink = self.sink.clone();
         self.offset = range.end();
-        self.writing = Some(tokio::task::spawn_blocking(move || sink.write(buffer, range)));
+        self.writing = Some(self.sink.begin(buffer, range));
         Ok(())
     }
 
@@ -108,13 +122,38 @@ fn buffer_bytes(writers: usize) -> usize {
 }
 
 impl Sink {
+    /// Has the buffer written behind those before it.
+    fn begin(&self, buffer: Vec<u8>, range: ByteRange) -> oneshot::Receiver<io::Result<Vec<u8>>> {
+        let (written, result) = oneshot::channel();
+        let mut writes = lock(&self.writes);
+        writes.waiting.push_back(Write { buffer, range, written });
+        if !std::mem::replace(&mut writes.is_served, true) {
+            let sink = self.clone();
+            tokio::task::spawn_blocking(move || sink.serve());
+        }
+        result
+    }
+
+    /// Writes until nothing waits.
+    fn serve(&self) {
+        while let Some(Write { buffer, range, written }) = self.next_write() {
+            // Nobody waits for it any more.
+            _ = written.send(self.write(buffer, range));
+        }
+    }
+
+    fn next_write(&self) -> Option<Write> {
+        let mut writes = lock(&self.writes);
+        let next = writes.waiting.pop_front();
+        writes.is_served = next.is_some();
+        next
+    }
+
     fn write(&self, mut buffer: Vec<u8>, range: ByteRange) -> io::Result<Vec<u8>> {
-        let one_at_a_time = lock(&self.writes);
         if !self.fence.is_open() {
             return Err(io::Error::other("the lease of the file is over"));
         }
         self.file.write_all_at(&buffer, range.start())?;
-        drop(one_at_a_time);
         self.frontier.written(range);
         self.meter.add(range.len());
         buffer.clear();
