@@ -17,8 +17,11 @@ use super::lock;
 /// the way.
 const WORTH_SPLITTING: Duration = Duration::from_millis(500);
 
-/// A connection that has proved so much faster than the one with the first part helps it.
+/// A connection that has proved so many times faster than the one with the first part helps it.
 const WORTH_HELPING: u32 = 4;
+
+/// How long the first part is watched before it is helped: new connections are slow.
+const HELPED_AFTER: Duration = Duration::from_secs(2);
 
 /// How long a part is watched before its rate is known.
 const MEASURED_AFTER: Duration = Duration::from_millis(500);
@@ -109,8 +112,10 @@ impl Parts {
 /// Half of the first part, if the connection that has `done` another would have it much sooner.
 fn help(taken: &[Arc<Part>], done: &Part, now: Instant) -> Option<Part> {
     let first = taken.iter().min_by_key(|part| part.start)?;
-    let time_left = first.time_left(now)?;
-    let helped = done.time_for(first.rest()?.len(), now);
+    if now.saturating_duration_since(first.begun_at) < HELPED_AFTER {
+        return None;
+    }
+    let (time_left, helped) = (first.time_left(now)?, done.time_for(first.rest()?.len(), now));
     (time_left > WORTH_SPLITTING && time_left > helped.saturating_mul(WORTH_HELPING)).then(|| first.give(now))?
 }
 

@@ -1,27 +1,37 @@
-//! Positional writes of one part: while one buffer fills from the network, the other goes to disk.
+//! Positional writes of one part: while some bytes go to disk, the next come from the network.
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt;
+use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use hfd_shared::repo::ByteRange;
+use rustix::io::Errno;
 use tokio::sync::oneshot;
 
 use super::frontier::Frontier;
 use super::{Meter, lock};
 use crate::fence::Fence;
 
-/// Of one of a writer's two buffers: large enough that a write costs little, small enough for a processor's cache.
-const LARGEST_BUFFER: usize = 256 << 10;
-const SMALLEST_BUFFER: usize = 64 << 10;
+/// How much a writer gathers before it writes: enough that a write costs little.
+const LARGEST_WRITE: usize = 256 << 10;
+const SMALLEST_WRITE: usize = 64 << 10;
 
-/// What all buffers together would have if each were as large as those of the newest writer, down to the smallest size: many
-/// connections are to fit in memory.
+/// What all writers together would gather, twice, if each took as much as the newest, down to the smallest: many connections
+/// are to fit in memory.
 const SHARED_BYTES: usize = 6 << 20;
+
+/// Writes end at multiples of this in the file but for the last of a part: whole pages, of the largest kind that file systems
+/// use.
+const ALIGNMENT: u64 = 64 << 10;
+
+/// So many the system takes at a time: UIO_MAXIOV of `linux/uio.h`.
+const MOST_PIECES: usize = 1024;
+
+/// Smaller pieces are copied: each may hold the whole memory that it was received into.
+const SMALLEST_PIECE: usize = 16 << 10;
 
 /// Writers in this process.
 static WRITERS: AtomicUsize = AtomicUsize::new(0);
@@ -45,66 +55,75 @@ pub(super) struct Writes {
 }
 
 struct Write {
-    buffer: Vec<u8>,
+    pieces: Vec<Bytes>,
     range: ByteRange,
-    /// Gets the buffer back, emptied.
-    written: oneshot::Sender<io::Result<Vec<u8>>>,
+    written: oneshot::Sender<io::Result<()>>,
 }
 
 /// Writes one part from its start on.
 pub(super) struct PartWriter {
     sink: Sink,
-    /// Bytes of each of its buffers.
-    buffer_bytes: usize,
-    /// Where the buffer's first byte goes.
-    offset: u64,
-    buffer: Vec<u8>,
-    writing: Option<oneshot::Receiver<io::Result<Vec<u8>>>>,
+    /// How much it gathers, in bytes.
+    enough: u64,
+    /// What is gathered, as it was received, and where it goes.
+    pieces: Vec<Bytes>,
+    start: u64,
+    end: u64,
+    writing: Option<oneshot::Receiver<io::Result<()>>>,
 }
 
 impl PartWriter {
     pub(super) fn new(sink: Sink, start: u64) -> Self {
-        let buffer_bytes = buffer_bytes(WRITERS.fetch_add(1, Ordering::Relaxed) + 1);
-        Self { sink, buffer_bytes, offset: start, buffer: Vec::with_capacity(buffer_bytes), writing: None }
+        let enough = enough(WRITERS.fetch_add(1, Ordering::Relaxed) + 1);
+        Self { sink, enough, pieces: Vec::new(), start, end: start, writing: None }
     }
 
     /// The place of the next byte in the file.
     pub(super) fn position(&self) -> u64 {
-        self.offset + self.buffer.len() as u64
+        self.end
     }
 
-    /// Takes bytes; waits while both buffers are full.
+    /// Takes bytes; once there are enough of them, waits until those before are written.
     pub(super) async fn push(&mut self, mut bytes: Bytes) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let room = self.buffer_bytes - self.buffer.len();
-            self.buffer.extend_from_slice(&bytes.split_to(room.min(bytes.len())));
-            if self.buffer.len() == self.buffer_bytes {
-                self.write_out().await?;
-            }
+        let aligned = (self.end + bytes.len() as u64) / ALIGNMENT * ALIGNMENT;
+        if aligned > self.end && aligned - self.start >= self.enough {
+            let within = usize::try_from(aligned - self.end).map_or(bytes.len(), |within| within.min(bytes.len()));
+            self.gather(bytes.split_to(within));
+            self.write_out().await?;
         }
+        self.gather(bytes);
         Ok(())
     }
 
     /// Writes what is left.
     pub(super) async fn finish(mut self) -> io::Result<()> {
         self.write_out().await?;
-        self.wait().await.map(drop)
+        self.wait().await
+    }
+
+    fn gather(&mut self, bytes: Bytes) {
+        self.end += bytes.len() as u64;
+        match bytes.len() {
+            0 => {}
+            1..SMALLEST_PIECE => self.pieces.push(Bytes::copy_from_slice(&bytes)),
+            _ => self.pieces.push(bytes),
+        }
     }
 
     async fn write_out(&mut self) -> io::Result<()> {
-        let spare = self.wait().await?;
-        let Some(range) = ByteRange::new(self.offset, self.position()) else { return Ok(()) };
-        let buffer = std::mem::replace(&mut self.buffer, spare);
-        self.offset = range.end();
-        self.writing = Some(self.sink.begin(buffer, range));
+        self.wait().await?;
+        let pieces = std::mem::take(&mut self.pieces);
+        let Some(range) = ByteRange::new(self.start, self.end) else { return Ok(()) };
+        self.start = self.end;
+        self.writing = Some(self.sink.begin(pieces, range));
         Ok(())
     }
 
-    /// Waits for the buffer that is being written; returns it, or a new one.
-    async fn wait(&mut self) -> io::Result<Vec<u8>> {
+    /// Waits for what is being written.
+    async fn wait(&mut self) -> io::Result<()> {
         match self.writing.take() {
             Some(writing) => writing.await.map_err(io::Error::other)?,
-            None => Ok(Vec::with_capacity(self.buffer_bytes)),
+            None => Ok(()),
         }
     }
 }
@@ -115,18 +134,18 @@ impl Drop for PartWriter {
     }
 }
 
-/// How large each buffer of the last one of so many writers is.
-fn buffer_bytes(writers: usize) -> usize {
+/// How much the last one of so many writers gathers, in bytes.
+fn enough(writers: usize) -> u64 {
     let share = SHARED_BYTES / (2 * writers.max(1));
-    (1 << share.max(1).ilog2()).clamp(SMALLEST_BUFFER, LARGEST_BUFFER)
+    (1 << share.max(1).ilog2()).clamp(SMALLEST_WRITE, LARGEST_WRITE) as u64
 }
 
 impl Sink {
-    /// Has the buffer written behind those before it.
-    fn begin(&self, buffer: Vec<u8>, range: ByteRange) -> oneshot::Receiver<io::Result<Vec<u8>>> {
+    /// Has the pieces written behind those before them.
+    fn begin(&self, pieces: Vec<Bytes>, range: ByteRange) -> oneshot::Receiver<io::Result<()>> {
         let (written, result) = oneshot::channel();
         let mut writes = lock(&self.writes);
-        writes.waiting.push_back(Write { buffer, range, written });
+        writes.waiting.push_back(Write { pieces, range, written });
         if !std::mem::replace(&mut writes.is_served, true) {
             let sink = self.clone();
             tokio::task::spawn_blocking(move || sink.serve());
@@ -136,9 +155,9 @@ impl Sink {
 
     /// Writes until nothing waits.
     fn serve(&self) {
-        while let Some(Write { buffer, range, written }) = self.next_write() {
-            // Nobody waits for it any more.
-            _ = written.send(self.write(buffer, range));
+        while let Some(Write { pieces, range, written }) = self.next_write() {
+            // Nobody may wait for it any more.
+            _ = written.send(self.write(pieces, range));
         }
     }
 
@@ -149,24 +168,90 @@ impl Sink {
         next
     }
 
-    fn write(&self, mut buffer: Vec<u8>, range: ByteRange) -> io::Result<Vec<u8>> {
+    fn write(&self, pieces: Vec<Bytes>, range: ByteRange) -> io::Result<()> {
         if !self.fence.is_open() {
             return Err(io::Error::other("the lease of the file is over"));
         }
-        self.file.write_all_at(&buffer, range.start())?;
+        write_all_at(&self.file, &pieces, range.start())?;
+        // Before others hear of it: this is memory that they would have to get anew.
+        drop(pieces);
         self.frontier.written(range);
         self.meter.add(range.len());
-        buffer.clear();
-        Ok(buffer)
+        Ok(())
     }
+}
+
+fn write_all_at(file: &File, pieces: &[Bytes], mut offset: u64) -> io::Result<()> {
+    let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+    let mut left = &mut slices[..];
+    while !left.is_empty() {
+        match rustix::io::pwritev(file, &left[..left.len().min(MOST_PIECES)], offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                offset += written as u64;
+                IoSlice::advance_slices(&mut left, written);
+            }
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn with_many_writers_new_ones_have_smaller_buffers() {
-        assert_eq!([1, 12, 13, 24, 25, 1000].map(|writers| buffer_bytes(writers) >> 10), [256, 256, 128, 128, 64, 64]);
+    fn with_many_writers_new_ones_gather_less() {
+        assert_eq!([1, 12, 13, 24, 25, 1000].map(|writers| enough(writers) >> 10), [256, 256, 128, 128, 64, 64]);
+    }
+
+    fn sink() -> Sink {
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        Sink {
+            file,
+            frontier: Arc::default(),
+            meter: Meter::default(),
+            fence: Fence::new(Instant::now(), Duration::from_secs(3600)),
+            writes: Arc::default(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn pieces_of_any_size_are_written_in_order_from_the_start_on(
+            start in 0..200_000u64,
+            sizes in prop::collection::vec(prop_oneof![1..50usize, 1..500_000usize], 1..40),
+            repeated in 1..3000usize,
+        ) {
+            let sizes: Vec<usize> = sizes.into_iter().chain(std::iter::repeat_n(9, repeated)).collect();
+            let content: Vec<u8> = (0..sizes.iter().sum()).map(|at: usize| (at % 251) as u8).collect();
+            let sink = sink();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let mut writer = PartWriter::new(sink.clone(), start);
+                let mut left = Bytes::from(content.clone());
+                for size in sizes {
+                    writer.push(left.split_to(size)).await.unwrap();
+                }
+                assert_eq!(writer.position(), start + content.len() as u64);
+                writer.finish().await.unwrap();
+            });
+            let mut written = Vec::new();
+            (&*sink.file).read_to_end(&mut written).unwrap();
+            prop_assert!(written[usize::try_from(start).unwrap()..] == content);
+            let ranges = sink.frontier.take_unrecorded();
+            prop_assert!(ranges.iter().skip(1).all(|range| range.start() % ALIGNMENT == 0));
+            prop_assert!(ranges.windows(2).all(|pair| pair[0].end() == pair[1].start()));
+            prop_assert_eq!(sink.meter.bytes(), content.len() as u64);
+        }
     }
 }
