@@ -60,10 +60,8 @@ def cases(programs: Path, services: Services) -> list[Case]:
         Case("one-limited", "one", LIMITED, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c]),
         Case("one-latency", "one", LATENT, [ours, *workers(1), curl, aria2c, hf, transfer]),
         Case("one-slow", "one", ONE_SLOW, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c]),
-        # curl alone is in `one`: with eight files and few cores it would show what hashing costs, not what downloading does.
         Case("eight", "eight", OPEN, [ours, *workers(1, 2, 3, 4), curl, curl_sha256, aria2c, hf, transfer]),
         Case("eight-limited", "eight", LIMITED, [ours, *workers(1, 2, 3, 4, flags=ONE_BY_ONE), aria2c, hf]),
-        # As in `eight`.
         Case("eight-latency", "eight", LATENT, [ours, *workers(1, 4), curl, curl_sha256, aria2c, hf, transfer]),
         # curl does as hf, whose slow connection keeps its file to the end.
         Case("eight-slow", "eight", ONE_SLOW, [ours, *workers(1, 4), aria2c, hf]),

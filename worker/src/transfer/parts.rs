@@ -159,7 +159,7 @@ impl Part {
     /// How long the rest will take at the rate so far; not known at first.
     fn time_left(&self, now: Instant) -> Option<Duration> {
         let is_known = now.saturating_duration_since(self.begun_at) >= MEASURED_AFTER;
-        is_known.then(|| self.time_for(self.rest().map_or(0, |rest| rest.len()), now))
+        is_known.then(|| self.time_for(self.rest().map_or(0, ByteRange::len), now))
     }
 
     /// How long so many bytes take at its rate.
@@ -305,11 +305,13 @@ mod tests {
         let (slow, fast) = (taken(&parts, begun), taken(&parts, begun));
         slow.arrived(4 << 20);
         fast.arrived(64 << 20);
-        let later = begun + Duration::from_secs(2);
+        let later = begun + HELPED_AFTER;
+        let too_soon = taken_after(&parts, &fast, later.checked_sub(Duration::from_millis(1)).unwrap());
+        assert_eq!(mib(too_soon.rest()), Some((128, 192)));
         assert_eq!(mib(taken_after(&parts, &fast, later).rest()), Some((34, 64)));
         assert_eq!(mib(slow.rest()), Some((4, 34)));
         slow.arrived(20 << 20);
-        assert_eq!(mib(taken_after(&parts, &fast, later).rest()), Some((128, 192)));
+        assert_eq!(mib(taken_after(&parts, &fast, later).rest()), Some((192, 256)));
     }
 
     #[test]
@@ -331,7 +333,7 @@ mod tests {
                     *part = next;
                 }
             }
-            let first_missing = holders.iter().filter_map(|part| part.rest()).map(|rest| rest.start()).min();
+            let first_missing = holders.iter().filter_map(|part| part.rest()).map(ByteRange::start).min();
             longest_wait = longest_wait.max(arrived.saturating_sub(first_missing.unwrap_or(FILE)));
         }
         assert!(longest_wait < 512 * MIB, "{} MiB were there behind a gap", longest_wait / MIB);

@@ -27,11 +27,8 @@ const SHARED_BYTES: usize = 6 << 20;
 /// use.
 const ALIGNMENT: u64 = 64 << 10;
 
-/// So many the system takes at a time: UIO_MAXIOV of `linux/uio.h`.
-const MOST_PIECES: usize = 1024;
-
-/// Smaller pieces are copied: each may hold the whole memory that it was received into.
-const SMALLEST_PIECE: usize = 16 << 10;
+/// Smaller pieces are copied: each may hold the whole memory that it was received into, hyper's 408 KiB.
+const SMALLEST_PIECE: usize = 64 << 10;
 
 /// Writers in this process.
 static WRITERS: AtomicUsize = AtomicUsize::new(0);
@@ -65,8 +62,10 @@ pub(super) struct PartWriter {
     sink: Sink,
     /// How much it gathers, in bytes.
     enough: u64,
-    /// What is gathered, as it was received, and where it goes.
+    /// What is gathered, as it was received, and behind it copies of smaller pieces.
     pieces: Vec<Bytes>,
+    copied: Vec<u8>,
+    /// Where that goes.
     start: u64,
     end: u64,
     writing: Option<oneshot::Receiver<io::Result<()>>>,
@@ -75,7 +74,7 @@ pub(super) struct PartWriter {
 impl PartWriter {
     pub(super) fn new(sink: Sink, start: u64) -> Self {
         let enough = enough(WRITERS.fetch_add(1, Ordering::Relaxed) + 1);
-        Self { sink, enough, pieces: Vec::new(), start, end: start, writing: None }
+        Self { sink, enough, pieces: Vec::new(), copied: Vec::new(), start, end: start, writing: None }
     }
 
     /// The place of the next byte in the file.
@@ -83,13 +82,17 @@ impl PartWriter {
         self.end
     }
 
-    /// Takes bytes; once there are enough of them, waits until those before are written.
+    /// Takes bytes; once there are enough of them, waits until those before are written, and one of many writers until all are:
+    /// then hyper can receive into the same memory again.
     pub(super) async fn push(&mut self, mut bytes: Bytes) -> io::Result<()> {
         let aligned = (self.end + bytes.len() as u64) / ALIGNMENT * ALIGNMENT;
         if aligned > self.end && aligned - self.start >= self.enough {
             let within = usize::try_from(aligned - self.end).map_or(bytes.len(), |within| within.min(bytes.len()));
             self.gather(bytes.split_to(within));
             self.write_out().await?;
+            if self.enough < LARGEST_WRITE as u64 {
+                self.wait().await?;
+            }
         }
         self.gather(bytes);
         Ok(())
@@ -103,15 +106,23 @@ impl PartWriter {
 
     fn gather(&mut self, bytes: Bytes) {
         self.end += bytes.len() as u64;
-        match bytes.len() {
-            0 => {}
-            1..SMALLEST_PIECE => self.pieces.push(Bytes::copy_from_slice(&bytes)),
-            _ => self.pieces.push(bytes),
+        if bytes.len() < SMALLEST_PIECE {
+            self.copied.extend_from_slice(&bytes);
+        } else {
+            self.close_copied();
+            self.pieces.push(bytes);
+        }
+    }
+
+    fn close_copied(&mut self) {
+        if !self.copied.is_empty() {
+            self.pieces.push(std::mem::take(&mut self.copied).into());
         }
     }
 
     async fn write_out(&mut self) -> io::Result<()> {
         self.wait().await?;
+        self.close_copied();
         let pieces = std::mem::take(&mut self.pieces);
         let Some(range) = ByteRange::new(self.start, self.end) else { return Ok(()) };
         self.start = self.end;
@@ -144,28 +155,16 @@ impl Sink {
     /// Has the pieces written behind those before them.
     fn begin(&self, pieces: Vec<Bytes>, range: ByteRange) -> oneshot::Receiver<io::Result<()>> {
         let (written, result) = oneshot::channel();
-        let mut writes = lock(&self.writes);
-        writes.waiting.push_back(Write { pieces, range, written });
-        if !std::mem::replace(&mut writes.is_served, true) {
-            let sink = self.clone();
-            tokio::task::spawn_blocking(move || sink.serve());
+        let is_served = {
+            let mut writes = lock(&self.writes);
+            writes.waiting.push_back(Write { pieces, range, written });
+            std::mem::replace(&mut writes.is_served, true)
+        };
+        if !is_served {
+            let server = Server { sink: self.clone(), is_done: false };
+            tokio::task::spawn_blocking(move || server.serve());
         }
         result
-    }
-
-    /// Writes until nothing waits.
-    fn serve(&self) {
-        while let Some(Write { pieces, range, written }) = self.next_write() {
-            // Nobody may wait for it any more.
-            _ = written.send(self.write(pieces, range));
-        }
-    }
-
-    fn next_write(&self) -> Option<Write> {
-        let mut writes = lock(&self.writes);
-        let next = writes.waiting.pop_front();
-        writes.is_served = next.is_some();
-        next
     }
 
     fn write(&self, pieces: Vec<Bytes>, range: ByteRange) -> io::Result<()> {
@@ -181,11 +180,51 @@ impl Sink {
     }
 }
 
+/// Writes until nothing waits. What waits when it ends otherwise fails.
+struct Server {
+    sink: Sink,
+    is_done: bool,
+}
+
+impl Server {
+    fn serve(mut self) {
+        let mut next = self.next();
+        while let Some(Write { pieces, range, written }) = next {
+            let result = self.sink.write(pieces, range);
+            next = self.next();
+            if next.is_none() {
+                // Closed first: who hears of the last write may remove the file.
+                drop(self);
+                _ = written.send(result);
+                return;
+            }
+            // Nobody may wait for it any more.
+            _ = written.send(result);
+        }
+    }
+
+    fn next(&mut self) -> Option<Write> {
+        let mut writes = lock(&self.sink.writes);
+        let next = writes.waiting.pop_front();
+        writes.is_served = next.is_some();
+        self.is_done = next.is_none();
+        next
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !self.is_done {
+            *lock(&self.sink.writes) = Writes::default();
+        }
+    }
+}
+
 fn write_all_at(file: &File, pieces: &[Bytes], mut offset: u64) -> io::Result<()> {
     let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
     let mut left = &mut slices[..];
     while !left.is_empty() {
-        match rustix::io::pwritev(file, &left[..left.len().min(MOST_PIECES)], offset) {
+        match rustix::io::pwritev(file, left, offset) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => {
                 offset += written as u64;
@@ -212,15 +251,68 @@ mod tests {
         assert_eq!([1, 12, 13, 24, 25, 1000].map(|writers| enough(writers) >> 10), [256, 256, 128, 128, 64, 64]);
     }
 
-    fn sink() -> Sink {
-        let file = Arc::new(tempfile::tempfile().unwrap());
+    fn sink(file: File) -> Sink {
         Sink {
-            file,
+            file: Arc::new(file),
             frontier: Arc::default(),
             meter: Meter::default(),
-            fence: Fence::new(Instant::now(), Duration::from_secs(3600)),
+            fence: Fence::new(Instant::now(), Duration::from_hours(1)),
             writes: Arc::default(),
         }
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_ends_its_writer_and_no_other() {
+        let path = tempfile::NamedTempFile::new().unwrap();
+        let read_only = sink(File::open(path.path()).unwrap());
+        let push = async |bytes| {
+            let mut writer = PartWriter::new(read_only.clone(), 0);
+            let pushed = writer.push(Bytes::from(vec![7; bytes])).await;
+            pushed.and(writer.finish().await)
+        };
+        assert!(push(1).await.is_err());
+        assert!(push(10 << 20).await.is_err());
+        assert_eq!(read_only.frontier.take_unrecorded(), []);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_without_the_lease() {
+        let mut sink = sink(tempfile::tempfile().unwrap());
+        sink.fence = Fence::new(Instant::now(), Duration::ZERO);
+        let mut writer = PartWriter::new(sink.clone(), 0);
+        writer.push(Bytes::from_static(b"late")).await.unwrap();
+        assert!(writer.finish().await.is_err());
+        assert_eq!(sink.file.metadata().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_waits_for_a_server_that_broke_off_fails() {
+        let sink = sink(tempfile::tempfile().unwrap());
+        let (written, mut result) = oneshot::channel();
+        let range = ByteRange::new(0, 1).unwrap();
+        *lock(&sink.writes) =
+            Writes { waiting: [Write { pieces: Vec::new(), range, written }].into(), is_served: true };
+        drop(Server { sink: sink.clone(), is_done: false });
+        assert_eq!(result.try_recv().unwrap_err(), oneshot::error::TryRecvError::Closed);
+        assert!(!lock(&sink.writes).is_served);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn many_writers_share_a_file_and_let_go_of_it() {
+        let sink = sink(tempfile::tempfile().unwrap());
+        let write = async |number: u64| {
+            let mut writer = PartWriter::new(sink.clone(), number << 20);
+            for _ in 0..1024 {
+                writer.push(Bytes::from(vec![u8::try_from(number).unwrap(); 1024])).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            writer.finish().await.unwrap();
+        };
+        futures_util::future::join_all((0..32).map(write)).await;
+        let mut written = Vec::new();
+        (&*sink.file).read_to_end(&mut written).unwrap();
+        assert!(written.iter().zip(0u64..).all(|(byte, place)| u64::from(*byte) == place >> 20));
+        assert_eq!((written.len(), Arc::strong_count(&sink.file)), (32 << 20, 1));
     }
 
     proptest! {
@@ -233,8 +325,8 @@ mod tests {
             repeated in 1..3000usize,
         ) {
             let sizes: Vec<usize> = sizes.into_iter().chain(std::iter::repeat_n(9, repeated)).collect();
-            let content: Vec<u8> = (0..sizes.iter().sum()).map(|at: usize| (at % 251) as u8).collect();
-            let sink = sink();
+            let content: Vec<u8> = (0..251).cycle().take(sizes.iter().sum()).collect();
+            let sink = sink(tempfile::tempfile().unwrap());
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(async {
                 let mut writer = PartWriter::new(sink.clone(), start);
@@ -250,6 +342,9 @@ mod tests {
             prop_assert!(written[usize::try_from(start).unwrap()..] == content);
             let ranges = sink.frontier.take_unrecorded();
             prop_assert!(ranges.iter().skip(1).all(|range| range.start() % ALIGNMENT == 0));
+            let (_, before) = ranges.split_last().unwrap();
+            prop_assert!(before.iter().all(|range| range.len() >= SMALLEST_WRITE as u64));
+            prop_assert!(ranges.iter().all(|range| range.len() < LARGEST_WRITE as u64 + 2 * ALIGNMENT + 500_000));
             prop_assert!(ranges.windows(2).all(|pair| pair[0].end() == pair[1].start()));
             prop_assert_eq!(sink.meter.bytes(), content.len() as u64);
         }
