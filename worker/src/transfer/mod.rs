@@ -47,6 +47,9 @@ use crate::throttle::Throttle;
 use crate::together::Together;
 use hfd_shared::blocking::blocking;
 
+/// Halves of parts begin at multiples of this in the file, and writes end there: the largest pages that file systems use.
+const PAGE_BYTES: u64 = 64 << 10;
+
 /// Files below this are fetched again from the start when a process ends in the middle of them.
 const ONE_GO_BELOW_BYTES: u64 = 4 << 20;
 

@@ -11,7 +11,7 @@ use hfd_shared::repo::ByteRange;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::lock;
+use super::{PAGE_BYTES, lock};
 
 /// A part that will be whole by then is left alone: what it loses costs it its connection, for the rest of its answer is on
 /// the way.
@@ -32,9 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Less is not worth a request.
 const SMALLEST_HALF: u64 = 512 << 10;
-
-/// Halves begin at multiples of this: whole pages, of the largest kind that file systems use.
-const HALF_ALIGNMENT: u64 = 64 << 10;
 
 /// Shared by the connections of one file.
 pub(super) struct Parts {
@@ -112,7 +109,7 @@ impl Parts {
 /// Half of the first part, if the connection that has `done` another would have it much sooner.
 fn help(taken: &[Arc<Part>], done: &Part, now: Instant) -> Option<Part> {
     let first = taken.iter().min_by_key(|part| part.start)?;
-    if now.saturating_duration_since(first.begun_at) < HELPED_AFTER {
+    if first.age(now) < HELPED_AFTER {
         return None;
     }
     let (time_left, helped) = (first.time_left(now)?, done.time_for(first.rest()?.len(), now));
@@ -156,31 +153,35 @@ impl Part {
         mine
     }
 
+    /// How long it has been fetched.
+    fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.begun_at)
+    }
+
     /// How long the rest will take at the rate so far; not known at first.
     fn time_left(&self, now: Instant) -> Option<Duration> {
-        let is_known = now.saturating_duration_since(self.begun_at) >= MEASURED_AFTER;
+        let is_known = self.age(now) >= MEASURED_AFTER;
         is_known.then(|| self.time_for(self.rest().map_or(0, ByteRange::len), now))
     }
 
     /// How long so many bytes take at its rate.
     fn time_for(&self, bytes: u64, now: Instant) -> Duration {
-        let elapsed = now.saturating_duration_since(self.begun_at);
         // What has not begun to arrive counts as its first byte.
         let arrived = (lock(&self.rest).next - self.start).max(1);
-        let nanos = elapsed.as_nanos() * u128::from(bytes) / u128::from(arrived);
+        let nanos = self.age(now).as_nanos() * u128::from(bytes) / u128::from(arrived);
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
     /// Gives its second half away; of one that is too small for that the whole, once there was time enough for it.
     fn give(&self, now: Instant) -> Option<Self> {
         let mut rest = lock(&self.rest);
-        let middle = (rest.next + (rest.end - rest.next) / 2).next_multiple_of(HALF_ALIGNMENT);
+        let middle = (rest.next + (rest.end - rest.next) / 2).next_multiple_of(PAGE_BYTES);
         let half = ByteRange::new(middle, rest.end).filter(|half| half.len() >= SMALLEST_HALF);
         if let Some(half) = half {
             rest.end = middle;
             return Some(Self::new(half, now, PATIENCE));
         }
-        if now.saturating_duration_since(self.begun_at) < self.patience {
+        if self.age(now) < self.patience {
             return None;
         }
         let whole = ByteRange::new(rest.next, rest.end)?;

@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use hfd_shared::repo::ByteRange;
-use rustix::io::Errno;
 use tokio::sync::oneshot;
 
 use super::frontier::Frontier;
-use super::{Meter, lock};
+use super::{Meter, PAGE_BYTES, lock};
 use crate::fence::Fence;
 
 /// How much a writer gathers before it writes: enough that a write costs little.
@@ -22,10 +21,6 @@ const SMALLEST_WRITE: usize = 64 << 10;
 /// What all writers together would gather, twice, if each took as much as the newest, down to the smallest: many connections
 /// are to fit in memory.
 const SHARED_BYTES: usize = 6 << 20;
-
-/// Writes end at multiples of this in the file but for the last of a part: whole pages, of the largest kind that file systems
-/// use.
-const ALIGNMENT: u64 = 64 << 10;
 
 /// Smaller pieces are copied: each may hold the whole memory that it was received into, hyper's 408 KiB.
 const SMALLEST_PIECE: usize = 64 << 10;
@@ -83,9 +78,9 @@ impl PartWriter {
     }
 
     /// Takes bytes; once there are enough of them, waits until those before are written, and one of many writers until all are:
-    /// then hyper can receive into the same memory again.
+    /// then hyper can receive into the same memory again. Each write ends with a page, but for the last one.
     pub(super) async fn push(&mut self, mut bytes: Bytes) -> io::Result<()> {
-        let aligned = (self.end + bytes.len() as u64) / ALIGNMENT * ALIGNMENT;
+        let aligned = (self.end + bytes.len() as u64) / PAGE_BYTES * PAGE_BYTES;
         if aligned > self.end && aligned - self.start >= self.enough {
             let within = usize::try_from(aligned - self.end).map_or(bytes.len(), |within| within.min(bytes.len()));
             self.gather(bytes.split_to(within));
@@ -224,15 +219,12 @@ fn write_all_at(file: &File, pieces: &[Bytes], mut offset: u64) -> io::Result<()
     let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
     let mut left = &mut slices[..];
     while !left.is_empty() {
-        match rustix::io::pwritev(file, left, offset) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                offset += written as u64;
-                IoSlice::advance_slices(&mut left, written);
-            }
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+        let written = rustix::io::retry_on_intr(|| rustix::io::pwritev(file, left, offset))?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
         }
+        offset += written as u64;
+        IoSlice::advance_slices(&mut left, written);
     }
     Ok(())
 }
@@ -341,10 +333,10 @@ mod tests {
             (&*sink.file).read_to_end(&mut written).unwrap();
             prop_assert!(written[usize::try_from(start).unwrap()..] == content);
             let ranges = sink.frontier.take_unrecorded();
-            prop_assert!(ranges.iter().skip(1).all(|range| range.start() % ALIGNMENT == 0));
+            prop_assert!(ranges.iter().skip(1).all(|range| range.start() % PAGE_BYTES == 0));
             let (_, before) = ranges.split_last().unwrap();
             prop_assert!(before.iter().all(|range| range.len() >= SMALLEST_WRITE as u64));
-            prop_assert!(ranges.iter().all(|range| range.len() < LARGEST_WRITE as u64 + 2 * ALIGNMENT + 500_000));
+            prop_assert!(ranges.iter().all(|range| range.len() < LARGEST_WRITE as u64 + 2 * PAGE_BYTES + 500_000));
             prop_assert!(ranges.windows(2).all(|pair| pair[0].end() == pair[1].start()));
             prop_assert_eq!(sink.meter.bytes(), content.len() as u64);
         }
