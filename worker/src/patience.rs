@@ -1,9 +1,10 @@
 //! How long to respect the locks of other programs.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::lock::lock;
 use hfd_shared::ports::BlobKey;
 
 /// A lock that is held for longer is taken for left behind, as network volumes do with those of dead machines. No
@@ -23,7 +24,7 @@ impl Patience {
     }
 
     fn is_left_at(&self, blob: &BlobKey, is_taken: bool, now: Instant) -> bool {
-        let mut locked_since = self.locked_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locked_since = lock(&self.locked_since);
         if is_taken {
             locked_since.remove(blob);
             return false;

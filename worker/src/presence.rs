@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use hfd_shared::job::Job;
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::environment::Environment;
+use crate::lock::lock;
 use crate::rate::Rate;
 
 /// The least time between two heartbeats, however fast tasks begin and end.
@@ -70,7 +71,7 @@ impl Presence {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, TaskState>> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tasks)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Does for many at once what costs about as much as for one.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::lock::lock;
 use hfd_shared::blocking::blocking;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
@@ -39,7 +40,7 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(T, oneshot::Sender<R>)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Stops the work of jobs that were paused, cancelled or failed, within moments of the doorbell.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::lock::lock;
 use hfd_shared::job::{Epoch, JobId, Task};
 use hfd_shared::ports::{EventBus, Heard, JobStore};
 use tokio_util::sync::CancellationToken;
@@ -65,7 +66,7 @@ impl Watch {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(JobId, Epoch), (CancellationToken, usize)>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.jobs)
     }
 }
 

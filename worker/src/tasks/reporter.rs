@@ -1,8 +1,8 @@
 //! Tells the store how far a task is, at most four times a second, and obeys when it says stop.
 
 use std::convert::Infallible;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hfd_shared::job::{FileIndex, FileProgress};
@@ -12,6 +12,7 @@ use tracing::warn;
 
 use super::alive::heartbeat;
 use crate::environment::Environment;
+use crate::lock::lock;
 use crate::rate::Rate;
 use crate::transfer::Meter;
 
@@ -28,11 +29,11 @@ pub(super) struct Done {
 impl Done {
     /// Notes that a file is in the cache.
     pub(super) fn add(&self, file: FileIndex) {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+        lock(&self.ended).push(file);
     }
 
     fn take_ended(&self) -> Vec<FileEnd> {
-        let files = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        let files = std::mem::take(&mut *lock(&self.ended));
         files.into_iter().map(|file| FileEnd { file, result: Ok(()) }).collect()
     }
 }

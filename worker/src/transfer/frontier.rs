@@ -11,7 +11,7 @@ use hfd_shared::repo::{BlobHash, ByteRange};
 use rustix::fs::{Advice, fadvise};
 
 use super::content_hash::ContentHasher;
-use super::lock;
+use crate::lock::lock;
 
 /// As much as stays in a processor's cache.
 const READ_BYTES: u64 = 256 << 10;

@@ -23,8 +23,8 @@ mod xet;
 #[path = "no_xet.rs"]
 mod xet;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
@@ -216,9 +216,4 @@ impl Transfer<'_> {
         let (cache, blob, size_bytes) = (self.cache.clone(), self.target.file.blob, self.target.file.size_bytes);
         blocking(move || cache.has_blob(&blob, size_bytes)).await
     }
-}
-
-/// What a thread that panicked held is still what it was.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

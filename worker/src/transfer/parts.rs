@@ -11,7 +11,8 @@ use hfd_shared::repo::ByteRange;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{PAGE_BYTES, lock};
+use super::PAGE_BYTES;
+use crate::lock::lock;
 
 /// A part that will be whole by then is left alone: what it loses costs it its connection, for the rest of its answer is on
 /// the way.

@@ -7,7 +7,8 @@ use hfd_shared::hub::{Fetched, HubError, Location};
 use hfd_shared::repo::ByteRange;
 use tokio_util::sync::CancellationToken;
 
-use super::{Target, Transfer, TransferError, lock};
+use super::{Target, Transfer, TransferError};
+use crate::lock::lock;
 
 pub(super) struct Source<'a> {
     transfer: Transfer<'a>,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::lock;
+use crate::lock::lock;
 
 /// One file's place among those that use the network. It gives the place up while it waits for the disk alone.
 pub(crate) struct Turn {

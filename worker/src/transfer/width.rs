@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::lock;
+use crate::lock::lock;
 
 /// Connections of the first file of a process. Those of later ones begin with what the one before ended with.
 pub(crate) const FIRST: usize = 2;

@@ -11,8 +11,9 @@ use hfd_shared::repo::ByteRange;
 use tokio::sync::oneshot;
 
 use super::frontier::Frontier;
-use super::{Meter, PAGE_BYTES, lock};
+use super::{Meter, PAGE_BYTES};
 use crate::fence::Fence;
+use crate::lock::lock;
 
 /// How much a writer gathers before it writes: enough that a write costs little.
 const LARGEST_WRITE: usize = 256 << 10;

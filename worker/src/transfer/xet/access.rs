@@ -15,7 +15,8 @@ use xet::xet_session::{XetDownloadStreamGroup, XetSession};
 
 use super::PARTS;
 use super::session;
-use crate::transfer::{Target, Transfer, lock};
+use crate::lock::lock;
+use crate::transfer::{Target, Transfer};
 
 /// A token is renewed so long before it ends, for what begins with it is to end with it. The crate itself takes none that ends
 /// within half a minute.
