@@ -55,7 +55,6 @@ await withPage(async (page) => {
   await slow("Running");
   // No step that comes instead gets what is pressed next.
   await page.waitForFunction(() => document.activeElement?.matches("article a"));
-  await page.getByText(/[1-9]\d* % of/).waitFor();
   const dialog = page.getByRole("dialog", { name: "Cancel this download?" });
   await press("Cancel acme/slow");
   await dialog.getByText(/have arrived/).first().waitFor();

@@ -34,7 +34,8 @@ function stepsOf(job, ask) {
   if (job.status === "running" && !removes) steps.push({ title: "Pause", run: () => telling(() => service.pause(job.id)) });
   if (job.status === "paused") steps.push({ title: "Resume", run: () => telling(() => service.resume(job.id)) });
   if (["queued", "running", "paused"].includes(job.status) && !(removes && job.status === "running")) {
-    const isLoss = job.kind === "download" && job.progress.downloadedBytes > 0;
+    // Not by what has arrived: that begins at zero again after each plan, until the workers have told what is there.
+    const isLoss = job.kind === "download" && job.startedAt !== null;
     steps.push({ title: "Cancel", run: isLoss ? ask : () => telling(() => service.cancel(job.id)), danger: true });
   }
   if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => telling(() => service.retry(job.id)) });
