@@ -1,38 +1,47 @@
 //! The hash of content, of the kind that the Hub gives for it.
 
+use aws_lc_rs::digest::{Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use hfd_shared::repo::BlobHash;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
 
-/// Takes content in order, gives the hash that names it.
+/// Takes content in order, gives the hash that names it. By AWS-LC, which is fast on processors without instructions for SHA, too.
 pub(crate) enum ContentHasher {
-    Sha256(Sha256),
-    GitSha1(Sha1),
+    Sha256(Context),
+    GitSha1(Context),
 }
 
 impl ContentHasher {
     /// A hasher of the kind of `expected`, for content of `size_bytes`.
     pub(crate) fn like(expected: &BlobHash, size_bytes: u64) -> Self {
         match expected {
-            BlobHash::Sha256(_) => Self::Sha256(Sha256::new()),
-            // Git hashes an object's type and length with its content.
-            BlobHash::GitSha1(_) => Self::GitSha1(Sha1::new_with_prefix(format!("blob {size_bytes}\0"))),
+            BlobHash::Sha256(_) => Self::Sha256(Context::new(&SHA256)),
+            BlobHash::GitSha1(_) => {
+                let mut context = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+                // Git hashes an object's type and length with its content.
+                context.update(format!("blob {size_bytes}\0").as_bytes());
+                Self::GitSha1(context)
+            }
         }
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
-            Self::Sha256(hasher) => hasher.update(bytes),
-            Self::GitSha1(hasher) => hasher.update(bytes),
+            Self::Sha256(context) | Self::GitSha1(context) => context.update(bytes),
         }
     }
 
     pub(crate) fn finish(self) -> BlobHash {
         match self {
-            Self::Sha256(hasher) => BlobHash::Sha256(hasher.finalize().into()),
-            Self::GitSha1(hasher) => BlobHash::GitSha1(hasher.finalize().into()),
+            Self::Sha256(context) => BlobHash::Sha256(bytes(&context.finish())),
+            Self::GitSha1(context) => BlobHash::GitSha1(bytes(&context.finish())),
         }
     }
+}
+
+/// Its bytes, of which there are as many as its algorithm gives.
+fn bytes<const BYTES: usize>(digest: &Digest) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    bytes.copy_from_slice(digest.as_ref());
+    bytes
 }
 
 #[cfg(test)]
