@@ -66,8 +66,8 @@ export function Steps({ job }) {
     )}
     ${isAsked && steps.some(({ title }) => title === "Cancel") && html`<${Confirm} title="Cancel this download?" action="Cancel it" danger
         confirm=${cancel} close=${() => setAsked(false)}>
-      <p class="path">${bytes(job.progress.downloadedBytes)} of <bdi>${job.repo}</bdi> have arrived. Files that are complete stay in the cache; parts of
-        others that have arrived are removed, unless another job wants them.</p><//>`}
+      <p class="path">${job.progress.downloadedBytes > 0 && html`${bytes(job.progress.downloadedBytes)} of <bdi>${job.repo}</bdi> have arrived. `}
+        Files that are complete stay in the cache; parts of others that have arrived are removed, unless another job wants them.</p><//>`}
   </span>`;
 }
 
