@@ -13,6 +13,7 @@ pub mod control;
 pub mod embedded;
 pub mod hub;
 pub mod job;
+pub mod lock;
 pub mod metrics;
 pub mod moment;
 pub mod ports;

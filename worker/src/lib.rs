@@ -7,7 +7,6 @@ mod args;
 mod callback;
 mod environment;
 mod fence;
-mod lock;
 mod patience;
 mod presence;
 mod rate;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::lock::lock;
+use hfd_shared::lock::lock;
 use hfd_shared::ports::BlobKey;
 
 /// A lock that is held for longer is taken for left behind, as network volumes do with those of dead machines. No

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use hfd_shared::job::Job;
+use hfd_shared::lock::lock;
 use hfd_shared::ports::{Claimed, Downloaded, StoreError, TaskState, WorkerState};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
@@ -15,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::environment::Environment;
-use crate::lock::lock;
 use crate::rate::Rate;
 
 /// The least time between two heartbeats, however fast tasks begin and end.

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::lock::lock;
 use hfd_shared::blocking::blocking;
+use hfd_shared::lock::lock;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::lock::lock;
 use hfd_shared::job::{Epoch, JobId, Task};
+use hfd_shared::lock::lock;
 use hfd_shared::ports::{EventBus, Heard, JobStore};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;

@@ -2,9 +2,10 @@
 //! it was.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use hfd_shared::job::{JobId, Version};
+use hfd_shared::lock::lock;
 
 use super::message::Message;
 
@@ -114,7 +115,7 @@ impl Backlog {
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ring)
     }
 }
 

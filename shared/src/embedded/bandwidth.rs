@@ -1,12 +1,13 @@
 //! The bandwidth of one process.
 
 use std::num::NonZeroU64;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use crate::lock::lock;
 use crate::ports::{BURST, Bandwidth, FARTHEST, StoreError};
 
 /// A [`Bandwidth`] for the connections of this process.
@@ -26,7 +27,7 @@ impl LocalBandwidth {
     pub fn reserve_alone(&self, bytes: u64, bytes_per_second: NonZeroU64) -> Duration {
         let now = Instant::now();
         let idle = now.checked_sub(BURST).unwrap_or(now);
-        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free_at = lock(&self.free_at);
         let free = free_at.map_or(idle, |free| if free > now + FARTHEST { now } else { free });
         let begin = free.max(idle);
         *free_at = Some(begin + time_of(bytes, bytes_per_second));

@@ -1,11 +1,12 @@
 //! The Hub's budgets within one process.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use crate::lock::lock;
 use crate::ports::{Account, Bucket, Budget, HubLimiter, MAX_WINDOW, Permit, SAME_WINDOW, StoreError};
 
 /// A [`HubLimiter`] for the clients of this process.
@@ -42,7 +43,7 @@ impl LocalLimiter {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(Account, Bucket), Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 }
 

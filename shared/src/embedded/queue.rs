@@ -6,7 +6,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -14,6 +14,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use crate::job::Task;
+use crate::lock::lock;
 use crate::ports::{Acknowledge, Delivery, Depth, Lane, Message, QueueError, TaskConsumer, TaskQueue};
 
 /// A [`TaskQueue`] for the consumers of this process. A clone is the same queue.
@@ -120,7 +121,7 @@ impl Line {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 }
 

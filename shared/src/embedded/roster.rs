@@ -1,13 +1,14 @@
 //! The roster within one process.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::job::WorkerName;
+use crate::lock::lock;
 use crate::ports::{Attendance, Downloaded, MINUTES, Roster, StoreError, WorkerSeen, WorkerState, last_minutes};
 
 /// A [`Roster`] for the worker of this process.
@@ -37,7 +38,7 @@ impl LocalRoster {
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hfd_shared::job::{FileIndex, FileProgress};
+use hfd_shared::lock::lock;
 use hfd_shared::ports::{Claimed, FileEnd, Report, Verdict};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::alive::heartbeat;
 use crate::environment::Environment;
-use crate::lock::lock;
 use crate::rate::Rate;
 use crate::transfer::Meter;
 

@@ -7,11 +7,11 @@ use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use hfd_shared::lock::lock;
 use hfd_shared::repo::{BlobHash, ByteRange};
 use rustix::fs::{Advice, fadvise};
 
 use super::content_hash::ContentHasher;
-use crate::lock::lock;
 
 /// As much as stays in a processor's cache.
 const READ_BYTES: u64 = 256 << 10;

@@ -7,12 +7,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hfd_shared::lock::lock;
 use hfd_shared::repo::ByteRange;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::PAGE_BYTES;
-use crate::lock::lock;
 
 /// A part that will be whole by then is left alone: what it loses costs it its connection, for the rest of its answer is on
 /// the way.

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use hfd_shared::hub::{Fetched, HubError, Location};
+use hfd_shared::lock::lock;
 use hfd_shared::repo::ByteRange;
 use tokio_util::sync::CancellationToken;
 
 use super::{Target, Transfer, TransferError};
-use crate::lock::lock;
 
 pub(super) struct Source<'a> {
     transfer: Transfer<'a>,

@@ -2,9 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use hfd_shared::lock::lock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use crate::lock::lock;
 
 /// One file's place among those that use the network. It gives the place up while it waits for the disk alone.
 pub(crate) struct Turn {

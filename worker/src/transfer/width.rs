@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use hfd_shared::lock::lock;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-
-use crate::lock::lock;
 
 /// Connections of the first file of a process. Those of later ones begin with what the one before ended with.
 pub(crate) const FIRST: usize = 2;

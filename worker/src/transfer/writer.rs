@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use hfd_shared::lock::lock;
 use hfd_shared::repo::ByteRange;
 use tokio::sync::oneshot;
 
 use super::frontier::Frontier;
 use super::{Meter, PAGE_BYTES};
 use crate::fence::Fence;
-use crate::lock::lock;
 
 /// How much a writer gathers before it writes: enough that a write costs little.
 const LARGEST_WRITE: usize = 256 << 10;

@@ -1,6 +1,6 @@
 //! The connection to Redis: made when it is needed, shared by all, made anew when it breaks.
 
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex};
 use std::time::{Duration, Instant};
 
 use redis::aio::{MultiplexedConnection, PubSub};
@@ -14,6 +14,7 @@ use tracing::{debug, info, warn};
 
 use super::url::RedisUrl;
 use crate::cluster::Prefix;
+use crate::lock::lock;
 use crate::ports::StoreError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -191,7 +192,7 @@ impl RedisClient {
                 }
                 connecting.number += 1;
                 let connection = Connection { number: connecting.number, commands };
-                *self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
+                *lock(&self.inner.connection) = Some(connection.clone());
                 Ok(connection)
             }
             Err(error) => {
@@ -219,12 +220,12 @@ impl RedisClient {
     }
 
     fn current(&self) -> Option<Connection> {
-        self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.inner.connection).clone()
     }
 
     /// Drops the connection that has failed, unless there is a newer one.
     fn disconnect(&self, number: u64) {
-        let mut current = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = lock(&self.inner.connection);
         if current.as_ref().is_some_and(|current| current.number == number) {
             *current = None;
         }

@@ -1,9 +1,10 @@
 //! Leases of blobs. They keep apart workers of one process, so they live in memory and end with it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::lock::lock;
 use crate::ports::{BlobKey, Holder, LAPSE_REMEMBERED, Leased};
 
 /// Who holds which blob, and until when.
@@ -54,6 +55,6 @@ impl Leases {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<BlobKey, Lease>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held)
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 mod trim;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -38,6 +38,7 @@ use self::leases::Leases;
 use self::reading::Listing;
 use self::step::Step;
 use crate::job::{FileState, Job, JobId, JobMark, Plan, Snapshot, Unit, UnitIndex};
+use crate::lock::lock;
 use crate::ports::{
     BlobKey, Change, Claim, Claimed, Committed, Creation, Due, EventBus, FileChanges, FileEnd, FileMark, Holder,
     JobPage, JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, Statistics,
@@ -112,7 +113,7 @@ impl EmbeddedStore {
 
 impl Shared {
     fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.core)
     }
 }
 

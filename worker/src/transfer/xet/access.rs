@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hfd_shared::hub::{HubError, Retry};
 use hfd_shared::job::needs_xet;
+use hfd_shared::lock::lock;
 use hfd_shared::ports::Account;
 use hfd_shared::repo::{CommitHash, RepoRef};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
@@ -15,7 +16,6 @@ use xet::xet_session::{XetDownloadStreamGroup, XetSession};
 
 use super::PARTS;
 use super::session;
-use crate::lock::lock;
 use crate::transfer::{Target, Transfer};
 
 /// A token is renewed so long before it ends, for what begins with it is to end with it. The crate itself takes none that ends

@@ -11,7 +11,7 @@ mod settings;
 mod statistics;
 mod steps;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +20,7 @@ use tracing::{info, warn};
 use self::scripts::Scripts;
 use super::client::RedisClient;
 use crate::job::{FileState, Job, JobId, JobMark, Plan, Snapshot, Unit, UnitIndex};
+use crate::lock::lock;
 use crate::ports::{
     BlobKey, Change, Claim, Claimed, Committed, Creation, Due, FileChanges, FileEnd, FileMark, Holder, JobPage,
     JobQuery, JobStore, Leased, OutboxId, Page, Report, Retention, SettingsCommitted, Silence, Statistics, StoreError,
@@ -47,7 +48,7 @@ impl RedisStore {
 
     /// Notes the name that the store has now; says so when it is another than before.
     fn note_name(&self, name: &str) {
-        let mut known = self.name.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.name);
         match known.replace(name.to_owned()) {
             Some(before) if before != name => warn!(
                 before,
