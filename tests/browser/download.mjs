@@ -19,21 +19,28 @@ async function noPreviewOfAnOlderChoice(page) {
   await other.uncheck();
 }
 
-/** Filters stay at another revision and back, and their panel stays open while it is typed in. */
-async function filtersGoAlong(page) {
+/** What is said of the download stays at another revision and back, and the panel of filters stays open while it is typed in. */
+async function optionsGoAlong(page) {
   const filters = page.getByRole("textbox", { name: "Take also what matches" });
+  const excludes = page.getByRole("textbox", { name: "Leave out what matches" });
+  const priority = page.getByRole("combobox", { name: "Priority" });
   const revision = page.getByLabel("Revision");
   await page.getByText("Filters and priority").click();
   await filters.fill("*.txt");
   await filters.fill("");
   await filters.fill("*.txt");
+  await excludes.fill("*Q8*");
+  await priority.selectOption("low");
   await revision.selectOption("next");
   await page.getByRole("checkbox", { name: "Q5_K_M" }).waitFor();
   assert.match(await filters.inputValue(), /\*\.txt$/);
+  assert.deepEqual([await excludes.inputValue(), await priority.inputValue()], ["*Q8*", "low"]);
   await revision.selectOption("main");
   await page.getByRole("checkbox", { name: "Q4_K_M", checked: true }).waitFor();
   assert.equal(await filters.inputValue(), "*.txt");
+  assert.deepEqual([await excludes.inputValue(), await priority.inputValue()], ["*Q8*", "low"]);
   await filters.fill("");
+  await excludes.fill("");
 }
 
 await withPage(async (page) => {
@@ -51,7 +58,7 @@ await withPage(async (page) => {
   await page.getByRole("checkbox", { name: "Q4_K_M" }).check();
   await check(page, "analysis");
   await noPreviewOfAnOlderChoice(page);
-  await filtersGoAlong(page);
+  await optionsGoAlong(page);
   await page.getByRole("button", { name: "Preview" }).click();
   const preview = await page.getByRole("region", { name: "Preview" }).innerText();
   assert.match(preview, /mistral\.Q4_K_M\.gguf/);

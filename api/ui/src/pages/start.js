@@ -45,7 +45,7 @@ export function StartPage() {
   const [wrong, setWrong] = useState("");
   /** How often the same was asked for again. */
   const [asked, setAsked] = useState(0);
-  const turned = useRef(false);
+  const turned = useRef(/** @type {import("../parts/options.js").Chosen | null} */ (null));
   useEffect(() => {
     if (reference.repo) setText(written(reference));
     setWrong("");
@@ -84,7 +84,7 @@ export function StartPage() {
 
 /** @typedef {{ answer?: import("../types").Answer<"analyzeRepo">, error?: import("../api.js").ApiError }} State */
 
-/** @param {{ reference: import("../reference.js").Reference, turned: { current: boolean } }} props */
+/** @param {{ reference: import("../reference.js").Reference, turned: import("../parts/analysis.js").Turned }} props */
 function Repository({ reference, turned }) {
   const { repo, revision, type, filters } = reference;
   const [state, setState] = useState(/** @type {State} */ ({}));

@@ -22,7 +22,9 @@ const isNamed = (item, filters) => {
   return own.length > 0 && own.every((one) => filters.some((filter) => filter.toLowerCase() === one));
 };
 
-/** @param {{ analysis: Repo, filters: string[], revision: string, turned: { current: boolean } }} props */
+/** @typedef {{ current: import("./options.js").Chosen | null }} Turned what was said of the download when another revision was chosen */
+
+/** @param {{ analysis: Repo, filters: string[], revision: string, turned: Turned }} props */
 export function Analysis({ analysis, filters, revision, turned }) {
   const items = analysis.selectable_items;
   const cached = useCached(analysis);
@@ -30,7 +32,7 @@ export function Analysis({ analysis, filters, revision, turned }) {
   const [chosen, setChosen] = useState(() => new Set(items.filter((item) => isNamed(item, filters)).map(({ id }) => id)));
   const [options, setOptions] = useState(() => {
     const known = items.filter((item) => chosen.has(item.id)).flatMap((item) => patterns(item.filter_value.toLowerCase()));
-    return { ...NO_OPTIONS, filters: filters.filter((filter) => !known.includes(filter.toLowerCase())).join(", ") };
+    return { ...(turned.current ?? NO_OPTIONS), filters: filters.filter((filter) => !known.includes(filter.toLowerCase())).join(", ") };
   });
   const [plan, setPlan] = useState(/** @type {import("../types").Plan | null} */ (null));
   const taken = items.filter((item) => chosen.has(item.id));
@@ -70,7 +72,7 @@ export function Analysis({ analysis, filters, revision, turned }) {
     <section class="card" aria-label="Repository">
       <div class="row apart">
         <div><h2 class="path"><bdi>${analysis.repo}</bdi></h2><p class="faint">${about(analysis)}</p></div>
-        <${Revisions} analysis=${analysis} revision=${revision} filters=${kept} turned=${turned} />
+        <${Revisions} analysis=${analysis} revision=${revision} filters=${kept} options=${options} turned=${turned} />
       </div>
       <${Glance} analysis=${analysis} />
       <${Related} analysis=${analysis} />
@@ -118,21 +120,21 @@ function request(analysis, revision, taken, options) {
 
 /**
  * Branches and tags to look at instead.
- * @param {{ analysis: Repo, revision: string, filters: string[], turned: { current: boolean } }} props filters that go along; whether another
- *   one was chosen here: the choice is drawn anew with what it leads to, and has the focus again
+ * @param {{ analysis: Repo, revision: string, filters: string[], options: import("./options.js").Chosen, turned: Turned }} props what goes
+ *   along; when another one was chosen here the choice is drawn anew with what it leads to, and has the focus again
  */
-function Revisions({ analysis, revision, filters, turned }) {
+function Revisions({ analysis, revision, filters, options, turned }) {
   const choice = useRef(/** @type {HTMLSelectElement | null} */ (null));
   useEffect(() => {
     if (turned.current) choice.current?.focus();
-    turned.current = false;
+    turned.current = null;
   }, []);
   const of = (/** @type {string} */ type) => analysis.refs.filter((ref) => ref.type === type);
   const groups = [{ title: "Branches", refs: of("branch") }, { title: "Tags", refs: of("tag") }].filter(({ refs }) => refs.length);
   if (!groups.length) return html`<span class="faint small">Revision <bdi>${revision}</bdi></span>`;
   const go = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => {
     const query = { ...placeOf(analysis), revision: event.currentTarget.value, ...(filters.length > 0 && { filters: filters.join(",") }) };
-    turned.current = true;
+    turned.current = options;
     location.hash = href("start", [], query);
   };
   return html`<label>Revision

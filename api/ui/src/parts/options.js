@@ -19,8 +19,8 @@ export const patterns = (text) => text.split(",").map((one) => one.trim()).filte
 export function Options({ options, change }) {
   const set = (/** @type {keyof Chosen} */ name) => (/** @type {{ currentTarget: HTMLInputElement | HTMLSelectElement }} */ event) =>
     change({ ...options, [name]: event.currentTarget.value });
-  // Open when it comes with filters; from then on it is opened and closed by hand.
-  const [isOpen] = useState(Boolean(options.filters));
+  // Open when it comes with patterns; from then on it is opened and closed by hand.
+  const [isOpen] = useState(Boolean(options.filters || options.excludes));
   return html`<details class="card options" open=${isOpen}>
     <summary>Filters and priority</summary>
     <div class="fields">
