@@ -43,6 +43,24 @@ async function optionsGoAlong(page) {
   await excludes.fill("");
 }
 
+/** What was said of one repository does not go to another when the revision between them could not be looked at. */
+async function optionsStayWithTheRepository(page) {
+  const look = page.getByRole("button", { name: "Look at it" });
+  const name = page.getByRole("textbox", { name: "Which model or dataset?" });
+  const excludes = page.getByRole("textbox", { name: "Leave out what matches" });
+  await page.goto(new URL("#/start?repo=acme/mistral-GGUF", page.url()).href);
+  await page.getByText("Filters and priority").click();
+  await excludes.fill("*Q8*");
+  await page.route("**/api/analyze/**", (route) => route.fulfill({ status: 404, json: {} }), { times: 1 });
+  await page.getByLabel("Revision").selectOption("next");
+  await page.getByRole("button", { name: "Try again" }).waitFor();
+  await name.fill("acme/small");
+  await look.click();
+  await page.getByRole("heading", { name: "acme/small" }).waitFor();
+  // Its panel is closed.
+  assert.equal(await page.locator("#excludes").inputValue(), "");
+}
+
 await withPage(async (page) => {
   await check(page, "start");
   await page.getByRole("button", { name: "Look at it" }).click();
@@ -71,4 +89,5 @@ await withPage(async (page) => {
   assert.equal(await page.getByRole("progressbar", { name: "Progress of the job" }).getAttribute("aria-valuenow"), "100");
   assert.doesNotMatch(await page.getByRole("main").innerText(), /Q8_0/);
   await check(page, "job");
+  await optionsStayWithTheRepository(page);
 }, { isExpected: (text) => text.includes("status of 404") });

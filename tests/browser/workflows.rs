@@ -58,8 +58,12 @@ fn slow_down(world: &World, bytes_per_s: u64) {
     world.hub().inject(Fault::new(Effect::Throttle { bytes_per_s }).on(Matcher::cdn().file("slow.bin")).always());
 }
 
+fn small() -> RepoBuilder {
+    RepoBuilder::model("acme/small").file("config.json", "{}")
+}
+
 async fn a_quantization_is_chosen_previewed_downloaded_and_watched(shape: Shape) -> anyhow::Result<()> {
-    let world = shape.start([mistral()]).await?;
+    let world = shape.start([mistral(), small()]).await?;
     plays(&world, "download.mjs").await.map(drop)
 }
 
@@ -69,7 +73,7 @@ async fn the_keyboard_alone_does_it_on_a_phone(shape: Shape) -> anyhow::Result<(
 }
 
 async fn jobs_are_found_paused_resumed_cancelled_retried_and_dismissed(shape: Shape) -> anyhow::Result<()> {
-    let world = shape.start([slow(), RepoBuilder::model("acme/small").file("config.json", "{}")]).await?;
+    let world = shape.start([slow(), small()]).await?;
     slow_down(&world, 64 << 10);
     plays(&world, "jobs.mjs").await.map(drop)
 }

@@ -45,7 +45,7 @@ export function StartPage() {
   const [wrong, setWrong] = useState("");
   /** How often the same was asked for again. */
   const [asked, setAsked] = useState(0);
-  const turned = useRef(/** @type {import("../parts/options.js").Chosen | null} */ (null));
+  const turned = useRef(/** @type {import("../parts/analysis.js").Turn | null} */ (null));
   useEffect(() => {
     if (reference.repo) setText(written(reference));
     setWrong("");

@@ -22,7 +22,8 @@ const isNamed = (item, filters) => {
   return own.length > 0 && own.every((one) => filters.some((filter) => filter.toLowerCase() === one));
 };
 
-/** @typedef {{ current: import("./options.js").Chosen | null }} Turned what was said of the download when another revision was chosen */
+/** @typedef {{ address: string, options: import("./options.js").Chosen }} Turn to another revision, and what was said of the download before */
+/** @typedef {{ current: Turn | null }} Turned */
 
 /** @param {{ analysis: Repo, filters: string[], revision: string, turned: Turned }} props */
 export function Analysis({ analysis, filters, revision, turned }) {
@@ -32,7 +33,9 @@ export function Analysis({ analysis, filters, revision, turned }) {
   const [chosen, setChosen] = useState(() => new Set(items.filter((item) => isNamed(item, filters)).map(({ id }) => id)));
   const [options, setOptions] = useState(() => {
     const known = items.filter((item) => chosen.has(item.id)).flatMap((item) => patterns(item.filter_value.toLowerCase()));
-    return { ...(turned.current ?? NO_OPTIONS), filters: filters.filter((filter) => !known.includes(filter.toLowerCase())).join(", ") };
+    // Not to another repository, when the revision could not be looked at.
+    const said = turned.current?.address === location.hash ? turned.current.options : NO_OPTIONS;
+    return { ...said, filters: filters.filter((filter) => !known.includes(filter.toLowerCase())).join(", ") };
   });
   const [plan, setPlan] = useState(/** @type {import("../types").Plan | null} */ (null));
   const taken = items.filter((item) => chosen.has(item.id));
@@ -134,8 +137,8 @@ function Revisions({ analysis, revision, filters, options, turned }) {
   if (!groups.length) return html`<span class="faint small">Revision <bdi>${revision}</bdi></span>`;
   const go = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => {
     const query = { ...placeOf(analysis), revision: event.currentTarget.value, ...(filters.length > 0 && { filters: filters.join(",") }) };
-    turned.current = options;
-    location.hash = href("start", [], query);
+    turned.current = { address: href("start", [], query), options };
+    location.hash = turned.current.address;
   };
   return html`<label>Revision
     <select ref=${choice} value=${revision} onChange=${go}>
