@@ -23,7 +23,8 @@ class File:
     path: str
     size: int
     etag: str
-    sha256: str
+    # The content that the source serves.
+    blob: Path
     is_large: bool
 
     def entry(self) -> dict[str, object]:
@@ -76,9 +77,10 @@ class Shelf:
     def add_endless(self, name: str, size: int) -> Repo:
         """A repository of one file without content, for a job that is not to end while others are measured."""
         etag = hashlib.sha256(name.encode()).hexdigest()
-        with (self.root / "blobs" / etag).open("wb") as blob:
-            blob.truncate(size)
-        return self._add(Repo(name, [File("model.safetensors", size, etag, etag, True)]))
+        blob = self._blob(etag)
+        with blob.open("wb") as content:
+            content.truncate(size)
+        return self._add(Repo(name, [File("model.safetensors", size, etag, blob, True)]))
 
     def _made(self, name: str, make_files: Callable[[], list[File]]) -> Repo:
         before = io_of(os.getpid())
@@ -88,20 +90,23 @@ class Shelf:
     def _large(self, path: str, size: int) -> File:
         digest = hashlib.sha256()
         unnamed = self.root / "unnamed"
-        with unnamed.open("wb") as blob:
+        with unnamed.open("wb") as content:
             for start in range(0, size, 8 * MIB):
                 chunk = os.urandom(min(8 * MIB, size - start))
                 digest.update(chunk)
-                blob.write(chunk)
+                content.write(chunk)
         etag = digest.hexdigest()
-        unnamed.rename(self.root / "blobs" / etag)
-        return File(path, size, etag, etag, True)
+        return File(path, size, etag, unnamed.rename(self._blob(etag)), True)
 
     def _small(self, path: str) -> File:
         content = os.urandom(SMALL_BYTES)
         etag = hashlib.sha1(b"blob %d\0" % SMALL_BYTES + content).hexdigest()
-        (self.root / "blobs" / etag).write_bytes(content)
-        return File(path, SMALL_BYTES, etag, hashlib.sha256(content).hexdigest(), False)
+        blob = self._blob(etag)
+        blob.write_bytes(content)
+        return File(path, SMALL_BYTES, etag, blob, False)
+
+    def _blob(self, etag: str) -> Path:
+        return self.root / "blobs" / etag
 
     def _add(self, repo: Repo) -> Repo:
         siblings = [{"rfilename": file.path} for file in repo.files]
@@ -128,7 +133,11 @@ def wrong_files(repo: Repo, folder: Path) -> list[str]:
 
 
 def _is_right(file: File, path: Path) -> bool:
+    """Compared byte by byte, which takes a fraction of the time that hashes do."""
     if not path.is_file():
         return False
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+    with file.blob.open("rb", buffering=0) as expected, path.open("rb", buffering=0) as found:
+        while content := expected.read(MIB):
+            if found.read(MIB) != content:
+                return False
+        return not found.read(1)
