@@ -2,11 +2,12 @@
 
 use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
 use hfd_shared::control::Settings;
 use hfd_shared::embedded::LocalBandwidth;
+use hfd_shared::lock::lock;
 use hfd_shared::ports::Bandwidth;
 use hfd_shared::settings::ByteRate;
 use tokio::sync::Mutex;
@@ -22,6 +23,9 @@ const QUANTUM_BYTES: RangeInclusive<u64> = 16 << 10..=4 << 20;
 
 /// How long a limit that has gone may still hold up those who wait.
 const SLICE: Duration = Duration::from_secs(1);
+
+/// How long a line that somebody waited in counts as one that holds back.
+const RECENTLY: Duration = Duration::from_secs(1);
 
 /// The limits of a process. A response that is not read on is held back by its sender.
 pub(crate) struct Throttle {
@@ -42,6 +46,11 @@ impl Throttle {
         self.process.pass(bytes, || self.settings.in_force().transfer.max_process_bytes_per_second).await;
         self.shared.pass(bytes, || self.settings.in_force().transfer.max_bytes_per_second).await;
     }
+
+    /// Whether a limit, and not the network, is what bytes have waited for of late.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.process.holds_back() || self.shared.holds_back()
+    }
 }
 
 /// A line, and what this process has reserved on it.
@@ -51,6 +60,8 @@ struct Line {
     shared: Option<Arc<dyn Bandwidth>>,
     /// The line where it is shared with nobody, or as long as who keeps it cannot be asked.
     alone: LocalBandwidth,
+    /// When somebody last had to wait.
+    waited_at: StdMutex<Option<Instant>>,
 }
 
 /// It outlives whoever made the reservation and was stopped while it waited.
@@ -62,7 +73,7 @@ struct Reserved {
 impl Line {
     fn new(shared: Option<Arc<dyn Bandwidth>>) -> Self {
         let reserved = Mutex::new(Reserved { bytes: 0, ready_at: Instant::now() });
-        Self { reserved, shared, alone: LocalBandwidth::new() }
+        Self { reserved, shared, alone: LocalBandwidth::new(), waited_at: StdMutex::default() }
     }
 
     /// One connection of the process reserves at a time; the others wait behind it. The limit is asked for again while they
@@ -85,6 +96,7 @@ impl Line {
                 let wait = self.reserve(quantum, rate).await;
                 *reserved = Reserved { bytes: quantum, ready_at: Instant::now() + wait };
             } else if !wait.is_zero() {
+                *lock(&self.waited_at) = Some(Instant::now());
                 tokio::time::sleep(wait.min(SLICE)).await;
             } else {
                 let passing = bytes.min(reserved.bytes);
@@ -92,6 +104,10 @@ impl Line {
                 bytes -= passing;
             }
         }
+    }
+
+    fn holds_back(&self) -> bool {
+        lock(&self.waited_at).is_some_and(|waited_at| waited_at.elapsed() < RECENTLY)
     }
 
     async fn reserve(&self, bytes: u64, rate: NonZeroU64) -> Duration {
@@ -111,8 +127,6 @@ fn quantum(rate: NonZeroU64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex as StdMutex;
-
     use async_trait::async_trait;
     use hfd_shared::ports::StoreError;
     use tokio::task::JoinHandle;
@@ -174,6 +188,17 @@ mod tests {
         assert_about(rig.pass(10 * MIB).await, 10.0);
         rig.set("0");
         assert_eq!(rig.pass(1 << 50).await, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_holds_back_while_more_comes_than_it_lets_pass() {
+        let rig = Rig::new(None, "1MiB");
+        rig.pass(1000).await;
+        assert!(!rig.line.holds_back());
+        rig.pass(10 * MIB).await;
+        assert!(rig.line.holds_back());
+        tokio::time::sleep(RECENTLY).await;
+        assert!(!rig.line.holds_back());
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::budget::Budget;
 use super::large::disk_error;
 use super::pace::{self, Pace};
-use super::parts::{Next, Part, Parts};
+use super::parts::{Helper, Next, Part, Parts};
 use super::source::Source;
 use super::width::Width;
 use super::writer::{PartWriter, Sink};
@@ -35,7 +35,7 @@ pub(super) struct Connection<'a> {
 impl Connection<'_> {
     /// Fetches parts until there are none. A failure halts the other connections.
     pub(super) async fn run(self) -> Result<(), TransferError> {
-        let mut done = None;
+        let mut rate = None;
         loop {
             tokio::select! {
                 biased;
@@ -43,13 +43,14 @@ impl Connection<'_> {
                 () = self.parts.all_arrived() => return Ok(()),
                 () = self.halt.cancelled() => return Ok(()),
             }
-            match self.parts.next(done.take().as_deref(), Instant::now()) {
+            let helper = Helper { rate, is_held_back: self.transfer.throttle.holds_back() };
+            match self.parts.next(helper, Instant::now()) {
                 Next::Part(part) => {
                     if let Err(error) = self.fetch(&part).await {
                         self.halt.cancel();
                         return Err(error);
                     }
-                    done = Some(part);
+                    rate = Some(part.rate(Instant::now()));
                 }
                 Next::Later => tokio::select! {
                     () = self.parts.all_arrived() => return Ok(()),

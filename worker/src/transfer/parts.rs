@@ -1,6 +1,7 @@
 //! The parts of one file on their way to its connections. Each takes one after the other; who finds none left takes a half
 //! from whoever would take longest, so that a slow connection does not decide when the file is whole. Before that, halves are
-//! taken of the first part when it comes slowly: the hasher waits for it.
+//! taken of the first part when it comes slowly: the hasher waits for it. While a limit holds all connections back, only what
+//! comes much more slowly than others is shared: what its connection has in its buffers by then would come twice.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -73,21 +74,38 @@ struct Rest {
     end: u64,
 }
 
+/// How fast a part came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rate {
+    bytes: u64,
+    took: Duration,
+}
+
+/// Who looks for a part.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Helper {
+    /// How fast its last part came.
+    pub(super) rate: Option<Rate>,
+    /// Whether a limit holds it back, as it does all others: together they are no faster.
+    pub(super) is_held_back: bool,
+}
+
 impl Parts {
     pub(super) fn new(missing: VecDeque<ByteRange>) -> Self {
         Self { state: Mutex::new(State { waiting: missing, taken: Vec::new() }), all_arrived: CancellationToken::new() }
     }
 
-    /// What a connection that ends with `done` shall fetch: what the first part gives if that comes slowly, else the next one
-    /// that waits, else what the one that would take longest can give.
-    pub(super) fn next(&self, done: Option<&Part>, now: Instant) -> Next {
+    /// What a connection shall fetch: what the first part gives if that comes slowly, else the next one that waits, else what
+    /// the one that would take longest can give.
+    pub(super) fn next(&self, helper: Helper, now: Instant) -> Next {
         let mut state = lock(&self.state);
         state.taken.retain(|part| part.rest().is_some());
         let State { waiting, taken } = &mut *state;
-        let part = done
-            .and_then(|done| help(taken, done, now))
+        let part = helper
+            .rate
+            .and_then(|rate| help(taken, rate, now))
             .or_else(|| waiting.pop_front().map(|range| Part::new(range, now, PATIENCE)))
-            .or_else(|| share(taken, now));
+            .or_else(|| share(taken, helper, now));
         match part.map(Arc::new) {
             Some(part) => {
                 taken.push(Arc::clone(&part));
@@ -107,21 +125,32 @@ impl Parts {
     }
 }
 
-/// Half of the first part, if the connection that has `done` another would have it much sooner.
-fn help(taken: &[Arc<Part>], done: &Part, now: Instant) -> Option<Part> {
+/// Half of the first part, if a connection of this rate would have it much sooner.
+fn help(taken: &[Arc<Part>], rate: Rate, now: Instant) -> Option<Part> {
     let first = taken.iter().min_by_key(|part| part.start)?;
     if first.age(now) < HELPED_AFTER {
         return None;
     }
-    let (time_left, helped) = (first.time_left(now)?, done.time_for(first.rest()?.len(), now));
-    (time_left > WORTH_SPLITTING && time_left > helped.saturating_mul(WORTH_HELPING)).then(|| first.give(now))?
+    first.is_worth_helping(rate, now).then(|| first.give(now))?
 }
 
-fn share(taken: &[Arc<Part>], now: Instant) -> Option<Part> {
+fn share(taken: &[Arc<Part>], helper: Helper, now: Instant) -> Option<Part> {
+    let much_faster = helper.rate.filter(|_| helper.is_held_back);
     let mut slow: Vec<_> = taken.iter().filter_map(|part| Some((part.time_left(now)?, part))).collect();
-    slow.retain(|(left, _)| *left > WORTH_SPLITTING);
+    slow.retain(|(left, part)| {
+        *left > WORTH_SPLITTING && much_faster.is_none_or(|rate| part.is_worth_helping(rate, now))
+    });
     slow.sort_by_key(|(left, _)| Reverse(*left));
     slow.into_iter().find_map(|(_, part)| part.give(now))
+}
+
+impl Rate {
+    /// How long so many bytes take.
+    fn time_for(self, bytes: u64) -> Duration {
+        // What has not begun to arrive counts as its first byte.
+        let nanos = self.took.as_nanos() * u128::from(bytes) / u128::from(self.bytes.max(1));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
 }
 
 impl Part {
@@ -162,15 +191,22 @@ impl Part {
     /// How long the rest will take at the rate so far; not known at first.
     fn time_left(&self, now: Instant) -> Option<Duration> {
         let is_known = self.age(now) >= MEASURED_AFTER;
-        is_known.then(|| self.time_for(self.rest().map_or(0, ByteRange::len), now))
+        is_known.then(|| self.rate(now).time_for(self.bytes_left()))
     }
 
-    /// How long so many bytes take at its rate.
-    fn time_for(&self, bytes: u64, now: Instant) -> Duration {
-        // What has not begun to arrive counts as its first byte.
-        let arrived = (lock(&self.rest).next - self.start).max(1);
-        let nanos = self.age(now).as_nanos() * u128::from(bytes) / u128::from(arrived);
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    /// How fast it has come so far.
+    pub(super) fn rate(&self, now: Instant) -> Rate {
+        Rate { bytes: lock(&self.rest).next - self.start, took: self.age(now) }
+    }
+
+    /// Whether a connection of this rate would have the rest much sooner.
+    fn is_worth_helping(&self, rate: Rate, now: Instant) -> bool {
+        let helped = rate.time_for(self.bytes_left()).saturating_mul(WORTH_HELPING);
+        self.time_left(now).is_some_and(|left| left > WORTH_SPLITTING && left > helped)
+    }
+
+    fn bytes_left(&self) -> u64 {
+        self.rest().map_or(0, ByteRange::len)
     }
 
     /// Gives its second half away; of one that is too small for that the whole, once there was time enough for it.
@@ -205,11 +241,15 @@ mod tests {
     }
 
     fn taken(parts: &Parts, now: Instant) -> Arc<Part> {
-        part(parts.next(None, now))
+        part(parts.next(Helper::default(), now))
     }
 
     fn taken_after(parts: &Parts, done: &Part, now: Instant) -> Arc<Part> {
-        part(parts.next(Some(done), now))
+        part(parts.next(after(done, now), now))
+    }
+
+    fn after(done: &Part, now: Instant) -> Helper {
+        Helper { rate: Some(done.rate(now)), is_held_back: false }
     }
 
     fn part(next: Next) -> Arc<Part> {
@@ -255,11 +295,11 @@ mod tests {
         let parts = parts(&[(0, 64 * MIB)]);
         let begun = Instant::now();
         let part = taken(&parts, begun);
-        assert!(matches!(parts.next(None, begun + Duration::from_millis(100)), Next::Later));
+        assert!(matches!(parts.next(Helper::default(), begun + Duration::from_millis(100)), Next::Later));
         part.arrived(60 << 20);
-        assert!(matches!(parts.next(None, begun + Duration::from_secs(5)), Next::Later));
+        assert!(matches!(parts.next(Helper::default(), begun + Duration::from_secs(5)), Next::Later));
         part.arrived(4 << 20);
-        assert!(matches!(parts.next(None, begun + Duration::from_secs(5)), Next::Nothing));
+        assert!(matches!(parts.next(Helper::default(), begun + Duration::from_secs(5)), Next::Nothing));
     }
 
     #[test]
@@ -268,7 +308,7 @@ mod tests {
         let begun = Instant::now();
         let dead = taken(&parts, begun);
         for tenth in 5..=20 {
-            if let Next::Part(part) = parts.next(None, begun + Duration::from_millis(100 * tenth)) {
+            if let Next::Part(part) = parts.next(Helper::default(), begun + Duration::from_millis(100 * tenth)) {
                 part.arrived(usize::MAX);
             }
         }
@@ -296,8 +336,24 @@ mod tests {
         let second = taken(&parts, begun + PATIENCE);
         assert_eq!((first.rest(), second.start()), (None, 1));
         second.arrived(1);
-        assert!(matches!(parts.next(None, begun + 2 * PATIENCE), Next::Later));
+        assert!(matches!(parts.next(Helper::default(), begun + 2 * PATIENCE), Next::Later));
         assert_eq!(taken(&parts, begun + 3 * PATIENCE).start(), 2);
+    }
+
+    #[test]
+    fn while_a_limit_holds_all_back_only_what_comes_much_more_slowly_is_shared() {
+        let parts = parts(&[(0, 64 * MIB), (64 * MIB, 128 * MIB), (128 * MIB, 192 * MIB)]);
+        let begun = Instant::now();
+        let (done, equal, dead) = (taken(&parts, begun), taken(&parts, begun), taken(&parts, begun));
+        done.arrived(64 << 20);
+        equal.arrived(32 << 20);
+        dead.arrived(1 << 20);
+        let later = begun + HELPED_AFTER;
+        let held_back = Helper { is_held_back: true, ..after(&done, later) };
+        assert_eq!(mib(part(parts.next(held_back, later)).rest()), Some((160, 192)));
+        dead.arrived(31 << 20);
+        assert!(matches!(parts.next(held_back, later), Next::Later));
+        assert_eq!(mib(part(parts.next(after(&done, later), later)).rest()), Some((112, 128)));
     }
 
     #[test]
@@ -330,7 +386,7 @@ mod tests {
                 let rate = if number == 3 { 2 * MIB } else { 20 * MIB };
                 arrived += part.arrived(usize::try_from(rate / 20).unwrap()) as u64;
                 if part.rest().is_none()
-                    && let Next::Part(next) = parts.next(Some(part), now)
+                    && let Next::Part(next) = parts.next(after(part, now), now)
                 {
                     *part = next;
                 }
@@ -348,8 +404,9 @@ mod tests {
             let begun = Instant::now();
             let mut all: Vec<Arc<Part>> = Vec::new();
             for (second, (who, bytes)) in (1..).zip(steps) {
+                let now = begun + Duration::from_secs(second);
                 let done = all.last().filter(|part| part.rest().is_none());
-                if let Next::Part(part) = parts.next(done.map(Arc::as_ref), begun + Duration::from_secs(second)) {
+                if let Next::Part(part) = parts.next(done.map_or_else(Helper::default, |done| after(done, now)), now) {
                     all.push(part);
                 }
                 let part = &all[who % all.len()];
