@@ -47,7 +47,7 @@ impl Throttle {
         self.shared.pass(bytes, || self.settings.in_force().transfer.max_bytes_per_second).await;
     }
 
-    /// Whether a limit, and not the network, is what bytes have waited for of late.
+    /// Whether bytes have waited for a limit of late.
     pub(crate) fn holds_back(&self) -> bool {
         self.process.holds_back() || self.shared.holds_back()
     }

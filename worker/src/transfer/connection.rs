@@ -50,7 +50,7 @@ impl Connection<'_> {
                         self.halt.cancel();
                         return Err(error);
                     }
-                    rate = Some(part.rate(Instant::now()));
+                    rate = part.rate_if_kept(Instant::now());
                 }
                 Next::Later => tokio::select! {
                     () = self.parts.all_arrived() => return Ok(()),

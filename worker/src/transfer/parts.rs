@@ -1,7 +1,7 @@
 //! The parts of one file on their way to its connections. Each takes one after the other; who finds none left takes a half
 //! from whoever would take longest, so that a slow connection does not decide when the file is whole. Before that, halves are
 //! taken of the first part when it comes slowly: the hasher waits for it. While a limit holds all connections back, only what
-//! comes much more slowly than others is shared: what its connection has in its buffers by then would come twice.
+//! comes much more slowly than the helper's last part is shared: what its connection has in its buffers by then would come twice.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -19,10 +19,10 @@ use super::PAGE_BYTES;
 /// the way.
 const WORTH_SPLITTING: Duration = Duration::from_millis(500);
 
-/// A connection that has proved so many times faster than the one with the first part helps it.
+/// A connection that has proved so many times faster than the one with a part helps it.
 const WORTH_HELPING: u32 = 4;
 
-/// How long the first part is watched before it is helped: new connections are slow.
+/// How long a part is watched before it is helped: new connections are slow.
 const HELPED_AFTER: Duration = Duration::from_secs(2);
 
 /// How long a part is watched before its rate is known.
@@ -128,9 +128,6 @@ impl Parts {
 /// Half of the first part, if a connection of this rate would have it much sooner.
 fn help(taken: &[Arc<Part>], rate: Rate, now: Instant) -> Option<Part> {
     let first = taken.iter().min_by_key(|part| part.start)?;
-    if first.age(now) < HELPED_AFTER {
-        return None;
-    }
     first.is_worth_helping(rate, now).then(|| first.give(now))?
 }
 
@@ -194,15 +191,19 @@ impl Part {
         is_known.then(|| self.rate(now).time_for(self.bytes_left()))
     }
 
-    /// How fast it has come so far.
-    pub(super) fn rate(&self, now: Instant) -> Rate {
+    /// How fast it came; none if it was taken over, which says nothing about the next one.
+    pub(super) fn rate_if_kept(&self, now: Instant) -> Option<Rate> {
+        (!self.taken_over.is_cancelled()).then(|| self.rate(now))
+    }
+
+    fn rate(&self, now: Instant) -> Rate {
         Rate { bytes: lock(&self.rest).next - self.start, took: self.age(now) }
     }
 
     /// Whether a connection of this rate would have the rest much sooner.
     fn is_worth_helping(&self, rate: Rate, now: Instant) -> bool {
         let helped = rate.time_for(self.bytes_left()).saturating_mul(WORTH_HELPING);
-        self.time_left(now).is_some_and(|left| left > WORTH_SPLITTING && left > helped)
+        self.age(now) >= HELPED_AFTER && self.time_left(now).is_some_and(|left| left > WORTH_SPLITTING && left > helped)
     }
 
     fn bytes_left(&self) -> u64 {
@@ -249,7 +250,7 @@ mod tests {
     }
 
     fn after(done: &Part, now: Instant) -> Helper {
-        Helper { rate: Some(done.rate(now)), is_held_back: false }
+        Helper { rate: done.rate_if_kept(now), is_held_back: false }
     }
 
     fn part(next: Next) -> Arc<Part> {
@@ -314,6 +315,7 @@ mod tests {
         }
         assert_eq!(dead.rest(), None);
         assert!(dead.taken_over.is_cancelled());
+        assert!(dead.rate_if_kept(begun + Duration::from_secs(3)).is_none());
     }
 
     #[test]
