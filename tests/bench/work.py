@@ -136,7 +136,7 @@ def _is_right(file: File, path: Path) -> bool:
     """Compared byte by byte, which takes a fraction of the time that hashes do."""
     if not path.is_file():
         return False
-    with file.blob.open("rb", buffering=0) as expected, path.open("rb", buffering=0) as found:
+    with file.blob.open("rb") as expected, path.open("rb") as found:
         while content := expected.read(MIB):
             if found.read(MIB) != content:
                 return False
