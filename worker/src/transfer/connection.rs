@@ -35,7 +35,7 @@ pub(super) struct Connection<'a> {
 impl Connection<'_> {
     /// Fetches parts until there are none. A failure halts the other connections.
     pub(super) async fn run(self) -> Result<(), TransferError> {
-        let mut rate = None;
+        let mut speed = None;
         loop {
             tokio::select! {
                 biased;
@@ -43,14 +43,14 @@ impl Connection<'_> {
                 () = self.parts.all_arrived() => return Ok(()),
                 () = self.halt.cancelled() => return Ok(()),
             }
-            let helper = Helper { rate, is_held_back: self.transfer.throttle.holds_back() };
+            let helper = Helper { speed, is_held_back: self.transfer.throttle.holds_back() };
             match self.parts.next(helper, Instant::now()) {
                 Next::Part(part) => {
                     if let Err(error) = self.fetch(&part).await {
                         self.halt.cancel();
                         return Err(error);
                     }
-                    rate = part.rate_if_kept(Instant::now());
+                    speed = part.speed_if_kept(Instant::now());
                 }
                 Next::Later => tokio::select! {
                     () = self.parts.all_arrived() => return Ok(()),

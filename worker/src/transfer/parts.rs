@@ -25,7 +25,7 @@ const WORTH_HELPING: u32 = 4;
 /// How long a part is watched before it is helped: new connections are slow.
 const HELPED_AFTER: Duration = Duration::from_secs(2);
 
-/// How long a part is watched before its rate is known.
+/// How long a part is watched before its speed is known.
 const MEASURED_AFTER: Duration = Duration::from_millis(500);
 
 /// How long a part that is too small to share may be fetched until it goes over as a whole, and twice as long each time
@@ -76,7 +76,7 @@ struct Rest {
 
 /// How fast a part came.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rate {
+pub(super) struct Speed {
     bytes: u64,
     took: Duration,
 }
@@ -85,7 +85,7 @@ pub(super) struct Rate {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Helper {
     /// How fast its last part came.
-    pub(super) rate: Option<Rate>,
+    pub(super) speed: Option<Speed>,
     /// Whether a limit holds it back, as it does all others: together they are no faster.
     pub(super) is_held_back: bool,
 }
@@ -102,8 +102,8 @@ impl Parts {
         state.taken.retain(|part| part.rest().is_some());
         let State { waiting, taken } = &mut *state;
         let part = helper
-            .rate
-            .and_then(|rate| help(taken, rate, now))
+            .speed
+            .and_then(|speed| help(taken, speed, now))
             .or_else(|| waiting.pop_front().map(|range| Part::new(range, now, PATIENCE)))
             .or_else(|| share(taken, helper, now));
         match part.map(Arc::new) {
@@ -125,23 +125,23 @@ impl Parts {
     }
 }
 
-/// Half of the first part, if a connection of this rate would have it much sooner.
-fn help(taken: &[Arc<Part>], rate: Rate, now: Instant) -> Option<Part> {
+/// Half of the first part, if a connection of this speed would have it much sooner.
+fn help(taken: &[Arc<Part>], speed: Speed, now: Instant) -> Option<Part> {
     let first = taken.iter().min_by_key(|part| part.start)?;
-    first.is_worth_helping(rate, now).then(|| first.give(now))?
+    first.time_worth_splitting(now)?;
+    first.is_worth_helping(speed, now).then(|| first.give(now))?
 }
 
 fn share(taken: &[Arc<Part>], helper: Helper, now: Instant) -> Option<Part> {
-    let much_faster = helper.rate.filter(|_| helper.is_held_back);
-    let mut slow: Vec<_> = taken.iter().filter_map(|part| Some((part.time_left(now)?, part))).collect();
-    slow.retain(|(left, part)| {
-        *left > WORTH_SPLITTING && much_faster.is_none_or(|rate| part.is_worth_helping(rate, now))
-    });
+    let mut slow: Vec<_> = taken.iter().filter_map(|part| Some((part.time_worth_splitting(now)?, part))).collect();
+    if let Some(speed) = helper.speed.filter(|_| helper.is_held_back) {
+        slow.retain(|(_, part)| part.is_worth_helping(speed, now));
+    }
     slow.sort_by_key(|(left, _)| Reverse(*left));
     slow.into_iter().find_map(|(_, part)| part.give(now))
 }
 
-impl Rate {
+impl Speed {
     /// How long so many bytes take.
     fn time_for(self, bytes: u64) -> Duration {
         // What has not begun to arrive counts as its first byte.
@@ -185,25 +185,26 @@ impl Part {
         now.saturating_duration_since(self.begun_at)
     }
 
-    /// How long the rest will take at the rate so far; not known at first.
-    fn time_left(&self, now: Instant) -> Option<Duration> {
+    /// How long the rest will take at the speed so far, if that is long enough to be split; not known at first.
+    fn time_worth_splitting(&self, now: Instant) -> Option<Duration> {
         let is_known = self.age(now) >= MEASURED_AFTER;
-        is_known.then(|| self.rate(now).time_for(self.bytes_left()))
+        is_known.then(|| self.speed(now).time_for(self.bytes_left())).filter(|left| *left > WORTH_SPLITTING)
     }
 
     /// How fast it came; none if it was taken over, which says nothing about the next one.
-    pub(super) fn rate_if_kept(&self, now: Instant) -> Option<Rate> {
-        (!self.taken_over.is_cancelled()).then(|| self.rate(now))
+    pub(super) fn speed_if_kept(&self, now: Instant) -> Option<Speed> {
+        (!self.taken_over.is_cancelled()).then(|| self.speed(now))
     }
 
-    fn rate(&self, now: Instant) -> Rate {
-        Rate { bytes: lock(&self.rest).next - self.start, took: self.age(now) }
+    fn speed(&self, now: Instant) -> Speed {
+        Speed { bytes: lock(&self.rest).next - self.start, took: self.age(now) }
     }
 
-    /// Whether a connection of this rate would have the rest much sooner.
-    fn is_worth_helping(&self, rate: Rate, now: Instant) -> bool {
-        let helped = rate.time_for(self.bytes_left()).saturating_mul(WORTH_HELPING);
-        self.age(now) >= HELPED_AFTER && self.time_left(now).is_some_and(|left| left > WORTH_SPLITTING && left > helped)
+    /// Whether a connection of this speed would have the rest much sooner.
+    fn is_worth_helping(&self, speed: Speed, now: Instant) -> bool {
+        let bytes_left = self.bytes_left();
+        let helped = speed.time_for(bytes_left).saturating_mul(WORTH_HELPING);
+        self.age(now) >= HELPED_AFTER && self.speed(now).time_for(bytes_left) > helped
     }
 
     fn bytes_left(&self) -> u64 {
@@ -250,7 +251,7 @@ mod tests {
     }
 
     fn after(done: &Part, now: Instant) -> Helper {
-        Helper { rate: done.rate_if_kept(now), is_held_back: false }
+        Helper { speed: done.speed_if_kept(now), is_held_back: false }
     }
 
     fn part(next: Next) -> Arc<Part> {
@@ -315,7 +316,7 @@ mod tests {
         }
         assert_eq!(dead.rest(), None);
         assert!(dead.taken_over.is_cancelled());
-        assert!(dead.rate_if_kept(begun + Duration::from_secs(3)).is_none());
+        assert!(dead.speed_if_kept(begun + Duration::from_secs(3)).is_none());
     }
 
     #[test]
@@ -346,14 +347,14 @@ mod tests {
     fn while_a_limit_holds_all_back_only_what_comes_much_more_slowly_is_shared() {
         let parts = parts(&[(0, 64 * MIB), (64 * MIB, 128 * MIB), (128 * MIB, 192 * MIB)]);
         let begun = Instant::now();
-        let (done, equal, dead) = (taken(&parts, begun), taken(&parts, begun), taken(&parts, begun));
+        let (done, equal, slow) = (taken(&parts, begun), taken(&parts, begun), taken(&parts, begun));
         done.arrived(64 << 20);
         equal.arrived(32 << 20);
-        dead.arrived(1 << 20);
+        slow.arrived(1 << 20);
         let later = begun + HELPED_AFTER;
         let held_back = Helper { is_held_back: true, ..after(&done, later) };
         assert_eq!(mib(part(parts.next(held_back, later)).rest()), Some((160, 192)));
-        dead.arrived(31 << 20);
+        slow.arrived(31 << 20);
         assert!(matches!(parts.next(held_back, later), Next::Later));
         assert_eq!(mib(part(parts.next(after(&done, later), later)).rest()), Some((112, 128)));
     }
