@@ -7,7 +7,7 @@ use anyhow::ensure;
 use hfd_tests::api::{Download, Status};
 use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::RepoBuilder;
-use hfd_tests::member::Member;
+use hfd_tests::instance::Instance;
 use hfd_tests::traffic::{data_bytes, distinct_bytes};
 use hfd_tests::wait;
 
@@ -32,7 +32,7 @@ async fn three_workers_share_a_job_and_fetch_every_byte_once() -> anyhow::Result
         Ok((job.status == Status::Completed).then_some(job))
     });
     let ended = all.await?;
-    let names: anyhow::Result<BTreeSet<String>> = cluster.workers.iter().map(Member::name).collect();
+    let names: anyhow::Result<BTreeSet<String>> = cluster.workers.iter().map(Instance::name).collect();
     ensure!(seen == names?, "only {seen:?} took part");
     ensure!(ended.workers.is_empty(), "{ended:?}");
     ensure!(data_bytes(&cluster.hub) == distinct_bytes(&cluster.hub, MODEL), "bytes were fetched twice");

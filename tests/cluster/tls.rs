@@ -1,7 +1,7 @@
 //! The job store behind TLS.
 
 use anyhow::ensure;
-use hfd_tests::member::{Member, Role};
+use hfd_tests::instance::{Instance, Role};
 use hfd_tests::sandbox::Sandbox;
 use hfd_tests::services::TlsRedis;
 use hfd_tests::wait;
@@ -13,10 +13,10 @@ async fn a_store_behind_tls_is_reached_by_who_trusts_its_authority() -> anyhow::
     // An API replica is ready without its broker.
     let flags = ["--state", &redis.url(), "--broker", "amqp://127.0.0.1:1"].map(str::to_owned).to_vec();
     let trusting = vec!["env".to_owned(), format!("SSL_CERT_FILE={}", redis.authority().display())];
-    let trusting = Member::start_below(&sandbox, Role::Api, flags.clone(), trusting).await?;
+    let trusting = Instance::start_below(&sandbox, Role::Api, flags.clone(), trusting).await?;
     trusting.wait_ready(true).await?;
 
-    let other = Member::start(&sandbox, Role::Api, flags).await?;
+    let other = Instance::start(&sandbox, Role::Api, flags).await?;
     wait::until("the refusal", wait::LIMIT, async || {
         ensure!(!other.is_ready().await?, "a server of an unknown authority is trusted");
         Ok(other.log()?.contains("UnknownIssuer").then_some(()))

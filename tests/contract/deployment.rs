@@ -3,8 +3,8 @@
 use hfd_tests::api::Api;
 use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::{Effect, FakeHub, Fault, Matcher, RepoBuilder};
+use hfd_tests::instance::Instance;
 use hfd_tests::sandbox::Sandbox;
-use hfd_tests::server::Server;
 use hfd_tests::stage::Stage;
 
 use crate::table::row;
@@ -31,7 +31,7 @@ pub(crate) enum Deployment {
         /// The open one.
         stage: Stage,
         /// The guarded one.
-        guarded: Server,
+        guarded: Instance,
         /// The guarded one's folders.
         _folders: Sandbox,
     },
@@ -45,7 +45,7 @@ impl Deployment {
         let stage = Stage::new(repos(), &FLAGS).await?;
         slow_down(&stage.hub);
         let folders = Sandbox::new()?;
-        let guarded = Server::start(&folders, stage.hub.url(), &GUARDS).await?;
+        let guarded = Instance::serve(&folders, stage.hub.url(), &GUARDS).await?;
         Ok(Self::Single { stage, guarded, _folders: folders })
     }
 

@@ -96,7 +96,7 @@ async fn private_receivers_are_refused_unless_allowed() -> anyhow::Result<()> {
     stage.api().moving(&job.id, 1).await?;
     stage.server.terminate().await?;
     // The job that was taken by the old rule is served by the new one.
-    stage.server = hfd_tests::server::Server::start(&stage.sandbox, stage.hub.url(), &FLAGS[..2]).await?;
+    stage.server = hfd_tests::instance::Instance::serve(&stage.sandbox, stage.hub.url(), &FLAGS[..2]).await?;
     let refused = stage.api().start(&Download::model("acme/other").callback(receiver.url())).await.unwrap_err();
     ensure!(refused.to_string().starts_with("400: Invalid callbackUrl"), "{refused}");
     stage.api().cancel(&job.id).await?;

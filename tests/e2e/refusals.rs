@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use anyhow::{Context as _, ensure};
 use hfd_tests::api::{Download, Job, Refused, Status};
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder, RequestKind};
+use hfd_tests::instance::Instance;
 use hfd_tests::sandbox::Sandbox;
-use hfd_tests::server::Server;
 use hfd_tests::stage::Stage;
 use hfd_tests::traffic;
 
@@ -157,7 +157,7 @@ async fn a_plan_is_refused_in_the_same_words() -> anyhow::Result<()> {
 async fn a_hub_that_is_away_fails_the_job_clearly() -> anyhow::Result<()> {
     let sandbox = Sandbox::new()?;
     let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let server = Server::start(&sandbox, &format!("http://{nobody}"), &["--retries", "1"]).await?;
+    let server = Instance::serve(&sandbox, &format!("http://{nobody}"), &["--retries", "1"]).await?;
     let job = server.api().start(&Download::model(MODEL)).await?;
     let job = server.api().failed(&job.id).await?;
     ensure!(job.error.contains(MODEL) && job.error.contains("network"), "{}", job.error);

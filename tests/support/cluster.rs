@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::api::{Api, Download, Job};
 use crate::cached_repo::CachedRepo;
 use crate::fake_hub::{FakeHub, HubConfig, RepoBuilder, RepoKind};
-use crate::member::{Member, Role};
+use crate::instance::{Instance, Role};
 use crate::sandbox::Sandbox;
 use crate::services::{RabbitServer, RedisServer, shared_rabbit};
 use crate::stage::{check_against, hub_with};
@@ -96,9 +96,9 @@ impl Deref for Rabbit {
 pub struct Cluster {
     // Dropped in this order: nobody writes into the sandbox when it goes.
     /// The API replicas.
-    pub apis: Vec<Member>,
+    pub apis: Vec<Instance>,
     /// The workers.
-    pub workers: Vec<Member>,
+    pub workers: Vec<Instance>,
     /// The job store.
     pub redis: RedisServer,
     /// The broker.
@@ -155,34 +155,34 @@ impl Cluster {
     }
 
     /// Starts one more replica.
-    pub async fn add_api(&mut self) -> anyhow::Result<&mut Member> {
+    pub async fn add_api(&mut self) -> anyhow::Result<&mut Instance> {
         self.add_api_with(&[]).await
     }
 
     /// Starts one more replica, with these flags behind those of all processes.
-    pub async fn add_api_with(&mut self, flags: &[&str]) -> anyhow::Result<&mut Member> {
+    pub async fn add_api_with(&mut self, flags: &[&str]) -> anyhow::Result<&mut Instance> {
         let mut all = self.flags_over(&self.redis.url());
         all.extend(flags.iter().map(ToString::to_string));
-        let member = Member::start(&self.sandbox, Role::Api, all).await?;
-        self.apis.push(member);
+        let instance = Instance::start(&self.sandbox, Role::Api, all).await?;
+        self.apis.push(instance);
         self.apis.last_mut().context("a replica was just added")
     }
 
     /// Starts one more replica below another command, which must become the replica.
-    pub async fn add_api_below(&mut self, wrapper: Vec<String>) -> anyhow::Result<&mut Member> {
+    pub async fn add_api_below(&mut self, wrapper: Vec<String>) -> anyhow::Result<&mut Instance> {
         let flags = self.flags_over(&self.redis.url());
-        self.apis.push(Member::start_below(&self.sandbox, Role::Api, flags, wrapper).await?);
+        self.apis.push(Instance::start_below(&self.sandbox, Role::Api, flags, wrapper).await?);
         self.apis.last_mut().context("a replica was just added")
     }
 
     /// Starts one more worker, with these flags behind those of all workers.
-    pub async fn add_worker(&mut self, flags: &[&str]) -> anyhow::Result<&mut Member> {
+    pub async fn add_worker(&mut self, flags: &[&str]) -> anyhow::Result<&mut Instance> {
         let redis = self.redis.url();
         self.add_worker_over(&redis, flags).await
     }
 
     /// Starts one more worker that reaches the job store by another way.
-    pub async fn add_worker_over(&mut self, redis: &str, flags: &[&str]) -> anyhow::Result<&mut Member> {
+    pub async fn add_worker_over(&mut self, redis: &str, flags: &[&str]) -> anyhow::Result<&mut Instance> {
         self.add_worker_below(Vec::new(), redis, flags).await
     }
 
@@ -192,12 +192,12 @@ impl Cluster {
         wrapper: Vec<String>,
         redis: &str,
         flags: &[&str],
-    ) -> anyhow::Result<&mut Member> {
+    ) -> anyhow::Result<&mut Instance> {
         let mut all = self.flags_over(redis);
         all.extend(self.worker_flags.iter().cloned());
         all.extend(flags.iter().map(ToString::to_string));
-        let member = Member::start_below(&self.sandbox, Role::Worker, all, wrapper).await?;
-        self.workers.push(member);
+        let instance = Instance::start_below(&self.sandbox, Role::Worker, all, wrapper).await?;
+        self.workers.push(instance);
         self.workers.last_mut().context("a worker was just added")
     }
 

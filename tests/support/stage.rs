@@ -5,15 +5,15 @@ use anyhow::Context as _;
 use crate::api::{Api, Download, Job};
 use crate::cached_repo::CachedRepo;
 use crate::fake_hub::{FakeHub, HubConfig, RepoBuilder, RepoKind};
+use crate::instance::Instance;
 use crate::sandbox::Sandbox;
-use crate::server::Server;
 
 /// A fake Hub and a server that downloads from it.
 #[derive(Debug)]
 pub struct Stage {
     // Dropped in this order: nobody writes into the sandbox when it goes.
     /// The server.
-    pub server: Server,
+    pub server: Instance,
     /// The Hub.
     pub hub: FakeHub,
     /// The folders.
@@ -33,7 +33,7 @@ impl Stage {
         flags: &[&str],
     ) -> anyhow::Result<Self> {
         let (sandbox, hub) = hub_with(configure, repos)?;
-        let server = Server::start(&sandbox, hub.url(), flags).await?;
+        let server = Instance::serve(&sandbox, hub.url(), flags).await?;
         Ok(Self { server, hub, sandbox })
     }
 

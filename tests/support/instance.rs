@@ -1,4 +1,5 @@
-//! One process of a cluster: an API replica or a worker.
+//! One process of ours: `hfdownloader serve`, or an API replica or a worker of a cluster. `HFD_TEST_LOG` says what it logs,
+//! such as `info,hfd_worker=debug`.
 
 use std::env;
 use std::fs;
@@ -7,11 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::api::Api;
 use crate::process::Process;
 use crate::sandbox::Sandbox;
-use crate::server::{address, fields, show_log};
 use crate::wait;
 
 /// Time to begin to listen.
@@ -20,9 +21,14 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// Time to end after SIGTERM, as promised.
 const TERMINATE_LIMIT: Duration = Duration::from_secs(25);
 
-/// Which program a process runs.
+/// Lines of log shown for a test that fails.
+const SHOWN_LINES: usize = 200;
+
+/// What a process is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// `hfdownloader serve`
+    Serve,
     /// `hfd-api`
     Api,
     /// `hfd-worker`
@@ -32,32 +38,33 @@ pub enum Role {
 impl Role {
     fn program(self) -> &'static str {
         match self {
+            Self::Serve => "hfdownloader",
             Self::Api => "hfd-api",
             Self::Worker => "hfd-worker",
         }
     }
 
-    /// Flags to take free ports, or this one for the API.
-    fn ports(self, port: u16) -> Vec<String> {
-        let admin = ["--admin-port".to_owned(), "0".to_owned()];
+    /// Arguments to take free ports, or this one for the API.
+    fn arguments(self, port: &str) -> Vec<&str> {
         match self {
-            Self::Api => ["--port".to_owned(), port.to_string()].into_iter().chain(admin).collect(),
-            Self::Worker => admin.into(),
+            Self::Serve => vec!["serve", "--port", port],
+            Self::Api => vec!["--port", port, "--admin-port", "0"],
+            Self::Worker => vec!["--admin-port", "0"],
         }
     }
 
     /// What the log says when it listens.
     fn listening(self) -> &'static str {
         match self {
-            Self::Api => "listening",
+            Self::Serve | Self::Api => "listening",
             Self::Worker => "probes listening",
         }
     }
 }
 
-/// A running process of a cluster.
+/// A running process.
 #[derive(Debug)]
-pub struct Member {
+pub struct Instance {
     role: Role,
     flags: Vec<String>,
     wrapper: Vec<String>,
@@ -65,7 +72,18 @@ pub struct Member {
     api: Api,
 }
 
-impl Member {
+impl Instance {
+    /// Starts `hfdownloader serve` on the sandbox's folders and waits until it listens.
+    pub async fn serve(sandbox: &Sandbox, endpoint: &str, flags: &[&str]) -> anyhow::Result<Self> {
+        let (cache, data) = (sandbox.cache(), sandbox.data());
+        let mut all = vec!["--endpoint".to_owned(), endpoint.to_owned()];
+        for (flag, folder) in [("--cache-dir", cache), ("--data-dir", data)] {
+            all.extend([flag.to_owned(), folder.to_string_lossy().into_owned()]);
+        }
+        all.extend(flags.iter().map(ToString::to_string));
+        Self::start(sandbox, Role::Serve, all).await
+    }
+
     /// Starts a program with these flags and waits until it listens.
     pub async fn start(sandbox: &Sandbox, role: Role, flags: Vec<String>) -> anyhow::Result<Self> {
         Self::start_below(sandbox, role, flags, Vec::new()).await
@@ -175,15 +193,25 @@ impl Member {
 
     /// The memory that it has in use now.
     pub fn memory_bytes(&self) -> anyhow::Result<u64> {
+        self.kernel_says("VmRSS")
+    }
+
+    /// The most memory it has ever used.
+    pub fn peak_memory_bytes(&self) -> anyhow::Result<u64> {
+        self.kernel_says("VmHWM")
+    }
+
+    fn kernel_says(&self, name: &str) -> anyhow::Result<u64> {
         let path = format!("/proc/{}/status", self.pid());
         let status = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        let kib: u64 = resident.context("the process has no VmRSS")?.trim().parse()?;
+        let value =
+            status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.trim().strip_suffix(" kB"));
+        let kib: u64 = value.with_context(|| format!("the process has no {name}"))?.trim().parse()?;
         Ok(kib << 10)
     }
 }
 
-impl Drop for Member {
+impl Drop for Instance {
     fn drop(&mut self) {
         show_log(&self.process);
     }
@@ -202,7 +230,7 @@ async fn launch(
         below.args(rest).arg(command.get_program());
         command = below;
     }
-    command.args(role.ports(port)).args(["--log-format", "json"]).args(flags);
+    command.args(role.arguments(&port.to_string())).args(["--log-format", "json"]).args(flags);
     command.env("HFD_LOG", env::var("HFD_TEST_LOG").as_deref().unwrap_or("info"));
     let mut process = Process::start(sandbox, role.program(), &mut command)?;
     let address = wait::until("the process to listen", START_LIMIT, async || {
@@ -217,4 +245,27 @@ async fn launch(
     // The probes listen on all addresses.
     let api = Api::new(&address.await?.replace("0.0.0.0", "127.0.0.1"))?;
     Ok((process, api))
+}
+
+/// The address in the line of the log that says that it listens.
+fn address(log: &str, listening: &str) -> Option<String> {
+    Some(fields(log, listening)?["address"].as_str()?.to_owned())
+}
+
+/// The fields of the first line of a log with this message.
+fn fields(log: &str, message: &str) -> Option<Value> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.map(|line| line["fields"].clone()).find(|fields| fields["message"] == message)
+}
+
+/// Prints the end of the log, which libtest shows only for a test that fails.
+#[expect(clippy::print_stderr, reason = "libtest captures what goes through this macro, and nothing else")]
+fn show_log(process: &Process) {
+    let log = process.stderr().unwrap_or_default();
+    let lines: Vec<_> = log.lines().collect();
+    let skipped = lines.len().saturating_sub(SHOWN_LINES);
+    eprintln!("--- log of the process with id {} ({skipped} lines skipped)", process.pid());
+    for line in &lines[skipped..] {
+        eprintln!("{line}");
+    }
 }
