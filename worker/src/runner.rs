@@ -151,7 +151,9 @@ impl Line {
 
     /// Nothing comes though there is room, so nothing waits in the queue: what the store takes for waiting there is lost.
     async fn emit_lost(&self) {
-        match self.env.store.emit_lost(Silence { held: IDLE, waiting: IDLE, lane: Some(self.lane) }).await {
+        // Whoever holds a task keeps it as long as his lease, however idle others are.
+        let held = IDLE.max(self.env.limits.lease_timeout);
+        match self.env.store.emit_lost(Silence { held, waiting: IDLE, lane: Some(self.lane) }).await {
             Ok(0) => {}
             Ok(emitted) => info!(emitted, "tasks that the queue has lost emitted again"),
             Err(error) => warn!(%error, "no look for lost tasks"),

@@ -7,7 +7,7 @@ use super::changes::Changes;
 use super::places::Places;
 use super::rows::{Counters, OutboxKey};
 use crate::job::{FileIndex, JobId, Progress, Task, TaskKind, WorkerName};
-use crate::ports::{Extent, FileMark, RATE_AGE_MAX, RING_INTERVAL, Silence};
+use crate::ports::{Claimed, Extent, FileMark, RATE_AGE_MAX, RING_INTERVAL, Silence};
 
 /// A change of the memory that goes with a transaction; it is made when that is durable.
 #[derive(Debug)]
@@ -169,7 +169,14 @@ impl Live {
     }
 
     /// Takes a report on an open task; returns whether the doorbell is to be rung. Each file comes with its size.
-    pub(super) fn report(&mut self, task: &Task, files: &[(FileIndex, u64, u64)], rate: u64, now: Instant) -> bool {
+    pub(super) fn report(
+        &mut self,
+        claimed: &Claimed,
+        files: &[(FileIndex, u64, u64)],
+        rate: u64,
+        now: Instant,
+    ) -> bool {
+        let Claimed { task, holder } = claimed;
         let job = self.jobs.entry(task.job).or_default();
         let mut moved = false;
         for &(file, bytes, size_bytes) in files {
@@ -177,9 +184,8 @@ impl Live {
         }
         let live = job.see(task.kind, now);
         live.rate = Some((rate, now));
-        if let Some((_, seen)) = &mut live.work {
-            *seen = now;
-        }
+        // Also when it was taken for lost: nobody else has claimed it.
+        live.work = Some((holder.worker.clone(), now));
         if moved {
             live.waiting = None;
         }

@@ -113,5 +113,5 @@ pub(super) fn report(core: &mut Core, claimed: &Claimed, report: &Report) -> Res
         };
         files.extend(size_bytes.map(|size_bytes| (progress.file, progress.downloaded_bytes, size_bytes)));
     }
-    Ok(Some(core.live.report(task, &files, report.bytes_per_second, Instant::now())))
+    Ok(Some(core.live.report(claimed, &files, report.bytes_per_second, Instant::now())))
 }

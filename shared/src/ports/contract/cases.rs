@@ -114,6 +114,7 @@ macro_rules! job_store_contract {
             a_settled_task_is_not_emitted_again,
             only_tasks_of_the_lane_are_emitted_again,
             a_held_task_is_lost_sooner_than_one_that_waits,
+            a_holder_that_is_heard_of_again_is_waited_for,
         ]);
         $crate::contract_cases!($make, store::leases: [
             one_holder_has_a_blob,

@@ -21,7 +21,8 @@ for i = 5, #ARGV, 2 do
 end
 if delta ~= 0 then redis.call('HINCRBY', key, 'flying_bytes', num(delta)) end
 row.rate, row.rate_at = tonumber(ARGV[3]), NOW
-if row.work then row.work = NOW end
+-- Also when it was taken for lost: nobody else has claimed it.
+row.work = NOW
 if moved then row.waiting = nil end
 put_row(id, kind, row)
 see(id, kind, NOW)

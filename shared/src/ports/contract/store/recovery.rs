@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::fixture::{bytes, fetch, plan_of_units, task};
+use super::fixture::{bytes, fetch, holder, plan_of_units, task};
 use super::{LONG, StoreRig, eventually};
 use crate::job::{Event, TaskKind};
-use crate::ports::{Lane, Silence, Verdict};
+use crate::ports::{Claim, Claimed, Lane, Silence, Verdict};
 
 const SHORT: Duration = Duration::from_millis(30);
 
@@ -86,4 +86,17 @@ pub async fn a_held_task_is_lost_sooner_than_one_that_waits(rig: &StoreRig) {
     assert_eq!(rig.store.emit_lost(silence).await.unwrap(), 1);
     assert_eq!(rig.drain().await, [fetch(&job, 0)]);
     assert_eq!(rig.store.emit_lost(silence).await.unwrap(), 0, "it waits in the queue now");
+}
+
+/// It was away for a while, and goes on with what nobody else has claimed.
+pub async fn a_holder_that_is_heard_of_again_is_waited_for(rig: &StoreRig) {
+    let job = rig.planned("a", plan_of_units(1)).await;
+    let task = fetch(&job, 0);
+    assert_eq!(rig.claim(&task).await, Some(1));
+    assert_eq!(rig.emit_lost(Duration::ZERO).await, 1);
+    assert_eq!(rig.drain().await, [task]);
+    rig.report(&task, bytes(0, 0)).await;
+    let other = Claimed { task, holder: holder("other", 1) };
+    assert_eq!(rig.store.claim(&other, LONG).await.unwrap(), Claim::Busy);
+    assert_eq!(rig.snapshot(job.id).await.progress.workers.len(), 1);
 }
