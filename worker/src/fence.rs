@@ -1,7 +1,7 @@
 //! Keeps a process that slept from touching what is in other hands by now.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Until when a lease is known to hold, by the clock of this machine, which goes on while the process is stopped. A clone is
@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 pub(crate) struct Fence {
     base: Instant,
     open_for_ms: Arc<AtomicU64>,
+    is_closed: Arc<AtomicBool>,
 }
 
 impl Fence {
     /// Open for so long after the lease was asked for.
     pub(crate) fn new(asked_at: Instant, ttl: Duration) -> Self {
-        Self { base: asked_at, open_for_ms: Arc::new(AtomicU64::new(millis(ttl))) }
+        Self { base: asked_at, open_for_ms: Arc::new(AtomicU64::new(millis(ttl))), is_closed: Arc::default() }
     }
 
     /// The lease was renewed.
@@ -24,9 +25,15 @@ impl Fence {
         self.open_for_ms.fetch_max(millis(open_for), Ordering::Relaxed);
     }
 
+    /// The lease is over, whatever was heard of it.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+
     /// Whether the lease is known to hold now.
     pub(crate) fn is_open(&self) -> bool {
-        millis(self.base.elapsed()) < self.open_for_ms.load(Ordering::Relaxed)
+        !self.is_closed.load(Ordering::Relaxed)
+            && millis(self.base.elapsed()) < self.open_for_ms.load(Ordering::Relaxed)
     }
 }
 
@@ -49,5 +56,8 @@ mod tests {
         assert!(!slept.is_open(), "a renewal that was asked for too long ago");
         slept.extend(now, ttl);
         assert!(slept.is_open());
+        slept.close();
+        slept.extend(now, 2 * ttl);
+        assert!(!slept.is_open(), "one that is over");
     }
 }

@@ -36,6 +36,8 @@ pub(super) async fn alive<E>(
         ended = work => ended,
         never = show(env, claimed, fence, stop) => match never {},
         () = tokio::time::sleep(TIME_SLICE) => {
+            // What blocks goes on by itself.
+            fence.close();
             let minutes = TIME_SLICE.as_secs() / 60;
             Ok(Outcome::Failed(format!("{} did not end within {minutes} minutes", claimed.task.kind)))
         }
@@ -48,7 +50,10 @@ async fn show(env: &Environment, claimed: &Claimed, fence: &Fence, stop: &Cancel
         let asked_at = Instant::now();
         match env.store.report(claimed, Report::default()).await {
             Ok(Verdict::Go) => fence.extend(asked_at, env.limits.lease_timeout),
-            Ok(Verdict::Stop) => stop.cancel(),
+            Ok(Verdict::Stop) => {
+                fence.close();
+                stop.cancel();
+            }
             Err(error) => {
                 warn!(task = %claimed.task, %error, "no sign of life given");
                 if !fence.is_open() {
