@@ -21,6 +21,7 @@ use super::Outcome;
 use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
+use super::slice::{Ended, OVERTIME, Slice};
 use crate::environment::Environment;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
@@ -79,7 +80,7 @@ struct Context<'a> {
     turns: Arc<Semaphore>,
     publisher: Publisher,
     links: Together<Link, Result<(), CacheError>>,
-    stop: CancellationToken,
+    slice: Slice,
 }
 
 /// An entry of the snapshot.
@@ -104,15 +105,15 @@ pub(super) async fn perform(
     let context = Context::new(env, job, claimed, commit, stop);
     let ended = tokio::select! {
         ended = context.fetch_all(groups) => ended,
-        never = report(env, claimed, &meters, &context.received, &context.done, &context.stop) => match never {},
+        never = report(env, claimed, &meters, &context.received, &context.done, &context.slice.stop) => match never {},
     };
     settle(env, claimed, ended).await
 }
 
 /// What became of each group: its files and the result that they share.
-type Ended = Vec<(Vec<FileIndex>, Result<(), FetchError>)>;
+type Groups = Vec<(Vec<FileIndex>, Result<(), FetchError>)>;
 
-async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Outcome, StoreError> {
+async fn settle(env: &Environment, claimed: &Claimed, ended: Groups) -> Result<Outcome, StoreError> {
     let mut ends = Vec::new();
     let mut later: Option<(Duration, String)> = None;
     let mut stopped = false;
@@ -191,14 +192,12 @@ impl<'a> Context<'a> {
             publisher: Together::new(move |files: Vec<_>| publishing.publish_small(&files)),
             links: Together::new(move |links: Vec<Link>| links.iter().map(&link).collect()),
             settings,
-            stop: stop.child_token(),
+            slice: Slice::new(stop),
         }
     }
 
-    async fn fetch_all(&self, groups: Vec<Group>) -> Ended {
+    async fn fetch_all(&self, groups: Vec<Group>) -> Groups {
         let present = &self.present(&groups).await;
-        // What is not done by then goes on in a new turn.
-        let slice = tokio::time::sleep(TIME_SLICE);
         let work = stream::iter(groups)
             .map(|group| async move {
                 let files = group.iter().map(|(file, ..)| *file).collect();
@@ -207,29 +206,31 @@ impl<'a> Context<'a> {
             })
             .buffer_unordered(self.settings.connections + WAITING_FOR_DISK)
             .collect();
-        tokio::pin!(work, slice);
-        tokio::select! {
-            ended = &mut work => return ended,
-            () = &mut slice => {}
+        let (groups, ended): (Groups, _) = self.slice.run(work).await;
+        debug!(task = %self.claimed.task, ?ended, "time slice over");
+        // Without a limit here, what comes to nothing in one slice would be tried for ever.
+        let (moved, after) = match ended {
+            Ended::InTime => return groups,
+            Ended::Over => (self.received.load(Ordering::Relaxed) > 0, TIME_SLICE),
+            Ended::Stopped => (self.done.advanced.load(Ordering::Relaxed), TIME_SLICE + OVERTIME),
+        };
+        if moved || groups.iter().any(|(_, result)| result.is_ok()) {
+            return groups;
         }
-        debug!(task = %self.claimed.task, "time slice over");
-        self.stop.cancel();
-        let ended: Ended = work.await;
-        // Without a limit here, a Hub that is silent for longer than the retries of one slice would be asked for ever.
-        if self.received.load(Ordering::Relaxed) == 0 {
-            let silent = || FetchError::Failed(format!("nothing arrived for {} minutes", TIME_SLICE.as_secs() / 60));
-            let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
-            return ended.into_iter().map(|(files, result)| (files, give_up(result))).collect();
-        }
-        ended
+        let what = if ended == Ended::Over { "arrived" } else { "became whole" };
+        let silent = || FetchError::Failed(format!("nothing {what} for {} minutes", after.as_secs() / 60));
+        let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
+        groups.into_iter().map(|(files, result)| (files, give_up(result))).collect()
     }
 
     async fn fetch(&self, group: &[(FileIndex, FileState, Meter)], is_present: bool) -> Result<(), FetchError> {
         let turn = Turn::new(&self.turns);
-        if !is_present {
-            turn.begin().await;
-        }
-        if self.stop.is_cancelled() {
+        let turn_to_come = async {
+            if !is_present {
+                turn.begin().await;
+            }
+        };
+        if self.slice.over.run_until_cancelled(turn_to_come).await.is_none() {
             return Err(FetchError::Stopped);
         }
         if is_present {
@@ -304,7 +305,8 @@ impl<'a> Context<'a> {
             turn,
             publisher: &self.publisher,
             fence: &lease.fence,
-            stop: &self.stop,
+            slice_over: &self.slice.over,
+            stop: &self.slice.stop,
         };
         transfer.run().await?;
         Ok((lock, FileOutcome::Downloaded))

@@ -10,6 +10,7 @@ mod plan;
 mod prune;
 mod remove;
 mod reporter;
+mod slice;
 mod verify;
 
 use std::time::Duration;

@@ -17,6 +17,8 @@ const PARTS_PER_CONNECTION: u64 = 4;
 pub(super) enum Cut {
     /// With one request, but for what is there already.
     Whole,
+    /// With one request, of a server that gives no ranges.
+    Unranged,
     /// In parts, over so many connections.
     Parts {
         /// Connections.
@@ -28,7 +30,7 @@ impl Cut {
     /// Connections that are used at most.
     pub(super) fn connections(self) -> usize {
         match self {
-            Self::Whole => 1,
+            Self::Whole | Self::Unranged => 1,
             Self::Parts { connections } => connections,
         }
     }
@@ -37,7 +39,7 @@ impl Cut {
 /// The parts of a file of `size_bytes` that are not in `recorded` (sorted, without overlaps), in order.
 pub(super) fn missing_parts(size_bytes: u64, recorded: &[ByteRange], cut: Cut) -> VecDeque<ByteRange> {
     match cut {
-        Cut::Whole => gaps(size_bytes, recorded).collect(),
+        Cut::Whole | Cut::Unranged => gaps(size_bytes, recorded).collect(),
         Cut::Parts { connections } => missing_pieces(size_bytes, recorded, part_size(size_bytes, connections)),
     }
 }

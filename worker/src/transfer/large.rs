@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -30,7 +30,12 @@ use hfd_shared::blocking::blocking;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-pub(super) async fn fetch(transfer: Transfer<'_>, cut: Cut) -> Result<(), TransferError> {
+pub(super) async fn fetch(mut transfer: Transfer<'_>, cut: Cut) -> Result<(), TransferError> {
+    let advanced = AtomicBool::new(false);
+    if cut == Cut::Unranged {
+        // What is there of it when the connection breaks cannot be used.
+        transfer.advanced = &advanced;
+    }
     let file = &transfer.target.file;
     let (partial, reader) = open(transfer).await?;
     let hashing = Hashing::start(transfer, &partial, reader);
@@ -136,7 +141,7 @@ async fn fetch_parts(
     let connections = parts.len().min(cut.connections());
     let parts = Parts::new(parts);
     let sink = sink(transfer, &partial, frontier);
-    let halt = transfer.stop.child_token();
+    let halt = if cut == Cut::Unranged { transfer.stop } else { transfer.slice_over }.child_token();
     let source = Source::new(transfer, &halt);
     let width = Width::new(connections, transfer.width.load(Ordering::Relaxed));
     let connection = |number| {
@@ -155,6 +160,9 @@ async fn fetch_parts(
     }
     match ended.into_iter().filter_map(Result::err).reduce(worse) {
         Some(error) => Err(error),
+        None if !missing_parts(transfer.target.file.size_bytes, partial.recorded(), cut).is_empty() => {
+            Err(TransferError::Stopped)
+        }
         None => Ok(partial),
     }
 }

@@ -23,6 +23,9 @@ mod xet;
 #[path = "no_xet.rs"]
 mod xet;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -116,6 +119,9 @@ pub(crate) struct Transfer<'a> {
     pub(crate) publisher: &'a Publisher,
     /// What is written while it is closed may be in other hands.
     pub(crate) fence: &'a Fence,
+    /// Cancelled when what can go on later is to end.
+    pub(crate) slice_over: &'a CancellationToken,
+    /// Cancelled when all is to end.
     pub(crate) stop: &'a CancellationToken,
 }
 
@@ -146,7 +152,7 @@ impl Transfer<'_> {
                     disk_failures += 1;
                 }
                 TransferError::NoRanges { .. } if whole_tries < MAX_WHOLE_TRIES => {
-                    (cut, whole_tries) = (Cut::Whole, whole_tries + 1);
+                    (cut, whole_tries) = (Cut::Unranged, whole_tries + 1);
                 }
                 _ => return Err(error),
             }
@@ -182,8 +188,9 @@ impl Transfer<'_> {
     async fn attempt(mut self, cut: Cut) -> Result<(), TransferError> {
         self.meter.set(0);
         tokio::select! {
+            biased;
             () = self.turn.begin() => {}
-            () = self.stop.cancelled() => return Err(TransferError::Stopped),
+            () = self.slice_over.cancelled() => return Err(TransferError::Stopped),
         }
         let in_one_go = ONE_GO_BELOW_BYTES.min(self.settings.multipart_threshold.0);
         if !self.may_come_over_xet().await? {

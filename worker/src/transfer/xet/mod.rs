@@ -47,7 +47,7 @@ pub(super) async fn fetch_parts(
     }
     let access = tokio::select! {
         biased;
-        () = transfer.stop.cancelled() => return Err(TransferError::Stopped),
+        () = transfer.slice_over.cancelled() => return Err(TransferError::Stopped),
         access = xet.group(transfer) => access,
     };
     if let Err(error) = access {
@@ -58,7 +58,7 @@ pub(super) async fn fetch_parts(
         leave(transfer, &TransferError::Hub(error));
         return Ok(partial);
     }
-    let (halt, failed) = (transfer.stop.child_token(), CancellationToken::new());
+    let (halt, failed) = (transfer.slice_over.child_token(), CancellationToken::new());
     let sink = sink(transfer, &partial, frontier);
     let source = part::Source { transfer, xet, hash, sink, halt: &halt, failed: &failed };
     let at_a_time = transfer.settings.connections.clamp(1, PARTS);

@@ -1,0 +1,95 @@
+//! The time of a Fetch. What can go on later makes room for others when the slice is over. What cannot, the hash of a large file
+//! or a small file under way, may come to its end.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::alive::TIME_SLICE;
+
+/// How long work may go on when the slice is over. Together they are less than the 30 minutes after which RabbitMQ takes a
+/// delivery back that was not acknowledged.
+pub(super) const OVERTIME: Duration = Duration::from_mins(15);
+
+/// A task's slice of time.
+pub(super) struct Slice {
+    /// Cancelled when the slice is over, and with the next one.
+    pub(super) over: CancellationToken,
+    /// Cancelled when all work is to end: the task is void, or the overtime is over, too.
+    pub(super) stop: CancellationToken,
+}
+
+/// When the work was through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// In time, by itself or because the task is void.
+    InTime,
+    /// When the slice was over.
+    Over,
+    /// When the overtime was over, too.
+    Stopped,
+}
+
+impl Slice {
+    /// A slice that ends early with `stop`.
+    pub(super) fn new(stop: &CancellationToken) -> Self {
+        let stop = stop.child_token();
+        Self { over: stop.child_token(), stop }
+    }
+
+    /// Does work that obeys the tokens.
+    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> (T, Ended) {
+        let mut work = pin!(work);
+        if let Ok(done) = timeout(TIME_SLICE, &mut work).await {
+            return (done, Ended::InTime);
+        }
+        self.over.cancel();
+        if let Ok(done) = timeout(OVERTIME, &mut work).await {
+            return (done, Ended::Over);
+        }
+        self.stop.cancel();
+        (work.await, Ended::Stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_can_go_on_later_ends_with_the_slice_and_what_cannot_has_overtime() {
+        let (slice, begun) = (Slice::new(&CancellationToken::new()), Instant::now());
+        let work = async {
+            slice.over.cancelled().await;
+            let over = begun.elapsed();
+            sleep(Duration::from_mins(10)).await;
+            over
+        };
+        let (over, ended) = slice.run(work).await;
+        assert_eq!((over, ended), (TIME_SLICE, Ended::Over));
+        assert!(!slice.stop.is_cancelled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_goes_on_for_longer_than_a_delivery_may_wait() {
+        let (slice, begun) = (Slice::new(&CancellationToken::new()), Instant::now());
+        let ((), ended) = slice.run(slice.stop.cancelled()).await;
+        assert_eq!(ended, Ended::Stopped);
+        assert!(begun.elapsed() < Duration::from_mins(30));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_void_task_ends_all_of_it_at_once() {
+        let task = CancellationToken::new();
+        let slice = Slice::new(&task);
+        task.cancel();
+        assert_eq!(
+            slice.run(async { tokio::join!(slice.over.cancelled(), slice.stop.cancelled()) }).await.1,
+            Ended::InTime
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! Transfers that ask nobody, for nobody is there.
+
+use std::os::unix::fs::FileExt as _;
+use std::time::Instant;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use hfd_shared::cache::Cache;
+use hfd_shared::control::{Effective, Settings};
+use hfd_shared::embedded::{EmbeddedStore, LocalBandwidth, LocalBus, LocalLimiter};
+use hfd_shared::repo::{BlobHash, ByteRange, RepoKind};
+use hfd_shared::settings::HubSettings;
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+use super::*;
+
+const SIZE: u64 = 8 << 20;
+
+/// A file, and the cache that it is to come into.
+struct Rig {
+    folder: TempDir,
+    hub: HubClient,
+    cache: RepoCache,
+    settings: TransferSettings,
+    target: Target,
+    content: Vec<u8>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let content: Vec<u8> = (0..SIZE).map(|at| (at / 4096 % 251) as u8).collect();
+        let blob = BlobHash::Sha256(digest(&SHA256, &content).as_ref().try_into().unwrap());
+        let repo = RepoRef { kind: RepoKind::Model, id: "o/n".parse().unwrap() };
+        let settings = TransferSettings { retries: 0, ..TransferSettings::default() };
+        let endpoint = HubSettings { endpoint: "http://127.0.0.1:9".parse().unwrap(), token: None };
+        let file = PlannedFile { path: "a.bin".parse().unwrap(), size_bytes: SIZE, blob, second_path: None, xet: None };
+        Self {
+            hub: HubClient::new(&endpoint, &settings, Arc::new(LocalLimiter::new())).unwrap(),
+            cache: Cache::open(folder.path().join("hub")).unwrap().repo(&repo),
+            settings,
+            target: Target { repo, commit: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(), file },
+            content,
+            folder,
+        }
+    }
+
+    /// Puts the first bytes on disk, as a transfer before did.
+    fn record(&self, bytes: u64) {
+        let mut partial = self.cache.open_partial(&self.target.file.blob, SIZE, "before").unwrap();
+        partial.data().write_all_at(&self.content[..usize::try_from(bytes).unwrap()], 0).unwrap();
+        partial.record(&[ByteRange::new(0, bytes).unwrap()]).unwrap();
+    }
+
+    async fn run(&self, slice_over: &CancellationToken) -> Result<(), TransferError> {
+        let store = EmbeddedStore::open(&self.folder.path().join("db"), Arc::new(LocalBus::new())).unwrap();
+        let configured = Effective { token: None, max_active: 1, transfer: self.settings.clone() };
+        let settings = Settings::new(Arc::new(store), self.hub.clone(), None, configured).unwrap();
+        let publishing = self.cache.clone();
+        Transfer {
+            hub: &self.hub,
+            xet: None,
+            cache: &self.cache,
+            settings: &self.settings,
+            throttle: &Throttle::new(settings, Arc::new(LocalBandwidth::new())),
+            writer: "tester",
+            target: &self.target,
+            meter: &Meter::default(),
+            received: &AtomicU64::new(0),
+            received_by_all: &AtomicU64::new(0),
+            width: &AtomicUsize::new(FIRST_WIDTH),
+            advanced: &AtomicBool::new(false),
+            turn: &Turn::new(&Arc::new(Semaphore::new(1))),
+            publisher: &Publisher::new(move |files: Vec<_>| publishing.publish_small(&files)),
+            fence: &Fence::new(Instant::now(), Duration::from_mins(1)),
+            slice_over,
+            stop: &CancellationToken::new(),
+        }
+        .run()
+        .await
+    }
+
+    fn is_published(&self) -> bool {
+        self.cache.has_blob(&self.target.file.blob, SIZE).unwrap()
+    }
+}
+
+fn over() -> CancellationToken {
+    let over = CancellationToken::new();
+    over.cancel();
+    over
+}
+
+#[tokio::test]
+async fn a_file_of_which_nothing_is_missing_is_hashed_and_published_though_the_slice_is_over() {
+    let rig = Rig::new();
+    rig.record(SIZE);
+    rig.run(&over()).await.unwrap();
+    assert!(rig.is_published());
+}
+
+#[tokio::test]
+async fn a_file_of_which_something_is_missing_goes_on_in_another_slice() {
+    let rig = Rig::new();
+    rig.record(SIZE / 2);
+    assert!(matches!(rig.run(&over()).await, Err(TransferError::Stopped)));
+    assert!(!rig.is_published());
+    let partial = rig.cache.open_partial(&rig.target.file.blob, SIZE, "next").unwrap();
+    assert_eq!(partial.recorded(), [ByteRange::new(0, SIZE / 2).unwrap()]);
+}
