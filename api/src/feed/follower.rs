@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hfd_shared::job::{JobId, JobMark, Snapshot, Version};
-use hfd_shared::ports::{Extent, FileMark, Heard, StoreError, Subscription};
+use hfd_shared::job::{JobId, JobMark, Snapshot, Status, Version};
+use hfd_shared::ports::{Extent, FileMark, Heard, RATE_AGE_MAX, StoreError, Subscription};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tracing::warn;
@@ -51,10 +51,18 @@ struct Known {
     at: Option<Instant>,
     /// Its place among the waiting jobs: it changes with other jobs.
     position: Option<u64>,
+    /// When a rate was told: without a worker it becomes none by itself.
+    rate_told_at: Option<Instant>,
     /// Changes of its files up to here.
     files: Option<FileMark>,
     /// Changes of its files are left over.
     has_more: bool,
+}
+
+impl Known {
+    fn has_old_rate(&self) -> bool {
+        self.rate_told_at.is_some_and(|told_at| told_at.elapsed() >= RATE_AGE_MAX)
+    }
 }
 
 /// The task.
@@ -181,7 +189,7 @@ impl Follower {
         let Some((told, mark)) = self.told.get(&job.id).and_then(|told| Some((told, told.mark?))) else {
             return true;
         };
-        Mark::of(job).order > mark.order || told.position != watched_position(job)
+        Mark::of(job).order > mark.order || told.position != watched_position(job) || told.has_old_rate()
     }
 
     /// Lets everybody begin anew.
@@ -236,7 +244,8 @@ impl Follower {
         }
         let (now, has_more) = (Instant::now(), extent == Extent::Part);
         let position = watched_position(&seen);
-        self.told.insert(job, Known { mark: Some(mark), at: Some(now), position, files, has_more });
+        let rate_told_at = (snapshot.progress.bytes_per_second > 0).then_some(now);
+        self.told.insert(job, Known { mark: Some(mark), at: Some(now), position, rate_told_at, files, has_more });
         if has_more {
             self.due.entry(job).or_insert(now + UPDATE_EVERY);
         }
@@ -260,7 +269,8 @@ impl Follower {
         for job in &jobs {
             // Nobody else follows: what those who join now get is what was told.
             let (mark, position) = (was_idle.then(|| Mark::of(job)), watched_position(job));
-            self.told.entry(job.id).or_insert(Known { mark, position, ..Known::default() });
+            let rate_told_at = (job.status == Status::Running).then(Instant::now);
+            self.told.entry(job.id).or_insert(Known { mark, position, rate_told_at, ..Known::default() });
         }
         let mut inits: HashMap<Option<JobId>, Arc<Init>> = HashMap::new();
         for join in joins {

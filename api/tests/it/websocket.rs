@@ -59,6 +59,21 @@ async fn a_job_is_followed_from_its_creation_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_rate_that_is_old_is_told_to_be_none() {
+    let server = Server::start().await;
+    let (mut socket, _) = Socket::connect(&server).await;
+    let id = server.submit("owner/name").await;
+    server.plan(id, &[10]).await;
+    server.report(id, 0, 5).await;
+    let is_rate = |rate: u64| move |message: &Value| message["data"]["progress"]["bytesPerSecond"] == rate;
+    socket.until(is_rate(50)).await;
+    let (_, init) = Socket::connect(&server).await;
+    assert_eq!(init["jobs"][0]["progress"]["bytesPerSecond"], 50);
+    let seen = socket.until(is_rate(0)).await;
+    assert_eq!(seen.last().unwrap()["data"]["etaSeconds"], Value::Null);
+}
+
+#[tokio::test]
 async fn each_kind_of_end_has_its_event() {
     let server = Server::start().await;
     let (mut socket, _) = Socket::connect(&server).await;
