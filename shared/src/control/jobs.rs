@@ -115,8 +115,11 @@ impl Jobs {
 
     /// Forgets a job that has ended; its files stay in the cache.
     pub async fn dismiss(&self, id: JobId) -> Result<(), ControlError> {
-        for _ in 0..MAX_CONFLICTS {
-            let job = self.store.job(id).await?.ok_or(ControlError::Unknown(id))?;
+        for attempt in 0..MAX_CONFLICTS {
+            let Some(job) = self.store.job(id).await? else {
+                // An answer of the store that was lost told of its removal.
+                return if attempt == 0 { Err(ControlError::Unknown(id)) } else { Ok(()) };
+            };
             if !job.status.is_terminal() {
                 return Err(Refused::Status(job.status).into());
             }
