@@ -126,11 +126,23 @@ impl Listener {
     }
 }
 
-/// Passes doorbells on until the connection is lost.
+/// Passes doorbells on until the connection is lost. Who is too far behind is to read everything anew: until he can be told,
+/// bells are heard and dropped, for the client would keep them all.
 async fn hear(mut line: Line, sender: &mpsc::Sender<Heard>) {
+    let mut is_behind = false;
     loop {
-        match timeout(SILENCE, line.bells.next()).await {
-            Ok(Some(bell)) => pass(&bell, sender).await,
+        let heard = tokio::select! {
+            room = sender.reserve(), if is_behind => {
+                let Ok(room) = room else { return };
+                room.send(Heard::Resync);
+                is_behind = false;
+                continue;
+            }
+            heard = timeout(SILENCE, line.bells.next()) => heard,
+        };
+        match heard {
+            Ok(Some(_)) if is_behind => {}
+            Ok(Some(bell)) => is_behind = !pass(&bell, sender),
             Ok(None) => return,
             Err(_) => {
                 let pong = timeout(PONG_TIMEOUT, line.sink.ping::<redis::Value>()).await;
@@ -142,12 +154,12 @@ async fn hear(mut line: Line, sender: &mpsc::Sender<Heard>) {
     }
 }
 
-async fn pass(bell: &Msg, sender: &mpsc::Sender<Heard>) {
+/// Returns whether there was room.
+fn pass(bell: &Msg, sender: &mpsc::Sender<Heard>) -> bool {
     let job: Option<JobId> = bell.get_payload::<String>().ok().and_then(|job| job.parse().ok());
-    let Some(job) = job else { return debug!("strange doorbell") };
-    if let Err(TrySendError::Full(_)) = sender.try_send(Heard::Changed(job)) {
-        // Whoever is that far behind reads everything anew; until then there is no use in more bells. It fails only when
-        // nobody listens any more, and then this task is about to end.
-        let _ = sender.send(Heard::Resync).await;
-    }
+    let Some(job) = job else {
+        debug!("strange doorbell");
+        return true;
+    };
+    !matches!(sender.try_send(Heard::Changed(job)), Err(TrySendError::Full(_)))
 }
