@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 use hfd_shared::cache::Partial;
-use hfd_shared::hub::Retry;
+use hfd_shared::job::needs_xet;
 use hfd_shared::metrics::{self, RetryReason};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::budget::Budget;
 use super::cut::missing_pieces;
 use super::frontier::Frontier;
 use super::large::{record_while, sink, worse};
@@ -45,18 +46,13 @@ pub(super) async fn fetch_parts(
     if parts.is_empty() {
         return Ok(partial);
     }
-    let access = tokio::select! {
-        biased;
-        () = transfer.slice_over.cancelled() => return Err(TransferError::Stopped),
-        access = xet.group(transfer) => access,
-    };
-    if let Err(error) = access {
-        if let Retry::After(delay) = error.retry() {
-            metrics::retried((&error).into());
-            return Err(TransferError::Later { delay, reason: error.to_string() });
+    match ask_for_access(transfer, xet).await {
+        Ok(()) => {}
+        Err(error @ (TransferError::Stopped | TransferError::Later { .. })) => return Err(error),
+        Err(error) => {
+            leave(transfer, &error);
+            return Ok(partial);
         }
-        leave(transfer, &TransferError::Hub(error));
-        return Ok(partial);
     }
     let (halt, failed) = (transfer.slice_over.child_token(), CancellationToken::new());
     let sink = sink(transfer, &partial, frontier);
@@ -77,6 +73,23 @@ pub(super) async fn fetch_parts(
             xet.avoid(transfer);
             leave(transfer, &error);
             Ok(partial)
+        }
+    }
+}
+
+/// Asks for access; again only for a file that comes on no other way.
+async fn ask_for_access(transfer: Transfer<'_>, xet: &Xet) -> Result<(), TransferError> {
+    let is_only_way = needs_xet(transfer.target.file.size_bytes);
+    let mut budget = Budget::new(if is_only_way { transfer.settings.retries } else { 0 });
+    loop {
+        let asked = tokio::select! {
+            biased;
+            () = transfer.slice_over.cancelled() => return Err(TransferError::Stopped),
+            asked = xet.group(transfer) => asked,
+        };
+        match asked {
+            Ok(_) => return Ok(()),
+            Err(error) => budget.spend(error, transfer.slice_over).await?,
         }
     }
 }
