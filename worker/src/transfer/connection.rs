@@ -115,7 +115,7 @@ impl Connection<'_> {
             match next {
                 Ok(pace::Next::Chunk(mut chunk)) => {
                     let bytes = chunk.len();
-                    chunk.truncate(part.arrived(bytes));
+                    chunk.truncate(part.arrived(bytes, Instant::now()));
                     writer.push(chunk).await.map_err(|error| disk_error(self.transfer, error))?;
                     self.transfer.arrived(bytes, self.halt).await?;
                     // The rest of the answer belongs to others now.

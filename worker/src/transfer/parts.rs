@@ -28,6 +28,9 @@ const HELPED_AFTER: Duration = Duration::from_secs(2);
 /// How long a part is watched before its speed is known.
 const MEASURED_AFTER: Duration = Duration::from_millis(500);
 
+/// How far back it is looked for how fast a part comes now; up to twice as far. A connection may stop near the end of a part.
+const OF_LATE: Duration = Duration::from_secs(2);
+
 /// How long a part that is too small to share may be fetched until it goes over as a whole, and twice as long each time
 /// that it does: connections that are all slow shall not take it from each other for ever.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -72,6 +75,8 @@ pub(super) struct Part {
 struct Rest {
     next: u64,
     end: u64,
+    /// Where it began at two times, the older one first.
+    marks: [(Instant, u64); 2],
 }
 
 /// How fast a part came.
@@ -150,9 +155,17 @@ impl Speed {
     }
 }
 
+impl Rest {
+    fn mark(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.marks[1].0) >= OF_LATE {
+            self.marks = [self.marks[1], (now, self.next)];
+        }
+    }
+}
+
 impl Part {
     fn new(range: ByteRange, now: Instant, patience: Duration) -> Self {
-        let rest = Rest { next: range.start(), end: range.end() };
+        let rest = Rest { next: range.start(), end: range.end(), marks: [(now, range.start()); 2] };
         let (start, taken_over) = (range.start(), CancellationToken::new());
         Self { begun_at: now, start, rest: Mutex::new(rest), patience, taken_over }
     }
@@ -173,8 +186,9 @@ impl Part {
     }
 
     /// Takes bytes that came behind those before; returns how many of them still belong to it.
-    pub(super) fn arrived(&self, bytes: usize) -> usize {
+    pub(super) fn arrived(&self, bytes: usize, now: Instant) -> usize {
         let mut rest = lock(&self.rest);
+        rest.mark(now);
         let mine = usize::try_from(rest.end - rest.next).map_or(bytes, |left| left.min(bytes));
         rest.next += mine as u64;
         mine
@@ -185,15 +199,22 @@ impl Part {
         now.saturating_duration_since(self.begun_at)
     }
 
-    /// How long the rest will take at the speed so far, if that is long enough to be split; not known at first.
+    /// How long the rest will take at the speed of late, if that is long enough to be split; not known at first.
     fn time_worth_splitting(&self, now: Instant) -> Option<Duration> {
         let is_known = self.age(now) >= MEASURED_AFTER;
-        is_known.then(|| self.speed(now).time_for(self.bytes_left())).filter(|left| *left > WORTH_SPLITTING)
+        is_known.then(|| self.speed_of_late(now).time_for(self.bytes_left())).filter(|left| *left > WORTH_SPLITTING)
     }
 
     /// How fast it came; none if it was taken over, which says nothing about the next one.
     pub(super) fn speed_if_kept(&self, now: Instant) -> Option<Speed> {
         (!self.taken_over.is_cancelled()).then(|| self.speed(now))
+    }
+
+    fn speed_of_late(&self, now: Instant) -> Speed {
+        let mut rest = lock(&self.rest);
+        rest.mark(now);
+        let (since, from) = rest.marks[0];
+        Speed { bytes: rest.next - from, took: now.saturating_duration_since(since) }
     }
 
     fn speed(&self, now: Instant) -> Speed {
@@ -271,8 +292,8 @@ mod tests {
         let parts = parts(&[(0, 64 * MIB), (64 * MIB, 128 * MIB)]);
         let begun = Instant::now();
         let (fast, slow) = (taken(&parts, begun), taken(&parts, begun));
-        fast.arrived(60 << 20);
-        slow.arrived(4 << 20);
+        fast.arrived(60 << 20, begun);
+        slow.arrived(4 << 20, begun);
         let later = begun + Duration::from_secs(2);
         assert_eq!(mib(taken(&parts, later).rest()), Some((98, 128)));
         assert_eq!(mib(slow.rest()), Some((68, 98)));
@@ -284,12 +305,12 @@ mod tests {
         let parts = parts(&[(0, 8 * MIB)]);
         let begun = Instant::now();
         let slow = taken(&parts, begun);
-        assert_eq!(slow.arrived(1 << 20), 1 << 20);
+        assert_eq!(slow.arrived(1 << 20, begun), 1 << 20);
         let half = taken(&parts, begun + Duration::from_secs(10));
         assert_eq!(half.start(), slow.rest().unwrap().end());
         let own = usize::try_from(half.start() - MIB).unwrap();
-        assert_eq!(slow.arrived(8 << 20), own);
-        assert_eq!((slow.rest(), slow.arrived(1)), (None, 0));
+        assert_eq!(slow.arrived(8 << 20, begun), own);
+        assert_eq!((slow.rest(), slow.arrived(1, begun)), (None, 0));
     }
 
     #[test]
@@ -298,9 +319,9 @@ mod tests {
         let begun = Instant::now();
         let part = taken(&parts, begun);
         assert!(matches!(parts.next(Helper::default(), begun + Duration::from_millis(100)), Next::Later));
-        part.arrived(60 << 20);
+        part.arrived(60 << 20, begun);
         assert!(matches!(parts.next(Helper::default(), begun + Duration::from_secs(5)), Next::Later));
-        part.arrived(4 << 20);
+        part.arrived(4 << 20, begun);
         assert!(matches!(parts.next(Helper::default(), begun + Duration::from_secs(5)), Next::Nothing));
     }
 
@@ -311,7 +332,7 @@ mod tests {
         let dead = taken(&parts, begun);
         for tenth in 5..=20 {
             if let Next::Part(part) = parts.next(Helper::default(), begun + Duration::from_millis(100 * tenth)) {
-                part.arrived(usize::MAX);
+                part.arrived(usize::MAX, begun);
             }
         }
         assert_eq!(dead.rest(), None);
@@ -320,11 +341,25 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_stops_near_the_end_is_soon_helped() {
+        let parts = parts(&[(0, 64 * MIB)]);
+        let begun = Instant::now();
+        let part = taken(&parts, begun);
+        let tenth = |tenth: u64| begun + Duration::from_millis(100 * tenth);
+        for now in (1..=31).map(tenth) {
+            part.arrived(2 << 20, now);
+        }
+        let mut looks = (31..).map(tenth).step_by(2);
+        let helped_at = looks.find(|now| matches!(parts.next(Helper::default(), *now), Next::Part(_))).unwrap();
+        assert!(helped_at <= tenth(31) + 2 * OF_LATE, "after {:?}", helped_at - tenth(31));
+    }
+
+    #[test]
     fn one_that_cannot_share_keeps_no_other_from_it() {
         let parts = parts(&[(0, MIB / 2), (MIB, 64 * MIB)]);
         let begun = Instant::now();
         let (dead, slow) = (taken(&parts, begun), taken(&parts, begun));
-        slow.arrived(1 << 20);
+        slow.arrived(1 << 20, begun);
         let half = taken(&parts, begun + Duration::from_secs(1));
         assert_eq!(half.start(), slow.rest().unwrap().end());
         assert_eq!(dead.rest().unwrap().len(), MIB / 2);
@@ -335,10 +370,10 @@ mod tests {
         let parts = parts(&[(0, MIB / 4)]);
         let begun = Instant::now();
         let first = taken(&parts, begun);
-        first.arrived(1);
+        first.arrived(1, begun);
         let second = taken(&parts, begun + PATIENCE);
         assert_eq!((first.rest(), second.start()), (None, 1));
-        second.arrived(1);
+        second.arrived(1, begun);
         assert!(matches!(parts.next(Helper::default(), begun + 2 * PATIENCE), Next::Later));
         assert_eq!(taken(&parts, begun + 3 * PATIENCE).start(), 2);
     }
@@ -348,13 +383,13 @@ mod tests {
         let parts = parts(&[(0, 64 * MIB), (64 * MIB, 128 * MIB), (128 * MIB, 192 * MIB)]);
         let begun = Instant::now();
         let (done, equal, slow) = (taken(&parts, begun), taken(&parts, begun), taken(&parts, begun));
-        done.arrived(64 << 20);
-        equal.arrived(32 << 20);
-        slow.arrived(1 << 20);
+        done.arrived(64 << 20, begun);
+        equal.arrived(32 << 20, begun);
+        slow.arrived(1 << 20, begun);
         let later = begun + HELPED_AFTER;
         let held_back = Helper { is_held_back: true, ..after(&done, later) };
         assert_eq!(mib(part(parts.next(held_back, later)).rest()), Some((160, 192)));
-        slow.arrived(31 << 20);
+        slow.arrived(31 << 20, later);
         assert!(matches!(parts.next(held_back, later), Next::Later));
         assert_eq!(mib(part(parts.next(after(&done, later), later)).rest()), Some((112, 128)));
     }
@@ -364,14 +399,14 @@ mod tests {
         let parts = parts(&[(0, 64 * MIB), (64 * MIB, 128 * MIB), (128 * MIB, 192 * MIB), (192 * MIB, 256 * MIB)]);
         let begun = Instant::now();
         let (slow, fast) = (taken(&parts, begun), taken(&parts, begun));
-        slow.arrived(4 << 20);
-        fast.arrived(64 << 20);
+        slow.arrived(4 << 20, begun);
+        fast.arrived(64 << 20, begun);
         let later = begun + HELPED_AFTER;
         let too_soon = taken_after(&parts, &fast, later.checked_sub(Duration::from_millis(1)).unwrap());
         assert_eq!(mib(too_soon.rest()), Some((128, 192)));
         assert_eq!(mib(taken_after(&parts, &fast, later).rest()), Some((34, 64)));
         assert_eq!(mib(slow.rest()), Some((4, 34)));
-        slow.arrived(20 << 20);
+        slow.arrived(20 << 20, later);
         assert_eq!(mib(taken_after(&parts, &fast, later).rest()), Some((192, 256)));
     }
 
@@ -387,7 +422,7 @@ mod tests {
             now += tick;
             for (number, part) in holders.iter_mut().enumerate() {
                 let rate = if number == 3 { 2 * MIB } else { 20 * MIB };
-                arrived += part.arrived(usize::try_from(rate / 20).unwrap()) as u64;
+                arrived += part.arrived(usize::try_from(rate / 20).unwrap(), now) as u64;
                 if part.rest().is_none()
                     && let Next::Part(next) = parts.next(after(part, now), now)
                 {
@@ -413,7 +448,7 @@ mod tests {
                     all.push(part);
                 }
                 let part = &all[who % all.len()];
-                part.arrived(usize::try_from(bytes).unwrap());
+                part.arrived(usize::try_from(bytes).unwrap(), now);
             }
             let mut waiting: Vec<ByteRange> = lock(&parts.state).waiting.iter().copied().collect();
             waiting.extend(all.iter().filter_map(|part| ByteRange::new(part.start, lock(&part.rest).end)));
