@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 use hfd_shared::cache::Partial;
+use hfd_shared::hub::Retry;
 use hfd_shared::job::needs_xet;
 use hfd_shared::metrics::{self, RetryReason};
 use tokio_util::sync::CancellationToken;
@@ -80,7 +81,7 @@ pub(super) async fn fetch_parts(
 /// Asks for access; again only for a file that comes on no other way.
 async fn ask_for_access(transfer: Transfer<'_>, xet: &Xet) -> Result<(), TransferError> {
     let is_only_way = needs_xet(transfer.target.file.size_bytes);
-    let mut budget = Budget::new(if is_only_way { transfer.settings.retries } else { 0 });
+    let mut budget = Budget::new(transfer.settings.retries);
     loop {
         let asked = tokio::select! {
             biased;
@@ -89,6 +90,9 @@ async fn ask_for_access(transfer: Transfer<'_>, xet: &Xet) -> Result<(), Transfe
         };
         match asked {
             Ok(_) => return Ok(()),
+            Err(error) if !is_only_way && !matches!(error.retry(), Retry::After(_)) => {
+                return Err(TransferError::Hub(error));
+            }
             Err(error) => budget.spend(error, transfer.slice_over).await?,
         }
     }
