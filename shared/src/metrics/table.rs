@@ -119,8 +119,8 @@ const PURPOSE: Label = label("purpose", HubPurpose::ALL);
 
 /// Between a look into memory and a request that waits for the Hub.
 const HTTP_BOUNDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
-/// Between an empty batch and the whole time slice of a task.
-const TASK_BOUNDS: &[f64] = &[0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 120.0, 300.0, 600.0];
+/// Between an empty batch and the whole time slice of a task, with what it may take beyond it.
+const TASK_BOUNDS: &[f64] = &[0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0, 120.0, 300.0, 600.0, 1500.0];
 /// Between a free slot and a queue of an hour.
 const QUEUE_BOUNDS: &[f64] = &[0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
 /// Up to the longest window that is ever waited for.

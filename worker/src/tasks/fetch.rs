@@ -207,17 +207,16 @@ impl<'a> Context<'a> {
             .buffer_unordered(self.settings.connections + WAITING_FOR_DISK)
             .collect();
         let (groups, ended): (Groups, _) = self.slice.run(work).await;
-        debug!(task = %self.claimed.task, ?ended, "time slice over");
         // Without a limit here, what comes to nothing in one slice would be tried for ever.
-        let (moved, after) = match ended {
+        let (moved, what, after) = match ended {
             Ended::InTime => return groups,
-            Ended::Over => (self.received.load(Ordering::Relaxed) > 0, TIME_SLICE),
-            Ended::Stopped => (self.done.advanced.load(Ordering::Relaxed), TIME_SLICE + OVERTIME),
+            Ended::Over => (self.received.load(Ordering::Relaxed) > 0, "arrived", TIME_SLICE),
+            Ended::Stopped => (self.done.advanced.load(Ordering::Relaxed), "became whole", TIME_SLICE + OVERTIME),
         };
+        debug!(task = %self.claimed.task, ?ended, "time slice over");
         if moved || groups.iter().any(|(_, result)| result.is_ok()) {
             return groups;
         }
-        let what = if ended == Ended::Over { "arrived" } else { "became whole" };
         let silent = || FetchError::Failed(format!("nothing {what} for {} minutes", after.as_secs() / 60));
         let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
         groups.into_iter().map(|(files, result)| (files, give_up(result))).collect()

@@ -1,5 +1,5 @@
-//! The time of a Fetch. What can go on later makes room for others when the slice is over. What cannot, the hash of a large file
-//! or a small file under way, may come to its end.
+//! The time of a Fetch. What can go on later makes room for others when the slice is over. What cannot, the hash of a large file,
+//! a small file under way or one from a server without ranges, may come to its end.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) struct Slice {
 /// When the work was through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// In time, by itself or because the task is void.
+    /// In time, or because the task is void or its worker ends.
     InTime,
     /// When the slice was over.
     Over,
@@ -46,11 +46,15 @@ impl Slice {
             return (done, Ended::InTime);
         }
         self.over.cancel();
-        if let Ok(done) = timeout(OVERTIME, &mut work).await {
-            return (done, Ended::Over);
-        }
-        self.stop.cancel();
-        (work.await, Ended::Stopped)
+        let in_overtime = timeout(OVERTIME, &mut work).await;
+        let is_void = self.stop.is_cancelled();
+        let (done, ended) = if let Ok(done) = in_overtime {
+            (done, Ended::Over)
+        } else {
+            self.stop.cancel();
+            (work.await, Ended::Stopped)
+        };
+        (done, if is_void { Ended::InTime } else { ended })
     }
 }
 
@@ -80,6 +84,18 @@ mod tests {
         let ((), ended) = slice.run(slice.stop.cancelled()).await;
         assert_eq!(ended, Ended::Stopped);
         assert!(begun.elapsed() < Duration::from_mins(30));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_stopped_in_the_overtime_has_not_run_out_of_time() {
+        let task = CancellationToken::new();
+        let slice = Slice::new(&task);
+        let stopping = async {
+            sleep(TIME_SLICE + OVERTIME / 2).await;
+            task.cancel();
+        };
+        let (((), ended), ()) = tokio::join!(slice.run(slice.stop.cancelled()), stopping);
+        assert_eq!(ended, Ended::InTime);
     }
 
     #[tokio::test(start_paused = true)]
