@@ -131,7 +131,8 @@ impl Follower {
         let now = Instant::now();
         let last = self.told.get(&job).and_then(|told| told.at);
         let at = last.map_or(now, |last| now.max(last + UPDATE_EVERY));
-        self.due.entry(job).or_insert(at);
+        let due = self.due.entry(job).or_insert(at);
+        *due = at.min(*due);
     }
 
     async fn sweep(&mut self) {
@@ -248,6 +249,8 @@ impl Follower {
         self.told.insert(job, Known { mark: Some(mark), at: Some(now), position, rate_told_at, files, has_more });
         if has_more {
             self.due.entry(job).or_insert(now + UPDATE_EVERY);
+        } else if rate_told_at.is_some() {
+            self.due.entry(job).or_insert(now + RATE_AGE_MAX);
         }
         Ok(())
     }
