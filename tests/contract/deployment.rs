@@ -100,7 +100,10 @@ fn repos() -> Vec<RepoBuilder> {
         RepoBuilder::model("acme/both").file("config.json", "{}"),
         RepoBuilder::dataset("acme/both").file("data.csv", "a,b\n1,2\n"),
         RepoBuilder::dataset("acme/data").file("data/train.csv", "a,b\n1,2\n"),
-        RepoBuilder::model("gpt2").file("config.json", "{\"model_type\": \"gpt2\"}"),
+        RepoBuilder::model("gpt2")
+            .file("config.json", "{\"model_type\": \"gpt2\"}")
+            .revision("fp16")
+            .file("config.json", "{\"torch_dtype\": \"float16\"}"),
     ]
 }
 

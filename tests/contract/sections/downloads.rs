@@ -71,7 +71,7 @@ fn accepted() -> Vec<Row> {
         row("A dataset", send(DOWNLOAD, json!({ "repo": "acme/data", "dataset": true })))
             .answers(202, job())
             .with("/isDataset", true),
-        row("Another revision", send(DOWNLOAD, json!({ "repo": "acme/model", "revision": "fp16" })))
+        row("Another revision", send(DOWNLOAD, json!({ "repo": "gpt2", "revision": "fp16" })))
             .answers(202, job())
             .with("/revision", "fp16"),
         row("A repository with one name", send(DOWNLOAD, json!({ "repo": "gpt2" })))
