@@ -47,13 +47,8 @@ pub(super) async fn fetch_parts(
     if parts.is_empty() {
         return Ok(partial);
     }
-    match ask_for_access(transfer, xet).await {
-        Ok(()) => {}
-        Err(error @ (TransferError::Stopped | TransferError::Later { .. })) => return Err(error),
-        Err(error) => {
-            leave(transfer, &error);
-            return Ok(partial);
-        }
+    if let Err(error) = ask_for_access(transfer, xet).await {
+        return leave(transfer, error).map(|()| partial);
     }
     let (halt, failed) = (transfer.slice_over.child_token(), CancellationToken::new());
     let sink = sink(transfer, &partial, frontier);
@@ -67,15 +62,11 @@ pub(super) async fn fetch_parts(
         })
     });
     let (partial, ended) = record_while(transfer, partial, frontier, &halt, fetching).await?;
-    match ended {
-        Ok(()) => Ok(partial),
-        Err(error @ (TransferError::Stopped | TransferError::Later { .. } | TransferError::Cache(_))) => Err(error),
-        Err(error) => {
-            xet.avoid(transfer);
-            leave(transfer, &error);
-            Ok(partial)
-        }
+    if let Err(error) = ended {
+        leave(transfer, error)?;
+        xet.avoid(transfer);
     }
+    Ok(partial)
 }
 
 /// Asks for access; again only for a file that comes on no other way.
@@ -98,8 +89,12 @@ async fn ask_for_access(transfer: Transfer<'_>, xet: &Xet) -> Result<(), Transfe
     }
 }
 
-/// Tells that the file goes another way.
-fn leave(transfer: Transfer<'_>, error: &TransferError) {
+/// Tells that the file goes another way, unless it is to stop or to wait, or the volume has failed.
+fn leave(transfer: Transfer<'_>, error: TransferError) -> Result<(), TransferError> {
+    if let TransferError::Stopped | TransferError::Later { .. } | TransferError::Cache(_) = error {
+        return Err(error);
+    }
     metrics::retried(RetryReason::Xet);
     warn!(path = %transfer.target.file.path, %error, "what is missing of the file comes over plain HTTP");
+    Ok(())
 }
