@@ -76,11 +76,9 @@ impl Instance {
     /// Starts `hfdownloader serve` on the sandbox's folders and waits until it listens.
     pub async fn serve(sandbox: &Sandbox, endpoint: &str, flags: &[&str]) -> anyhow::Result<Self> {
         let (cache, data) = (sandbox.cache(), sandbox.data());
-        let mut all = vec!["--endpoint".to_owned(), endpoint.to_owned()];
-        for (flag, folder) in [("--cache-dir", cache), ("--data-dir", data)] {
-            all.extend([flag.to_owned(), folder.to_string_lossy().into_owned()]);
-        }
-        all.extend(flags.iter().map(ToString::to_string));
+        let (cache, data) = (cache.to_string_lossy(), data.to_string_lossy());
+        let own = ["--endpoint", endpoint, "--cache-dir", &cache, "--data-dir", &data];
+        let all = own.iter().chain(flags).map(ToString::to_string).collect();
         Self::start(sandbox, Role::Serve, all).await
     }
 

@@ -21,7 +21,7 @@ use super::Outcome;
 use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
-use super::slice::{Ended, OVERTIME, Slice};
+use super::slice::{End, OVERTIME, Slice};
 use crate::environment::Environment;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
@@ -111,9 +111,9 @@ pub(super) async fn perform(
 }
 
 /// What became of each group: its files and the result that they share.
-type Groups = Vec<(Vec<FileIndex>, Result<(), FetchError>)>;
+type Ended = Vec<(Vec<FileIndex>, Result<(), FetchError>)>;
 
-async fn settle(env: &Environment, claimed: &Claimed, ended: Groups) -> Result<Outcome, StoreError> {
+async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Outcome, StoreError> {
     let mut ends = Vec::new();
     let mut later: Option<(Duration, String)> = None;
     let mut stopped = false;
@@ -196,7 +196,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    async fn fetch_all(&self, groups: Vec<Group>) -> Groups {
+    async fn fetch_all(&self, groups: Vec<Group>) -> Ended {
         let present = &self.present(&groups).await;
         let work = stream::iter(groups)
             .map(|group| async move {
@@ -206,20 +206,20 @@ impl<'a> Context<'a> {
             })
             .buffer_unordered(self.settings.connections + WAITING_FOR_DISK)
             .collect();
-        let (groups, ended): (Groups, _) = self.slice.run(work).await;
+        let (ended, end): (Ended, _) = self.slice.run(work).await;
         // Without a limit here, what comes to nothing in one slice would be tried for ever.
-        let (moved, what, after) = match ended {
-            Ended::InTime => return groups,
-            Ended::Over => (self.received.load(Ordering::Relaxed) > 0, "arrived", TIME_SLICE),
-            Ended::Stopped => (self.done.advanced.load(Ordering::Relaxed), "became whole", TIME_SLICE + OVERTIME),
+        let (moved, what, after) = match end {
+            End::InTime => return ended,
+            End::Over => (self.received.load(Ordering::Relaxed) > 0, "arrived", TIME_SLICE),
+            End::Stopped => (self.done.advanced.load(Ordering::Relaxed), "became whole", TIME_SLICE + OVERTIME),
         };
-        debug!(task = %self.claimed.task, ?ended, "time slice over");
-        if moved || groups.iter().any(|(_, result)| result.is_ok()) {
-            return groups;
+        debug!(task = %self.claimed.task, ?end, "time slice over");
+        if moved || ended.iter().any(|(_, result)| result.is_ok()) {
+            return ended;
         }
         let silent = || FetchError::Failed(format!("nothing {what} for {} minutes", after.as_secs() / 60));
         let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
-        groups.into_iter().map(|(files, result)| (files, give_up(result))).collect()
+        ended.into_iter().map(|(files, result)| (files, give_up(result))).collect()
     }
 
     async fn fetch(&self, group: &[(FileIndex, FileState, Meter)], is_present: bool) -> Result<(), FetchError> {

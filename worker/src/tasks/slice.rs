@@ -23,7 +23,7 @@ pub(super) struct Slice {
 
 /// When the work was through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum End {
     /// In time, or because the task is void or its worker ends.
     InTime,
     /// When the slice was over.
@@ -40,21 +40,21 @@ impl Slice {
     }
 
     /// Does work that obeys the tokens.
-    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> (T, Ended) {
+    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> (T, End) {
         let mut work = pin!(work);
         if let Ok(done) = timeout(TIME_SLICE, &mut work).await {
-            return (done, Ended::InTime);
+            return (done, End::InTime);
         }
         self.over.cancel();
         let in_overtime = timeout(OVERTIME, &mut work).await;
         let is_void = self.stop.is_cancelled();
         let (done, ended) = if let Ok(done) = in_overtime {
-            (done, Ended::Over)
+            (done, End::Over)
         } else {
             self.stop.cancel();
-            (work.await, Ended::Stopped)
+            (work.await, End::Stopped)
         };
-        (done, if is_void { Ended::InTime } else { ended })
+        (done, if is_void { End::InTime } else { ended })
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
             over
         };
         let (over, ended) = slice.run(work).await;
-        assert_eq!((over, ended), (TIME_SLICE, Ended::Over));
+        assert_eq!((over, ended), (TIME_SLICE, End::Over));
         assert!(!slice.stop.is_cancelled());
     }
 
@@ -82,7 +82,7 @@ mod tests {
     async fn nothing_goes_on_for_longer_than_a_delivery_may_wait() {
         let (slice, begun) = (Slice::new(&CancellationToken::new()), Instant::now());
         let ((), ended) = slice.run(slice.stop.cancelled()).await;
-        assert_eq!(ended, Ended::Stopped);
+        assert_eq!(ended, End::Stopped);
         assert!(begun.elapsed() < Duration::from_mins(30));
     }
 
@@ -95,7 +95,7 @@ mod tests {
             task.cancel();
         };
         let (((), ended), ()) = tokio::join!(slice.run(slice.stop.cancelled()), stopping);
-        assert_eq!(ended, Ended::InTime);
+        assert_eq!(ended, End::InTime);
     }
 
     #[tokio::test(start_paused = true)]
@@ -105,7 +105,7 @@ mod tests {
         task.cancel();
         assert_eq!(
             slice.run(async { tokio::join!(slice.over.cancelled(), slice.stop.cancelled()) }).await.1,
-            Ended::InTime
+            End::InTime
         );
     }
 }

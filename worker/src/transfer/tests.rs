@@ -18,7 +18,7 @@ const SIZE: u64 = 8 << 20;
 
 /// A file, and the cache that it is to come into.
 struct Rig {
-    folder: TempDir,
+    _folder: TempDir,
     hub: HubClient,
     cache: RepoCache,
     settings: TransferSettings,
@@ -37,11 +37,11 @@ impl Rig {
         let file = PlannedFile { path: "a.bin".parse().unwrap(), size_bytes: SIZE, blob, second_path: None, xet: None };
         Self {
             hub: HubClient::new(&endpoint, &settings, Arc::new(LocalLimiter::new())).unwrap(),
-            cache: Cache::open(folder.path().join("hub")).unwrap().repo(&repo),
+            cache: Cache::open(folder.path().to_owned()).unwrap().repo(&repo),
             settings,
             target: Target { repo, commit: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(), file },
             content,
-            folder,
+            _folder: folder,
         }
     }
 
@@ -53,7 +53,7 @@ impl Rig {
     }
 
     async fn run(&self, slice_over: &CancellationToken) -> Result<(), TransferError> {
-        let store = EmbeddedStore::open(&self.folder.path().join("db"), Arc::new(LocalBus::new())).unwrap();
+        let store = EmbeddedStore::in_memory(Arc::new(LocalBus::new())).unwrap();
         let configured = Effective { token: None, max_active: 1, transfer: self.settings.clone() };
         let settings = Settings::new(Arc::new(store), self.hub.clone(), None, configured).unwrap();
         let publishing = self.cache.clone();
