@@ -159,7 +159,7 @@ pub(super) fn claim(step: &mut Step<'_>, claimed: &Claimed, patience: Duration) 
         return Ok(Claim::Busy);
     }
     row.attempts = row.attempts.saturating_add(1);
-    row.holder = Some(claimed.holder.clone());
+    (row.holder, row.put_off) = (Some(claimed.holder.clone()), false);
     step.put_task(&row)?;
     step.mark(Mark::Claimed(*task, claimed.holder.worker.clone()));
     Ok(Claim::Go { job: Box::new(job.job), attempt: row.attempts })
@@ -174,10 +174,10 @@ pub(super) fn defer(
 ) -> Result<Verdict, StoreError> {
     let task = &claimed.task;
     let Some((_, row)) = step.held_task(claimed)? else { return Ok(Verdict::Stop) };
-    // Not once more when it is put off a second time.
-    let given_back = u32::from(step.live.in_work_since(task).is_some());
     step.mark(Mark::PutOff(*task));
-    step.emit(TaskRow { attempts: row.attempts.saturating_sub(given_back), ..row }, delay)?;
+    // Not once more when it is put off a second time.
+    let attempts = row.attempts.saturating_sub(u32::from(!row.put_off));
+    step.emit(TaskRow { attempts, put_off: true, ..row }, delay)?;
     if let Some(reason) = waiting {
         step.mark(Mark::Waits(*task, reason));
     }

@@ -98,7 +98,9 @@ fn over(in_flight: Option<u64>, state: FileState) -> FileState {
 pub(super) fn report(core: &mut Core, claimed: &Claimed, report: &Report) -> Result<Option<bool>, StoreError> {
     let task = &claimed.task;
     let transaction = core.database()?.begin_read()?;
-    if held_task(&transaction.open_table(JOBS)?, &transaction.open_table(TASKS)?, claimed)?.is_none() {
+    let held = held_task(&transaction.open_table(JOBS)?, &transaction.open_table(TASKS)?, claimed)?;
+    // The last report before it was put off may come after.
+    if held.is_none_or(|(_, task)| task.put_off) {
         return Ok(None);
     }
     let table = transaction.open_table(FILES)?;

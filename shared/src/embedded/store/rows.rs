@@ -61,11 +61,14 @@ pub(super) struct TaskRow {
     /// Who has claimed it last.
     #[serde(default)]
     pub(super) holder: Option<Holder>,
+    /// Whether that one has put it off.
+    #[serde(default)]
+    pub(super) put_off: bool,
 }
 
 impl TaskRow {
     pub(super) fn new(task: Task) -> Self {
-        Self { task, attempts: 0, outbox: None, holder: None }
+        Self { task, attempts: 0, outbox: None, holder: None, put_off: false }
     }
 }
 

@@ -94,6 +94,7 @@ macro_rules! job_store_contract {
             a_task_in_work_is_busy_until_its_holder_is_silent_for_too_long,
             a_busy_task_comes_again_though_its_entry_is_acknowledged_late,
             a_task_that_is_put_off_twice_gets_one_attempt_back,
+            a_report_that_comes_after_its_task_was_put_off_changes_nothing,
         ]);
         $crate::contract_cases!($make, store::outbox: [
             entries_come_in_the_order_of_their_time,

@@ -10,7 +10,7 @@ if row.holder ~= holder then
     return { 'busy' }
   end
   row.attempts = row.attempts + 1
-  row.holder = holder
+  row.holder, row.put_off = holder, nil
   row.work = NOW
   put_row(id, kind, row)
   see(id, kind, NOW)

@@ -2,7 +2,8 @@
 local id, epoch, kind = parts(ARGV[1])
 local key = job_key(id)
 local row = held_row(id, epoch, kind, ARGV[2])
-if not row then return 0 end
+-- The last report before it was put off may come after.
+if not row or row.put_off then return 0 end
 local moved, delta = false, 0
 for i = 5, #ARGV, 2 do
   local file = ARGV[i]

@@ -103,3 +103,15 @@ pub async fn a_task_that_is_put_off_twice_gets_one_attempt_back(rig: &StoreRig) 
     }
     assert_eq!(rig.claim(&task).await, Some(3));
 }
+
+/// The last report may be under way when the work stops.
+pub async fn a_report_that_comes_after_its_task_was_put_off_changes_nothing(rig: &StoreRig) {
+    let job = rig.planned("a", plan_of_units(1)).await;
+    let task = fetch(&job, 0);
+    let (first, second) = (Claimed { task, holder: holder("a", 1) }, Claimed { task, holder: holder("b", 1) });
+    assert!(matches!(rig.store.claim(&first, LONG).await.unwrap(), Claim::Go { .. }));
+    assert_eq!(rig.store.defer(&first, Duration::ZERO, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.report(&first, bytes(0, 1)).await.unwrap(), Verdict::Stop);
+    assert_eq!(rig.snapshot(job.id).await.progress.downloaded_bytes, 0);
+    assert!(matches!(rig.store.claim(&second, LONG).await.unwrap(), Claim::Go { attempt: 1, .. }));
+}

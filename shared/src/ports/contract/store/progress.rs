@@ -77,6 +77,7 @@ pub async fn a_reason_to_wait_is_shown_until_bytes_move(rig: &StoreRig) {
         let verdict = rig.store.defer(&rig.by(fetch(&job, 0)), LONG, limited.clone()).await.unwrap();
         assert_eq!(verdict, Verdict::Go);
         assert_eq!(waiting().await, limited);
+        assert_eq!(rig.claim(&fetch(&job, 0)).await, Some(1));
         rig.report(&fetch(&job, 0), Report::default()).await;
         assert_eq!(waiting().await, limited, "a report without bytes");
         one_more_byte(rig, &job, 1).await;
