@@ -20,6 +20,7 @@ mod refusals;
 mod restart;
 mod settings;
 mod sharing;
+mod volume;
 mod wrong_content;
 #[cfg(feature = "xet")]
 mod xet;

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use hfd_tests::api::{Download, Status};
 use hfd_tests::fake_hub::{Effect, FakeHub, Fault, Matcher, RepoBuilder, random_bytes};
 use hfd_tests::stage::Stage;
@@ -54,13 +54,7 @@ fn token_requests(hub: &FakeHub) -> usize {
 
 /// The bytes that the server has downloaded since it was started.
 async fn downloaded_bytes(stage: &Stage) -> anyhow::Result<u64> {
-    metric(stage, "hfd_downloaded_bytes_total").await
-}
-
-async fn metric(stage: &Stage, name: &str) -> anyhow::Result<u64> {
-    let metrics = stage.api().metrics().await?;
-    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-    value.with_context(|| format!("no {name} in\n{metrics}"))
+    stage.metric("hfd_downloaded_bytes_total").await
 }
 
 /// Downloads over Xet, and everything is right in the end without a byte that came twice.
@@ -77,7 +71,7 @@ async fn completes_over_http(stage: &Stage) -> anyhow::Result<()> {
     completes(stage).await?;
     ensure!(data_bytes_of(&stage.hub, LARGE) == LARGE_BYTES);
     ensure!(stage.server.log()?.contains("comes over plain HTTP"), "the log does not say why");
-    ensure!(metric(stage, "hfd_retries_total{reason=\"xet\"}").await? > 0);
+    ensure!(stage.metric("hfd_retries_total{reason=\"xet\"}").await? > 0);
     Ok(())
 }
 
@@ -189,7 +183,7 @@ async fn wrong_bytes_from_xet_are_never_published() -> anyhow::Result<()> {
     let stage = Stage::new([repo], &FLAGS).await?;
     stage.downloaded(&Download::model(MODEL).over("xet")).await?;
     stage.check_model(MODEL)?;
-    ensure!(metric(&stage, "hfd_hash_failures_total").await? > 0);
+    ensure!(stage.metric("hfd_hash_failures_total").await? > 0);
     ensure!(data_bytes_of(&stage.hub, LARGE) == LARGE_BYTES, "it did not come over HTTP in the end");
     Ok(())
 }
@@ -206,7 +200,7 @@ async fn what_has_hashed_wrong_comes_over_http_also_after_a_kill() -> anyhow::Re
     stage.restart().await?;
     stage.api().completed(&job.id).await?;
     stage.check_model(MODEL)?;
-    ensure!(metric(&stage, "hfd_hash_failures_total").await? == 0);
+    ensure!(stage.metric("hfd_hash_failures_total").await? == 0);
     Ok(())
 }
 

@@ -53,6 +53,13 @@ impl Stage {
         self.server.restart(&self.sandbox).await
     }
 
+    /// What the server counts under a name, labels included.
+    pub async fn metric(&self, name: &str) -> anyhow::Result<u64> {
+        let metrics = self.api().metrics().await?;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.with_context(|| format!("no {name} in\n{metrics}"))
+    }
+
     /// A model as it is in the cache.
     pub fn model(&self, id: &str) -> CachedRepo {
         CachedRepo::new(&self.sandbox.cache(), RepoKind::Model, id)

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use backon::{BackoffBuilder, ExponentialBackoff};
+use futures_util::{StreamExt, stream};
 use hfd_shared::cache::{BlobLock, CacheError, RepoCache};
 use hfd_shared::job::{FileIndex, FileState, Job, Unit, UnitIndex};
-use hfd_shared::metrics::{self, FileOutcome};
+use hfd_shared::metrics::{self, FileOutcome, RetryReason};
 use hfd_shared::ports::{BlobKey, Claimed, FileEnd, StoreError};
 use hfd_shared::repo::{BlobHash, CommitHash, RepoPath};
 use hfd_shared::settings::TransferSettings;
@@ -43,13 +43,9 @@ enum FetchError {
     #[error("{0}")]
     Failed(String),
     #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<CacheError> for FetchError {
-    fn from(error: CacheError) -> Self {
-        Self::Failed(error.to_string())
-    }
 }
 
 impl From<TransferError> for FetchError {
@@ -120,10 +116,10 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
     for (files, result) in ended {
         let result = match result {
             Ok(()) => Ok(()),
-            Err(FetchError::Failed(error)) => {
-                warn!(task = %claimed.task, error, "file failed");
+            Err(error @ (FetchError::Failed(_) | FetchError::Cache(_))) => {
+                warn!(task = %claimed.task, %error, "file failed");
                 metrics::file_ended(FileOutcome::Failed, files.len());
-                Err(error)
+                Err(error.to_string())
             }
             Err(FetchError::Stopped) => {
                 stopped = true;
@@ -223,17 +219,20 @@ impl<'a> Context<'a> {
     }
 
     async fn fetch(&self, group: &[(FileIndex, FileState, Meter)], is_present: bool) -> Result<(), FetchError> {
-        let turn = Turn::new(&self.turns);
-        let turn_to_come = async {
-            if !is_present {
-                turn.begin().await;
-            }
-        };
-        if self.slice.over.run_until_cancelled(turn_to_come).await.is_none() {
+        if self.slice.over.is_cancelled() {
             return Err(FetchError::Stopped);
         }
         if is_present {
-            return self.link_all(group, FileOutcome::Present).await;
+            match self.link_all(group, FileOutcome::Present).await {
+                Err(FetchError::Cache(error)) if error.is_not_found() => {
+                    debug!(blob = %group[0].1.file.blob, "removed since it was looked for");
+                }
+                linked => return linked,
+            }
+        }
+        let turn = Turn::new(&self.turns);
+        if self.slice.over.run_until_cancelled(turn.begin()).await.is_none() {
+            return Err(FetchError::Stopped);
         }
         let (_, first, meter) = &group[0];
         let key = BlobKey { repo: self.job.request.repo.clone(), blob: first.file.blob };
@@ -255,9 +254,8 @@ impl<'a> Context<'a> {
 
     async fn link_all(&self, group: &[(FileIndex, FileState, Meter)], outcome: FileOutcome) -> Result<(), FetchError> {
         for (file, state, meter) in group {
-            self.links.join((state.file.path.clone(), state.file.blob)).await?;
-            if let Some(path) = &state.file.second_path {
-                self.links.join((path.clone(), state.file.blob)).await?;
+            for path in [Some(&state.file.path), state.file.second_path.as_ref()].into_iter().flatten() {
+                self.link((path.clone(), state.file.blob)).await?;
             }
             meter.set(state.file.size_bytes);
             self.done.add(*file);
@@ -275,9 +273,14 @@ impl<'a> Context<'a> {
         turn: &Turn,
     ) -> Result<(Option<BlobLock>, FileOutcome), FetchError> {
         let (cache, blob, size_bytes) = (self.cache.clone(), file.file.blob, file.file.size_bytes);
-        let locked =
-            blocking(move || Ok::<_, CacheError>((cache.lock_blob(&blob)?, cache.has_blob(&blob, size_bytes)?)));
-        let (lock, is_present) = locked.await?;
+        let look = move || Ok((cache.lock_blob(&blob)?, cache.has_blob(&blob, size_bytes)?));
+        let mut delays = transfer::disk_delays().build();
+        let (lock, is_present) = loop {
+            match blocking(look.clone()).await {
+                Ok(found) => break found,
+                Err(error) => self.wait_for_disk(error, &mut delays).await?,
+            }
+        };
         let key = BlobKey { repo: self.job.request.repo.clone(), blob };
         // A worker of ours that sleeps may have the lock still: the lease says that it is not its turn.
         if !lease.lapsed && self.env.patience.is_left(&key, lock.is_some()) {
@@ -309,6 +312,27 @@ impl<'a> Context<'a> {
         };
         transfer.run().await?;
         Ok((lock, FileOutcome::Downloaded))
+    }
+
+    async fn link(&self, link: Link) -> Result<(), FetchError> {
+        let mut delays = transfer::disk_delays().build();
+        loop {
+            match self.links.join(link.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(error) => self.wait_for_disk(error, &mut delays).await?,
+            }
+        }
+    }
+
+    /// Waits for what the volume may do better the next time, network volumes above all.
+    async fn wait_for_disk(&self, error: CacheError, delays: &mut ExponentialBackoff) -> Result<(), FetchError> {
+        // What is not there now will not be there a second later.
+        let may_help = error.is_transient() && !error.is_not_found();
+        let Some(delay) = delays.next().filter(|_| may_help) else { return Err(error.into()) };
+        metrics::retried(RetryReason::Disk);
+        warn!(task = %self.claimed.task, %error, ?delay, "trying again");
+        let waited = self.slice.stop.run_until_cancelled(tokio::time::sleep(delay)).await;
+        waited.ok_or(FetchError::Stopped)
     }
 
     /// The contents that are in the cache already. One that cannot be looked at is not: that is found out again, and said.

@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{PlannedFile, needs_xet};
@@ -57,10 +58,15 @@ const PAGE_BYTES: u64 = 64 << 10;
 const ONE_GO_BELOW_BYTES: u64 = 4 << 20;
 
 const MAX_WRONG_CONTENTS: u32 = 1;
-const MAX_DISK_FAILURES: u32 = 3;
+const MAX_DISK_FAILURES: usize = 3;
 /// A server without ranges cannot go on where a connection broke.
 const MAX_WHOLE_TRIES: u32 = 3;
 const DISK_BACKOFF: Duration = Duration::from_secs(1);
+
+/// The pauses after which a volume that failed is tried again.
+pub(crate) fn disk_delays() -> ExponentialBuilder {
+    ExponentialBuilder::default().with_min_delay(DISK_BACKOFF).with_max_times(MAX_DISK_FAILURES)
+}
 
 /// Counts the bytes of one file that are on disk. Set, not only added to: a partial that is dropped counts from 0 again.
 #[derive(Debug, Default, Clone)]
@@ -127,13 +133,14 @@ pub(crate) struct Transfer<'a> {
 
 impl Transfer<'_> {
     /// Fetches, verifies and publishes the file. Content that is wrong or changes on the way is dropped and fetched once
-    /// more; from a server that gives no parts the file is taken as a whole; what the volume may do better the next time is
-    /// tried again.
+    /// more, on a full volume in place of what was wrong; from a server that gives no parts the file is taken as a whole;
+    /// what the volume may do better the next time is tried again.
     ///
     /// # Errors
     /// See [`TransferError`]; nothing is published then.
     pub(crate) async fn run(self) -> Result<(), TransferError> {
-        let (mut wrong_contents, mut disk_failures, mut whole_tries) = (0, 0, 0);
+        let (mut wrong_contents, mut whole_tries) = (0, 0);
+        let mut disk_delays = disk_delays().build();
         let mut cut = self.cut();
         loop {
             let error = match self.attempt(cut).await {
@@ -146,11 +153,13 @@ impl Transfer<'_> {
             if let TransferError::WrongHash { .. } = error {
                 metrics::hash_failed();
             }
+            let mut delay = Duration::ZERO;
             match &error {
                 error if error.is_wrong_content() && wrong_contents < MAX_WRONG_CONTENTS => wrong_contents += 1,
-                TransferError::Cache(error) if error.is_transient() && disk_failures < MAX_DISK_FAILURES => {
-                    disk_failures += 1;
-                }
+                TransferError::Cache(failure) if failure.is_transient() => match disk_delays.next() {
+                    Some(next) => delay = next,
+                    None => return Err(error),
+                },
                 TransferError::NoRanges { .. } if whole_tries < MAX_WHOLE_TRIES => {
                     (cut, whole_tries) = (Cut::Unranged, whole_tries + 1);
                 }
@@ -163,12 +172,12 @@ impl Transfer<'_> {
             });
             warn!(path = %self.target.file.path, %error, "fetching the file anew");
             // Somebody else may have published it: that is one way for a partial to vanish.
-            if self.is_published().await? {
+            if self.is_published().await.unwrap_or(false) {
                 return Ok(());
             }
             tokio::select! {
                 () = self.stop.cancelled() => return Err(TransferError::Stopped),
-                () = tokio::time::sleep(DISK_BACKOFF * disk_failures) => {}
+                () = tokio::time::sleep(delay) => {}
             }
         }
     }
