@@ -1,4 +1,4 @@
-//! The cache's volume is full.
+//! The cache's volume is full, or nearly.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use anyhow::ensure;
 use hfd_tests::api::Download;
 use hfd_tests::cached_repo::CachedRepo;
 use hfd_tests::cluster::{Cluster, Shape};
-use hfd_tests::fake_hub::{RepoBuilder, RepoKind};
+use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder, RepoKind};
 use hfd_tests::stage::check_against;
 use hfd_tests::traffic::data_bytes_of;
 
@@ -15,7 +15,10 @@ const FIRST_BYTES: u64 = 64 << 20;
 const SECOND_BYTES: u64 = 128 << 20;
 
 /// Enough for both files and the reserve, as the preflight wants it.
-const VOLUME: &str = "size=272m";
+const VOLUME_BYTES: u64 = 272 << 20;
+
+/// Enough for the second file and the reserve, not for another of its size.
+const TIGHT_VOLUME_BYTES: u64 = 208 << 20;
 
 /// Leaves too little for the second file, but more than the reserve.
 const FILLER_BYTES: u64 = 100 << 20;
@@ -26,6 +29,17 @@ fn seen_by(cluster: &Cluster, path: &str) -> PathBuf {
     PathBuf::from(root).join(path)
 }
 
+/// A worker whose cache is a volume of its own.
+async fn add_worker_on_volume(cluster: &mut Cluster, size_bytes: u64) -> anyhow::Result<()> {
+    let mount = format!(
+        "mount -t tmpfs -o size={size_bytes} tmpfs '{}' && exec \"$0\" \"$@\"",
+        cluster.sandbox.cache().display()
+    );
+    let wrapper = ["unshare", "--map-root-user", "--mount", "sh", "-c", &mount].map(str::to_owned).to_vec();
+    let redis = cluster.redis.url();
+    cluster.add_worker_below(wrapper, &redis, &["--slots", "1", "--connections", "1"]).await.map(drop)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_volume_that_fills_up_fails_its_job_and_no_other_and_keeps_what_is_there() -> anyhow::Result<()> {
     let large = RepoBuilder::model("acme/large");
@@ -33,11 +47,7 @@ async fn a_volume_that_fills_up_fails_its_job_and_no_other_and_keeps_what_is_the
     let small = RepoBuilder::model("acme/small").many_files("small", 5);
     let shape = Shape::new(1, 0).hub(|hub| hub.rate_bytes_per_s(16 << 20));
     let mut cluster = Cluster::start(shape, [large, small]).await?;
-    let mount =
-        format!("mount -t tmpfs -o {VOLUME} tmpfs '{}' && exec \"$0\" \"$@\"", cluster.sandbox.cache().display());
-    let wrapper = ["unshare", "--map-root-user", "--mount", "sh", "-c", &mount].map(str::to_owned).to_vec();
-    let redis = cluster.redis.url();
-    cluster.add_worker_below(wrapper, &redis, &["--slots", "1", "--connections", "1"]).await?;
+    add_worker_on_volume(&mut cluster, VOLUME_BYTES).await?;
     let job = cluster.api().start(&Download::model("acme/large")).await?;
     cluster.api().moving(&job.id, 8 << 20).await?;
     let filler = seen_by(&cluster, "filler");
@@ -56,4 +66,16 @@ async fn a_volume_that_fills_up_fails_its_job_and_no_other_and_keeps_what_is_the
         check_against(&cluster.hub, &cached, RepoKind::Model, model, "main")?;
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_bytes_make_room_for_right_ones() -> anyhow::Result<()> {
+    let model = RepoBuilder::model("acme/model").random_file("b.bin", SECOND_BYTES, 2);
+    let mut cluster = Cluster::start(Shape::new(1, 0), [model]).await?;
+    add_worker_on_volume(&mut cluster, TIGHT_VOLUME_BYTES).await?;
+    let flipped = cluster.hub.inject(Fault::new(Effect::FlipByte { offset: 400_000 }).on(Matcher::data()));
+    cluster.downloaded(&Download::model("acme/model")).await?;
+    ensure!(cluster.hub.fault_hits(flipped) == 1, "no byte was wrong");
+    let cached = CachedRepo::new(&seen_by(&cluster, ""), RepoKind::Model, "acme/model");
+    check_against(&cluster.hub, &cached, RepoKind::Model, "acme/model", "main")
 }

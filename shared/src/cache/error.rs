@@ -106,7 +106,7 @@ impl CacheError {
     }
 
     /// Whether the volume or the quota is full.
-    pub(super) fn is_no_space(&self) -> bool {
+    pub fn is_no_space(&self) -> bool {
         matches!(self, Self::NoSpace { .. })
     }
 

@@ -118,13 +118,27 @@ impl RepoCache {
     /// # Errors
     /// When the folder cannot be read.
     pub fn is_quarantined(&self, blob: &BlobHash) -> Result<bool, CacheError> {
-        let Some(scratch) = self.existing_scratch()? else { return Ok(false) };
-        let Some(quarantine) = scratch.child(QUARANTINE)? else { return Ok(false) };
-        Ok(quarantine.child(&blob.to_string())?.is_some())
+        Ok(self.quarantined(blob)?.is_some())
+    }
+
+    fn quarantined(&self, blob: &BlobHash) -> Result<Option<Dir>, CacheError> {
+        let Some(scratch) = self.existing_scratch()? else { return Ok(None) };
+        let Some(quarantine) = scratch.child(QUARANTINE)? else { return Ok(None) };
+        quarantine.child(&blob.to_string())
+    }
+
+    /// Gives back the room of a blob's wrong bytes; that they were wrong stays known. Says whether there were any.
+    pub fn empty_quarantine(&self, blob: &BlobHash) -> Result<bool, CacheError> {
+        let Some(quarantined) = self.quarantined(blob)? else { return Ok(false) };
+        let has_bytes = !quarantined.names()?.is_empty();
+        if has_bytes {
+            self.new_quarantine(blob)?;
+        }
+        Ok(has_bytes)
     }
 
     /// The empty folder for bytes of a blob that failed their check.
-    pub(super) fn empty_quarantine(&self, blob: &BlobHash) -> Result<Dir, CacheError> {
+    pub(super) fn new_quarantine(&self, blob: &BlobHash) -> Result<Dir, CacheError> {
         let scratch = self.scratch()?;
         let quarantine = scratch.make_child(QUARANTINE)?;
         discard(&quarantine, &blob.to_string(), &scratch)?;

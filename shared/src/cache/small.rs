@@ -96,7 +96,7 @@ impl SmallFile {
 
     /// Moves the bytes to where they can be looked at but are never used.
     pub fn quarantine(self) -> Result<(), CacheError> {
-        let folder = self.repo.empty_quarantine(&self.subject.blob)?;
+        let folder = self.repo.new_quarantine(&self.subject.blob)?;
         self.scratch.rename(&self.name, &folder, DATA)
     }
 }

@@ -141,6 +141,7 @@ impl Transfer<'_> {
     pub(crate) async fn run(self) -> Result<(), TransferError> {
         let (mut wrong_contents, mut whole_tries) = (0, 0);
         let mut disk_delays = disk_delays().build();
+        let mut has_made_room = false;
         let mut cut = self.cut();
         loop {
             let error = match self.attempt(cut).await {
@@ -160,6 +161,12 @@ impl Transfer<'_> {
                     Some(next) => delay = next,
                     None => return Err(error),
                 },
+                TransferError::Cache(failure) if failure.is_no_space() && !has_made_room => {
+                    has_made_room = true;
+                    if !self.empty_quarantine().await? {
+                        return Err(error);
+                    }
+                }
                 TransferError::NoRanges { .. } if whole_tries < MAX_WHOLE_TRIES => {
                     (cut, whole_tries) = (Cut::Unranged, whole_tries + 1);
                 }
@@ -226,6 +233,12 @@ impl Transfer<'_> {
     fn cut(self) -> Cut {
         let is_large = self.target.file.size_bytes >= self.settings.multipart_threshold.0;
         if is_large { Cut::Parts { connections: self.settings.connections } } else { Cut::Whole }
+    }
+
+    /// What was wrong before may have the room that the file needs now.
+    async fn empty_quarantine(self) -> Result<bool, CacheError> {
+        let (cache, blob) = (self.cache.clone(), self.target.file.blob);
+        blocking(move || cache.empty_quarantine(&blob)).await
     }
 
     async fn is_published(self) -> Result<bool, CacheError> {
