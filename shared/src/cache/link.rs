@@ -40,9 +40,14 @@ impl RepoCache {
         moved
     }
 
-    /// Makes all entries of a snapshot survive a loss of power: one sync a folder, not one a file.
+    /// Makes all entries of a snapshot, and those that they point to, survive a loss of power: one sync a folder, not one a
+    /// file. Some blobs may have been put there by others a moment ago.
     pub(super) fn sync_snapshot(&self, commit: CommitHash) -> Result<(), CacheError> {
-        let Some(snapshots) = self.open_folder()?.child(SNAPSHOTS)? else { return Ok(()) };
+        let folder = self.open_folder()?;
+        if let Some(blobs) = folder.child(BLOBS)? {
+            blobs.sync()?;
+        }
+        let Some(snapshots) = folder.child(SNAPSHOTS)? else { return Ok(()) };
         if let Some(snapshot) = snapshots.child(&commit.to_string())? {
             sync_below(&snapshot, MAX_DEPTH)?;
         }
