@@ -8,7 +8,7 @@ use hfd_tests::api::Download;
 use hfd_tests::cached_repo::CachedRepo;
 use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder, RepoKind};
-use hfd_tests::stage::check_against;
+use hfd_tests::stage::{check_against, etag};
 use hfd_tests::traffic::data_bytes_of;
 
 const FIRST_BYTES: u64 = 64 << 20;
@@ -57,6 +57,9 @@ async fn a_volume_that_fills_up_fails_its_job_and_no_other_and_keeps_what_is_the
         failed.error.contains("1 of 2 files failed") && failed.error.to_lowercase().contains("space"),
         "{failed:?}"
     );
+    let cached = CachedRepo::new(&seen_by(&cluster, ""), RepoKind::Model, "acme/large");
+    let partial = cached.partial(&etag(&cluster.hub, "acme/large", "b.bin")?);
+    ensure!(!partial.exists(), "the reservation that failed holds its room");
     cluster.downloaded(&Download::model("acme/small")).await?;
     fs::remove_file(&filler)?;
     cluster.downloaded(&Download::model("acme/large")).await?;

@@ -67,9 +67,7 @@ impl Stage {
 
     /// The hash that names a file's blob.
     pub fn etag(&self, model: &str, path: &str) -> anyhow::Result<String> {
-        let files = self.hub.files(RepoKind::Model, model, "main");
-        let file = files.into_iter().find(|file| file.path == path);
-        Ok(file.with_context(|| format!("the fake Hub has no {path} in {model}"))?.etag)
+        etag(&self.hub, model, path)
     }
 
     /// Checks that a revision is in the cache as the fake Hub serves it.
@@ -95,6 +93,12 @@ pub fn hub_with(
     }
     let hub = FakeHub::start(configure(HubConfig::new(sandbox.repos())))?;
     Ok((sandbox, hub))
+}
+
+/// The hash that names the blob of a model's file.
+pub fn etag(hub: &FakeHub, model: &str, path: &str) -> anyhow::Result<String> {
+    let file = hub.files(RepoKind::Model, model, "main").into_iter().find(|file| file.path == path);
+    Ok(file.with_context(|| format!("the fake Hub has no {path} in {model}"))?.etag)
 }
 
 /// Checks that a cached repo holds a revision as the fake Hub serves it, its name included.

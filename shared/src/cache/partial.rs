@@ -147,14 +147,18 @@ impl Partial {
 
     /// Reserves the space of a new partial, so that a full volume is found out before the download.
     ///
-    /// Volumes that cannot reserve are left alone; glibc's `posix_fallocate` would write every block there.
+    /// What a full volume gave is given back, with the partial. Volumes that cannot reserve are left alone; glibc's
+    /// `posix_fallocate` would write every block there.
     pub fn preallocate(&self) -> Result<(), CacheError> {
         if !self.is_new || self.subject.size_bytes == 0 {
             return Ok(());
         }
         let reserve = || rustix::fs::fallocate(&*self.data, FallocateFlags::empty(), 0, self.subject.size_bytes);
         match rustix::io::retry_on_intr(reserve).at("reserve space for", &self.path()) {
-            Err(error) if error.is_no_space() => Err(error),
+            Err(error) if error.is_no_space() => {
+                self.repo.discard_partial(&self.subject.blob)?;
+                Err(error)
+            }
             _ => Ok(()),
         }
     }
