@@ -116,6 +116,17 @@ async fn access_that_is_about_to_end_is_renewed_in_the_middle_of_a_file() -> any
     Ok(())
 }
 
+/// So it looks where this machine's clock is ahead of the Hub's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn access_that_seems_to_have_ended_is_used() -> anyhow::Result<()> {
+    let xet = XetServer::start().await?;
+    let stage = Stage::new([alone_in_xet(&xet).await?.xet_token_s(0)], &FLAGS).await?;
+    completes(&stage).await?;
+    let over_http = data_bytes_of(&stage.hub, LARGE);
+    ensure!(over_http == 0, "{over_http} bytes came over HTTP");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_wish_files_come_over_http() -> anyhow::Result<()> {
     let hash = "ab".repeat(32);

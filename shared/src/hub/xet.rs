@@ -19,7 +19,7 @@ pub struct XetAccess {
     /// Is sent to that server.
     pub token: SecretString,
     /// When the token ends, in seconds since 1970.
-    pub expires_at: u64,
+    expires_at: u64,
 }
 
 impl XetAccess {

@@ -18,8 +18,7 @@ use super::PARTS;
 use super::session;
 use crate::transfer::{Target, Transfer};
 
-/// A token is renewed so long before it ends, for what begins with it is to end with it. The crate itself takes none that ends
-/// within half a minute.
+/// A token is renewed so long before it ends, for what begins with it is to end with it.
 const EARLY: Duration = Duration::from_mins(2);
 
 /// A clock that is wrong must not make each part ask for a token.
