@@ -71,6 +71,24 @@ async fn a_server_that_gives_no_ranges_is_asked_for_the_whole_file() -> anyhow::
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_gives_no_ranges_for_a_while_costs_no_part_that_came() -> anyhow::Result<()> {
+    let stage = Stage::new([model()], &FLAGS).await?;
+    let ignored = stage.hub.inject(Fault::new(Effect::IgnoreRange).on(Matcher::data().file(LARGE)).skip(1).always());
+    let job = stage.api().start(&Download::model(MODEL)).await?;
+    let failed = stage.api().failed(&job.id).await?;
+    ensure!(failed.error.contains("the whole file in place of a part"), "{:?}", failed.error);
+    ensure!(stage.hub.fault_hits(ignored) > 1, "it was not tried again");
+    stage.hub.clear_faults();
+    stage.hub.reset_log();
+    stage.api().retry(&job.id).await?;
+    stage.api().completed(&job.id).await?;
+    stage.check_model(MODEL)?;
+    let sent = traffic::data_bytes_of(&stage.hub, LARGE);
+    ensure!(sent < LARGE_BYTES / 2, "{sent} bytes were fetched for the second of two parts");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_range_than_asked_for_is_not_written() -> anyhow::Result<()> {
     let wrong = Effect::WrongContentRange { start_by: -4096, total_by: 0 };
     completes_after(Fault::new(wrong).on(Matcher::data().file(LARGE)).skip(1)).await.map(drop)

@@ -62,7 +62,7 @@ pub enum HubError {
     #[error("{what}: the server answered {status}{}; try again later", note(.detail))]
     Server {
         what: String,
-        /// 5xx or 408.
+        /// 5xx or 408, or what it should not have answered.
         status: u16,
         detail: String,
     },

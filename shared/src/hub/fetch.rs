@@ -12,7 +12,9 @@ use crate::repo::{ByteRange, CommitHash, RepoRef};
 /// An answer that holds exactly what was asked for, as far as its head can tell.
 #[derive(Debug)]
 pub struct Fetched {
-    /// The server's tag for the content (without quotes): the parts of one file must agree in it.
+    /// The server that answered.
+    pub host: String,
+    /// Its tag for the content (without quotes): the parts of one file must agree in it.
     pub etag: Option<String>,
     what: String,
     remaining_bytes: u64,
@@ -80,7 +82,7 @@ impl HubClient {
     ) -> Result<Fetched, HubError> {
         let what = locate::describe(repo, &file);
         let Some(rest) = ByteRange::new(from_byte, file.size_bytes) else {
-            return Ok(Fetched { etag: None, what, remaining_bytes: 0, body: None });
+            return Ok(Fetched { host: String::new(), etag: None, what, remaining_bytes: 0, body: None });
         };
         let range = (from_byte > 0).then_some(rest);
         let ask = Ask { purpose: Purpose::Content, range, what: &what };
@@ -102,6 +104,7 @@ impl HubClient {
 fn accept(response: Response, ask: Ask<'_>, total_bytes: u64) -> Result<Fetched, HubError> {
     check(response.status(), response.headers(), ask, total_bytes)?;
     Ok(Fetched {
+        host: response.url().host_str().unwrap_or_default().to_owned(),
         etag: etag::of(response.headers()),
         what: ask.what.to_owned(),
         remaining_bytes: ask.range.map_or(total_bytes, ByteRange::len),

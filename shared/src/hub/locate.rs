@@ -28,18 +28,13 @@ impl Location {
     pub fn is_fresh(&self) -> bool {
         self.expires_at.is_none_or(|expires_at| Instant::now() < expires_at)
     }
-
-    /// The server that has the bytes, for logs.
-    pub fn host(&self) -> &str {
-        self.url.host_str().unwrap_or_default()
-    }
 }
 
 impl fmt::Debug for Location {
     /// Without the query, which is a signature that anybody could use.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Location");
-        shown.field("what", &self.what).field("host", &self.host()).field("fresh", &self.is_fresh());
+        shown.field("what", &self.what).field("host", &self.url.host_str()).field("fresh", &self.is_fresh());
         shown.finish_non_exhaustive()
     }
 }

@@ -61,10 +61,10 @@ impl Refusal {
         }
         match self.status.as_u16() {
             429 => HubError::RateLimited { what, after: self.wait },
-            416 => HubError::Changed { what, detail: "it ends before the wanted bytes".to_owned() },
+            416 if self.by_hub => HubError::Changed { what, detail: "it ends before the wanted bytes".to_owned() },
             status @ (408 | 500..) => HubError::Server { status, detail: self.detail(), what },
-            // A content server refuses an expired URL in many ways (403, 400, 404); all that is certain is that this
-            // URL is of no more use.
+            // A content server refuses an expired URL in many ways (403, 400, 404), and what it has of a file may be cut short
+            // (416); all that is certain is that this URL is of no more use.
             status if !self.by_hub => HubError::UrlExpired { status, detail: self.detail(), what },
             // To an anonymous user, absent and private repositories look alike.
             401 if self.message != BAD_TOKEN => HubError::RepoNotFound { what },
@@ -171,10 +171,9 @@ mod tests {
     #[test]
     fn the_refusal_of_a_located_file_concerns_its_url_only() {
         let by_cdn = |status| refused(false, Purpose::Located, status, "GatedRepo", DISABLED);
-        for status in [400, 401, 403, 404, 410] {
+        for status in [400, 401, 403, 404, 410, 416] {
             assert!(matches!(by_cdn(status), HubError::UrlExpired { .. }), "{status}");
         }
-        assert!(matches!(by_cdn(416), HubError::Changed { .. }));
         assert!(matches!(by_cdn(429), HubError::RateLimited { .. }));
         assert!(matches!(by_cdn(503), HubError::Server { .. }));
     }

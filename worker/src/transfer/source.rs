@@ -1,6 +1,7 @@
 //! Where the bytes of one file come from: a data URL that is resolved once, shared by all connections, and renewed in time.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hfd_shared::hub::{Fetched, HubError, Location};
@@ -16,11 +17,19 @@ pub(super) struct Source<'a> {
     location: tokio::sync::Mutex<Option<Arc<Location>>>,
     /// The `ETag` of each host; they may differ for the same content.
     etags: Mutex<HashMap<String, String>>,
+    /// Whether a part has come.
+    has_given_parts: AtomicBool,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn new(transfer: Transfer<'a>, halt: &'a CancellationToken) -> Self {
-        Self { transfer, halt, location: tokio::sync::Mutex::default(), etags: Mutex::default() }
+        Self {
+            transfer,
+            halt,
+            location: tokio::sync::Mutex::default(),
+            etags: Mutex::default(),
+            has_given_parts: AtomicBool::default(),
+        }
     }
 
     /// Asks for a range. The outer error ends the transfer, the inner one just this try.
@@ -31,7 +40,7 @@ impl<'a> Source<'a> {
             if matches!(fetched, Err(HubError::UrlExpired { .. })) {
                 self.expire(&location).await;
             }
-            fetched.map(|fetched| (location, fetched))
+            fetched
         };
         let asked = tokio::select! {
             biased;
@@ -39,8 +48,17 @@ impl<'a> Source<'a> {
             asked = asked => asked,
         };
         match asked {
-            Ok((location, fetched)) => self.same_version(&location, &fetched).map(|()| Ok(fetched)),
+            Ok(fetched) => {
+                let is_part = range.len() < self.transfer.target.file.size_bytes;
+                self.has_given_parts.fetch_or(is_part, Ordering::Relaxed);
+                self.same_version(&fetched).map(|()| Ok(fetched))
+            }
             Err(HubError::Changed { detail, .. }) => Err(self.changed(detail)),
+            // Not a server without ranges, but one that fails: what it gave before is not to be dropped.
+            Err(HubError::RangeIgnored { what }) if self.has_given_parts.load(Ordering::Relaxed) => {
+                let detail = "the whole file in place of a part".to_owned();
+                Ok(Err(HubError::Server { what, status: 200, detail }))
+            }
             Err(error) => Ok(Err(error)),
         }
     }
@@ -64,10 +82,10 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn same_version(&self, location: &Location, fetched: &Fetched) -> Result<(), TransferError> {
+    fn same_version(&self, fetched: &Fetched) -> Result<(), TransferError> {
         let Some(etag) = &fetched.etag else { return Ok(()) };
         let mut etags = lock(&self.etags);
-        let known = etags.entry(location.host().to_owned()).or_insert_with(|| etag.clone());
+        let known = etags.entry(fetched.host.clone()).or_insert_with(|| etag.clone());
         if known == etag { Ok(()) } else { Err(self.changed(format!("ETag {known} became {etag}"))) }
     }
 
