@@ -74,6 +74,17 @@ async fn a_trickling_connection_is_dropped_and_goes_on_from_the_last_byte() -> a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_refuses_further_connections_gets_no_more_of_them() -> anyhow::Result<()> {
+    // What is refused is tried again for a shorter time than the others take for their parts.
+    let flags = ["--multipart-threshold", "1MiB", "--retries", "1"];
+    let few = |hub: hfd_tests::fake_hub::HubConfig| hub.rate_bytes_per_s(8 << 20).cdn_answers(2);
+    let stage = Stage::with(few, [RepoBuilder::model(MODEL).random_file(LARGE, 60 << 20, 1)], &flags).await?;
+    stage.downloaded(&Download::model(MODEL)).await?;
+    ensure!(stage.metric("hfd_retries_total{reason=\"server\"}").await? > 0, "nothing was refused");
+    stage.check_model(MODEL)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn latency_only_takes_time() -> anyhow::Result<()> {
     let stage = Stage::with(|hub| hub.latency(Duration::from_millis(200)), [model()], &FLAGS).await?;
     stage.downloaded(&Download::model(MODEL)).await?;

@@ -25,6 +25,8 @@ pub struct HubConfig {
     pub page_size: usize,
     /// Bytes per second of each answer's body; none is unlimited.
     pub rate_bytes_per_s: Option<u64>,
+    /// Answers that the CDN gives at a time; it refuses more. None is unlimited.
+    pub cdn_answers: Option<usize>,
     /// Latency added to every answer.
     pub latency: Duration,
     /// How long a signed CDN URL is good for; whole seconds.
@@ -44,6 +46,7 @@ impl HubConfig {
             token_without_gate: "hf_test_token_nogate".to_owned(),
             page_size: 1000,
             rate_bytes_per_s: None,
+            cdn_answers: None,
             latency: Duration::ZERO,
             signed_url_lifetime: Duration::from_hours(1),
         }
@@ -60,6 +63,13 @@ impl HubConfig {
     #[must_use]
     pub fn rate_bytes_per_s(mut self, rate: u64) -> Self {
         self.rate_bytes_per_s = Some(rate.max(1));
+        self
+    }
+
+    /// Has the CDN refuse what is more than so many answers at a time.
+    #[must_use]
+    pub fn cdn_answers(mut self, most: usize) -> Self {
+        self.cdn_answers = Some(most);
         self
     }
 

@@ -116,7 +116,7 @@ impl FakeHub {
 
     /// Answers of an origin that are still under way.
     pub fn open_answers(&self, origin: Origin) -> usize {
-        self.requests().iter().filter(|record| record.origin == origin && !record.ended).count()
+        self.state.log.under_way(origin)
     }
 
     /// Forgets the requests so far.

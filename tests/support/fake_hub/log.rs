@@ -91,6 +91,11 @@ impl RequestLog {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Logged::now).collect()
     }
 
+    /// Answers of an origin that have not ended.
+    pub(crate) fn under_way(&self, origin: Origin) -> usize {
+        self.records().iter().filter(|record| record.origin == origin && !record.ended).count()
+    }
+
     pub(crate) fn reset(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

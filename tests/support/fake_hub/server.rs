@@ -56,6 +56,11 @@ async fn answer(state: &Arc<HubState>, call: Call, body: Body, progress: EndMark
     if faults.expire_url {
         state.signer.expire(&call);
     }
+    if call.origin == Origin::Cdn
+        && state.config.cdn_answers.is_some_and(|most| state.log.under_way(Origin::Cdn) > most)
+    {
+        faults.refusal = Some(InsteadOfAnswer::Status { code: 503 });
+    }
     let latency = state.config.latency + faults.latency;
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;

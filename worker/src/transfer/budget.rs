@@ -18,11 +18,18 @@ pub(super) struct Budget {
     retries: usize,
     tries: usize,
     delays: ExponentialBackoff,
+    /// The pause before one more try than that.
+    spare: Option<Duration>,
 }
 
 impl Budget {
     pub(super) fn new(retries: usize) -> Self {
-        Self { retries, tries: 0, delays: delays(retries) }
+        Self { retries, tries: 0, delays: delays(retries), spare: None }
+    }
+
+    /// To be called when others bring the file closer to its end.
+    pub(super) fn allow_one_more(&mut self) {
+        self.spare = Some(LONGEST_DELAY);
     }
 
     /// To be called when bytes have arrived.
@@ -43,7 +50,7 @@ impl Budget {
             }
             Retry::Soon | Retry::Resolve => {}
         }
-        let Some(delay) = self.delays.next() else {
+        let Some(delay) = self.delays.next().or_else(|| self.spare.take()) else {
             let (tries, last) = (self.tries, error.to_string());
             return Err(match error {
                 HubError::RangeIgnored { .. } => TransferError::NoRanges { tries, last },
@@ -87,6 +94,17 @@ mod tests {
         assert_eq!(failures_until_given_up(&mut budget).await, 4);
         budget.refill();
         assert_eq!(failures_until_given_up(&mut budget).await, 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_tried_often_goes_on_as_long_as_others_come_on() {
+        let mut budget = Budget::new(3);
+        assert_eq!(failures_until_given_up(&mut budget).await, 4);
+        for _ in 0..10 {
+            budget.allow_one_more();
+            assert_eq!(failures_until_given_up(&mut budget).await, 2);
+        }
+        assert_eq!(failures_until_given_up(&mut budget).await, 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use hfd_shared::hub::HubError;
-use hfd_shared::metrics::Connected;
+use hfd_shared::hub::{HubError, Retry};
+use hfd_shared::metrics::{self, Connected};
 use hfd_shared::repo::ByteRange;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use super::budget::Budget;
 use super::large::disk_error;
@@ -70,17 +71,30 @@ impl Connection<'_> {
         filled
     }
 
+    /// Tries again as long as the file comes closer to its end: a server may refuse one connection for the others that it
+    /// has.
     async fn fill(&self, writer: &mut PartWriter, part: &Part) -> Result<(), TransferError> {
         let mut budget = Budget::new(self.transfer.settings.retries);
+        let mut seen_bytes = self.transfer.meter.bytes();
         loop {
             let Some(rest) = part.rest() else { return Ok(()) };
             match self.stream(writer, part, rest).await? {
                 Ok(()) => return Ok(()),
                 Err(error) => {
+                    let bytes = self.transfer.meter.bytes();
                     if writer.position() > rest.start() {
                         budget.refill();
+                    } else if bytes > seen_bytes {
+                        budget.allow_one_more();
                     }
+                    seen_bytes = bytes;
                     self.width.failed();
+                    if self.number >= self.width.wanted() && matches!(error.retry(), Retry::Soon | Retry::Resolve) {
+                        debug!(%error, connection = self.number, "part given back");
+                        metrics::retried((&error).into());
+                        self.parts.give_back(part);
+                        return Ok(());
+                    }
                     tokio::select! {
                         () = part.taken_over() => return Ok(()),
                         spent = budget.spend(error, self.halt) => spent?,

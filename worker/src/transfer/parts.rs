@@ -66,7 +66,7 @@ pub(super) struct Part {
     start: u64,
     rest: Mutex<Rest>,
     patience: Duration,
-    /// Cancelled when another connection has taken what was left of it.
+    /// Cancelled when what was left of it has gone to another connection.
     taken_over: CancellationToken,
 }
 
@@ -124,6 +124,14 @@ impl Parts {
         }
     }
 
+    /// Takes back what has not arrived of a part, for the next connection that looks.
+    pub(super) fn give_back(&self, part: &Part) {
+        let mut state = lock(&self.state);
+        if let Some(rest) = part.take_rest() {
+            state.waiting.push_front(rest);
+        }
+    }
+
     /// Until everything has arrived.
     pub(super) async fn all_arrived(&self) {
         self.all_arrived.cancelled().await;
@@ -170,7 +178,7 @@ impl Part {
         Self { begun_at: now, start, rest: Mutex::new(rest), patience, taken_over }
     }
 
-    /// Until another connection has what was left of it.
+    /// Until what was left of it has gone to another connection.
     pub(super) async fn taken_over(&self) {
         self.taken_over.cancelled().await;
     }
@@ -192,6 +200,15 @@ impl Part {
         let mine = usize::try_from(rest.end - rest.next).map_or(bytes, |left| left.min(bytes));
         rest.next += mine as u64;
         mine
+    }
+
+    /// Takes away what has not arrived.
+    fn take_rest(&self) -> Option<ByteRange> {
+        let mut rest = lock(&self.rest);
+        let taken = ByteRange::new(rest.next, rest.end);
+        rest.end = rest.next;
+        self.taken_over.cancel();
+        taken
     }
 
     /// How long it has been fetched.
@@ -241,13 +258,9 @@ impl Part {
             rest.end = middle;
             return Some(Self::new(half, now, PATIENCE));
         }
-        if self.age(now) < self.patience {
-            return None;
-        }
-        let whole = ByteRange::new(rest.next, rest.end)?;
-        rest.end = rest.next;
-        self.taken_over.cancel();
-        Some(Self::new(whole, now, self.patience * 2))
+        drop(rest);
+        let has_time = self.age(now) < self.patience;
+        if has_time { None } else { self.take_rest().map(|whole| Self::new(whole, now, self.patience * 2)) }
     }
 }
 
@@ -437,11 +450,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_byte_belongs_to_exactly_one_part(steps in prop::collection::vec((0..4usize, 0..20u64 * MIB), 0..60)) {
+        fn every_byte_belongs_to_exactly_one_part(
+            steps in prop::collection::vec((0..4usize, 0..20u64 * MIB, any::<bool>()), 0..60),
+        ) {
             let parts = parts(&[(0, 32 * MIB), (40 * MIB, 100 * MIB)]);
             let begun = Instant::now();
             let mut all: Vec<Arc<Part>> = Vec::new();
-            for (second, (who, bytes)) in (1..).zip(steps) {
+            for (second, (who, bytes, fails)) in (1..).zip(steps) {
                 let now = begun + Duration::from_secs(second);
                 let done = all.last().filter(|part| part.rest().is_none());
                 if let Next::Part(part) = parts.next(done.map_or_else(Helper::default, |done| after(done, now)), now) {
@@ -449,6 +464,9 @@ mod tests {
                 }
                 let part = &all[who % all.len()];
                 part.arrived(usize::try_from(bytes).unwrap(), now);
+                if fails {
+                    parts.give_back(part);
+                }
             }
             let mut waiting: Vec<ByteRange> = lock(&parts.state).waiting.iter().copied().collect();
             waiting.extend(all.iter().filter_map(|part| ByteRange::new(part.start, lock(&part.rest).end)));
