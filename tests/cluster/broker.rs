@@ -6,6 +6,7 @@ use anyhow::ensure;
 use hfd_tests::api::{Download, Posted, Status};
 use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::RepoBuilder;
+use hfd_tests::instance::Instance;
 use hfd_tests::publisher::Publisher;
 use hfd_tests::traffic::{data_bytes, distinct_bytes};
 use hfd_tests::wait;
@@ -96,4 +97,29 @@ async fn repeated_tasks_cost_no_byte_and_nonsense_is_kept_aside() -> anyhow::Res
     })
     .await?;
     cluster.check_model("acme/a")
+}
+
+/// It closes the channel and delivers the task again, to whoever finds it busy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_takes_longer_than_the_broker_waits_costs_no_byte() -> anyhow::Result<()> {
+    let model = RepoBuilder::model("acme/model").random_file("model.safetensors", 16 << 20, 1);
+    let slow = shape().workers(0).hub(|hub| hub.rate_bytes_per_s(1 << 20));
+    let mut cluster = Cluster::start(slow, [model]).await?;
+    // Read when a channel is opened.
+    cluster.own_rabbit()?.lose_patience_after(Duration::from_secs(1)).await?;
+    for _ in 0..2 {
+        cluster.add_worker(&[]).await?;
+    }
+    let job = cluster.api().start(&Download::model("acme/model")).await?;
+    wait::until("an end of the broker's patience", wait::LIMIT, async || {
+        let logs = cluster.workers.iter().map(Instance::log).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(logs.iter().any(|log| log.contains("delivery acknowledgement on channel")).then_some(()))
+    })
+    .await?;
+    ensure!(cluster.api().job(&job.id).await?.status == Status::Running, "the task was over before");
+    cluster.api().completed(&job.id).await?;
+    cluster.check_model("acme/model")?;
+    let needed = distinct_bytes(&cluster.hub, "acme/model");
+    ensure!(data_bytes(&cluster.hub) == needed, "{} bytes for {needed}", data_bytes(&cluster.hub));
+    Ok(())
 }

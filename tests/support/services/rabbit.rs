@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
@@ -97,6 +98,14 @@ impl RabbitServer {
     /// Lets it go on.
     pub fn resume(&self) -> anyhow::Result<()> {
         self.service.signal(Signal::CONT)
+    }
+
+    /// Has it close the channels that are opened from now on when a delivery is not acknowledged for so long.
+    pub async fn lose_patience_after(&self, timeout: Duration) -> anyhow::Result<()> {
+        let set =
+            |name: &str, duration: Duration| format!("application:set_env(rabbit, {name}, {}).", duration.as_millis());
+        self.ctl(&["eval", &set("consumer_timeout", timeout)]).await?;
+        self.ctl(&["eval", &set("channel_tick_interval", timeout / 4)]).await.map(drop)
     }
 
     /// Runs `rabbitmqctl` on it; returns what it prints.

@@ -21,7 +21,7 @@ use super::Outcome;
 use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
-use super::slice::{End, OVERTIME, Slice};
+use super::slice::{End, Slice};
 use crate::environment::Environment;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
@@ -203,17 +203,15 @@ impl<'a> Context<'a> {
             .buffer_unordered(self.settings.connections + WAITING_FOR_DISK)
             .collect();
         let (ended, end): (Ended, _) = self.slice.run(work).await;
-        // Without a limit here, what comes to nothing in one slice would be tried for ever.
-        let (moved, what, after) = match end {
-            End::InTime => return ended,
-            End::Over => (self.received.load(Ordering::Relaxed) > 0, "arrived", TIME_SLICE),
-            End::Stopped => (self.done.advanced.load(Ordering::Relaxed), "became whole", TIME_SLICE + OVERTIME),
-        };
-        debug!(task = %self.claimed.task, ?end, "time slice over");
-        if moved || ended.iter().any(|(_, result)| result.is_ok()) {
+        if end == End::InTime {
             return ended;
         }
-        let silent = || FetchError::Failed(format!("nothing {what} for {} minutes", after.as_secs() / 60));
+        debug!(task = %self.claimed.task, "time slice over");
+        // Without a limit here, what comes to nothing in one slice would be tried for ever.
+        if self.received.load(Ordering::Relaxed) > 0 || ended.iter().any(|(_, result)| result.is_ok()) {
+            return ended;
+        }
+        let silent = || FetchError::Failed(format!("nothing arrived for {} minutes", TIME_SLICE.as_secs() / 60));
         let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
         ended.into_iter().map(|(files, result)| (files, give_up(result))).collect()
     }
