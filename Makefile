@@ -3,6 +3,7 @@
 CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
+CRITERION := --bench hash --bench parts --bench selection --bench store
 # A test that fails says why; a backtrace of the harness behind it only pushes that out of sight.
 export RUST_LIB_BACKTRACE ?= 0
 # Tests of whole processes wait more than they work: at least three at a time.
@@ -54,8 +55,8 @@ demo: ## Download a small repository from a fake Hub on this machine and show it
 
 bench: ## Compare with other tools on this machine: a table, and target/bench.json (ARGS="--case one --runs 1 --scale 10" …)
 	tests/bench/setup.sh
-	$(CARGO) build --release --workspace --bins
-	$(CARGO) bench -p hfd-shared -p hfd-worker --bench hash --bench parts --bench selection --bench store -- \
+	$(CARGO) build --release --workspace --bins $(CRITERION)
+	$(CARGO) bench --workspace $(CRITERION) -- \
 		--noplot --sample-size 10 --warm-up-time 0.5 --measurement-time 2
 	python3 tests/bench $(RELEASE) $(ARGS)
 

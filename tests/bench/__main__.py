@@ -6,13 +6,14 @@ that gets slower slows all of them.
 
 import argparse
 import shutil
+import signal
 import sys
 from pathlib import Path
 
 import control_plane
 from cases import Case, cases, make
 from cluster import Services, services
-from report import MISSED, Bound, Outcome, described, medians, table
+from report import Bound, Outcome, described, medians, table
 from rounds import Rounds
 from source import Source, serve
 from tools import Contender
@@ -32,9 +33,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--case", action="append", help=f"only this case, or {CONTROL_PLANE}; may be repeated")
     parser.add_argument("--tool", action="append", help="only who has this in the name; may be repeated")
     parser.add_argument("--scale", type=int, default=1, help="divide sizes and numbers of files by this, to try things out")
+    parser.add_argument("--output", type=Path, default=RESULT, help="where the numbers go [default: target/bench.json]")
     given = parser.parse_args()
     if given.runs < 1 or not 1 <= given.scale <= 100:
         parser.error("--runs is 1 or more, --scale 1 to 100")
+    if not given.output.parent.is_dir():
+        parser.error(f"--output: there is no folder {given.output.parent}")
     given.programs = given.programs.resolve()
     return given
 
@@ -50,6 +54,9 @@ def chosen(case: Case, tools: list[str] | None) -> list[Contender]:
 
 def main() -> int:
     given = arguments()
+    # So that everything that was started is ended.
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, lambda *_: sys.exit(1))
     with services(given.programs) as found:
         every = cases(given.programs, found)
         names = [case.name for case in every] + [CONTROL_PLANE]
@@ -62,12 +69,20 @@ def main() -> int:
         bounds = [bound for bound in bounds if bound.value is not None]
     show(outcome, bounds)
     # What is divided by a scale does not say whether a bound holds.
-    has_missed = given.scale == 1 and any(bound.verdict == MISSED for bound in bounds)
-    return 1 if outcome.failures or has_missed else 0
+    is_broken = given.scale == 1 and any(bound.is_broken for bound in bounds)
+    return 1 if outcome.failures or is_broken else 0
 
 
 def compare(wanted: list[Case], found: Services, given: argparse.Namespace, names: list[str]) -> Outcome:
     """Makes what is downloaded, starts the source, and runs everything. What was measured is kept after each case."""
+    try:
+        return _compare(wanted, found, given, names)
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def _compare(wanted: list[Case], found: Services, given: argparse.Namespace, names: list[str]) -> Outcome:
+    # Of one that could not end in order.
     shutil.rmtree(FOLDER, ignore_errors=True)
     shelf = Shelf(FOLDER / "shelf")
     repos = {work: make(work, shelf, given.scale) for work in {case.work: None for case in wanted}}
@@ -78,11 +93,10 @@ def compare(wanted: list[Case], found: Services, given: argparse.Namespace, name
         rounds = Rounds(source, given.programs, FOLDER / "runs", given.runs, outcome)
         for case in wanted:
             rounds.run(case, repos[case.work], chosen(case, given.tool))
-            keep(outcome, case.name)
+            keep(outcome, case.name, given.output)
         if plane:
             measure_control_plane(plane, source, given.programs, found, outcome)
-            keep(outcome, CONTROL_PLANE)
-    shutil.rmtree(FOLDER)
+            keep(outcome, CONTROL_PLANE, given.output)
     return outcome
 
 
@@ -91,17 +105,17 @@ def measure_control_plane(
 ) -> None:
     """Notes the control plane's latencies, up to where it fails."""
     try:
-        for latencies in plane.measure(source, programs, found, FOLDER / CONTROL_PLANE):
-            outcome.control_plane.append(latencies.numbers())
-            outcome.control_plane_bounds += latencies.bounds()
+        for measured in plane.measure(source, programs, found, FOLDER / CONTROL_PLANE):
+            outcome.control_plane.append(measured.numbers())
+            outcome.control_plane_bounds += measured.bounds()
     except Exception as failure:
         outcome.failures.append(f"{CONTROL_PLANE}: {described(failure)}")
     outcome.control_plane_bounds += control_plane.growth(programs.parent / "criterion")
 
 
-def keep(outcome: Outcome, done: str) -> None:
+def keep(outcome: Outcome, done: str, path: Path) -> None:
     """Writes what there is so far, for hours may follow."""
-    outcome.save(RESULT)
+    outcome.save(path)
     print(f"{done}: done; failures so far: {len(outcome.failures)}", flush=True)
 
 

@@ -44,7 +44,7 @@ def make(work: str, shelf: Shelf, scale: int) -> Repo:
 
 
 def cases(programs: Path, services: Services) -> list[Case]:
-    """All cases."""
+    """All cases. With latency and limits, more workers than one are tried where they can help: one and all four."""
     ours, hf, aria2c = tools.ours(programs), tools.hf_download(), tools.aria2c()
     curl, curl_sha256, transfer = tools.curl(hashes=False), tools.curl(hashes=True), tools.hf_transfer()
 
@@ -58,7 +58,7 @@ def cases(programs: Path, services: Services) -> list[Case]:
         # curl and hf use one connection a file: its rate alone says what they take, here and with a slow connection. hf_transfer opens
         # as many as it likes: no rate of each slows it down.
         Case("one-limited", "one", LIMITED, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c]),
-        Case("one-latency", "one", LATENT, [ours, *workers(1), curl, aria2c, hf, transfer]),
+        Case("one-latency", "one", LATENT, [ours, *workers(1), curl, curl_sha256, aria2c, hf, transfer]),
         Case("one-slow", "one", ONE_SLOW, [ours, *workers(1, flags=EIGHT_CONNECTIONS), aria2c]),
         Case("eight", "eight", OPEN, [ours, *workers(1, 2, 3, 4), curl, curl_sha256, aria2c, hf, transfer]),
         Case("eight-limited", "eight", LIMITED, [ours, *workers(1, 2, 3, 4, flags=ONE_BY_ONE), aria2c, hf]),
@@ -66,15 +66,15 @@ def cases(programs: Path, services: Services) -> list[Case]:
         # curl does as hf, whose slow connection keeps its file to the end.
         Case("eight-slow", "eight", ONE_SLOW, [ours, *workers(1, 4), aria2c, hf]),
         # hf_transfer leaves files below 5 MB to hf.
-        Case("small", "small", OPEN, [ours, *workers(1, 4), curl_sha256, aria2c, hf]),
+        Case("small", "small", OPEN, [ours, *workers(1, 4), curl, curl_sha256, aria2c, hf]),
         # A rate does not slow files down that are this small: workers, and curl, are as in `small`.
         Case("small-limited", "small", LIMITED, [ours, aria2c, hf]),
         Case("small-latency", "small", LATENT, [ours, *workers(1, 4), curl, aria2c, hf]),
         # As small-limited.
         Case("small-slow", "small", ONE_SLOW, [ours, aria2c, hf]),
-        # aria2 notes what it has once a minute: a kill loses it. A new hf_transfer begins anew. What a killed worker has begun
-        # another one takes over after a lease timeout, which is what would be measured.
-        Case("resume", "one", OPEN, [ours, curl, hf], resumes=True),
+        # aria2 notes what it has once a minute: a kill loses it. hf (since 2.0) and hf_transfer begin anew. What a killed worker has
+        # begun another one takes over after a lease timeout, which is what would be measured.
+        Case("resume", "one", OPEN, [ours, curl, curl_sha256], resumes=True),
         # How near we come to the limit: the others do not matter.
         Case(LIMITED_PROCESS, "eight", OPEN, [tools.ours(programs, "--max-process-bytes-per-second", str(LIMIT))]),
         Case(LIMITED_CLUSTER, "eight", OPEN, [limited]),

@@ -13,12 +13,11 @@ from typing import Any
 import measure
 from measure import DownloadFailed, Io, Usage
 from source import free_ports
-from tools import Download
+from tools import Download, plain_env
 
 START_SECONDS = 60
 # A worker may take 25 seconds to drain.
 STOP_SECONDS = 40
-JOB_SECONDS = 3600
 ENDS = ("completed", "failed", "cancelled")
 
 
@@ -47,13 +46,19 @@ class Member:
 
     def __init__(self, command: list[str], port: int, log: Path) -> None:
         self.port = port
+        self._program = command[0]
         self._log = log
         with log.open("wb") as file:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+            self.process = subprocess.Popen(command, env=plain_env(log), stdin=subprocess.DEVNULL, stdout=file, stderr=file)
 
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    @property
+    def name(self) -> str:
+        """Of the program."""
+        return Path(self._program).name
 
     def wait_ready(self) -> None:
         end = time.monotonic() + START_SECONDS
@@ -91,6 +96,14 @@ class Member:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def stop(members: list[Member]) -> None:
+    """Ends them all at the same time."""
+    for member in members:
+        member.process.terminate()
+    for member in members:
+        member.stop()
 
 
 class Cluster:
@@ -137,8 +150,7 @@ class Cluster:
             peak = max(measure.peak_of(member.pid) for member in members)
             return Usage(wall, _cpu(members) - cpu, peak, _io(members) - io)
         finally:
-            for member in members:
-                member.stop()
+            stop(members)
 
     def _start(self, download: Download) -> Iterator[Member]:
         """Starts the API, then the workers."""
@@ -157,10 +169,13 @@ class Cluster:
 def _download(api: Member, repo: str) -> None:
     """Makes a job and waits for its end, which the API tells by itself: asking for it would cost what is measured."""
     api.expect(202, "POST", "/api/download", {"repo": repo})
-    events = http.client.HTTPConnection("127.0.0.1", api.port, timeout=JOB_SECONDS)
+    end = time.monotonic() + measure.PATIENCE_SECONDS
+    events = http.client.HTTPConnection("127.0.0.1", api.port, timeout=measure.PATIENCE_SECONDS)
     try:
         events.request("GET", "/api/events")
         for line in events.getresponse():
+            if time.monotonic() > end:
+                raise DownloadFailed("the job does not end")
             # The updates between are long and tell of progress alone.
             if line.startswith((b"event: init", b"event: event")) and (job := _only_job(api))["status"] in ENDS:
                 break

@@ -1,5 +1,6 @@
 """How fast the API answers with many jobs: 10,000 in the store, 1,000 of them queued, and one of 70,000 files running."""
 
+import itertools
 import json
 import shutil
 import statistics
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cluster import Member, Services
+import measure
+from cluster import Member, Services, stop
 from measure import DownloadFailed
 from network import Network, through
 from report import Bound
@@ -33,7 +35,10 @@ BUDGETS = {
     "commit a cancellation": (20, 100),
     "relay a new job": (50, 300),
     "progress of many files": (300, 1000),
+    # There and back for each of 70 pages of the listing, at least.
+    "plan a job of many files": (10_000, 10_000),
 }
+WORKER, WORKER_MIB = "hfd-worker", 96
 
 # What hardly grows still varies by so much.
 MOST_GROWTH = 1.5
@@ -66,6 +71,22 @@ class Latencies:
         return {"where": self.where, "what": self.what, "samples": len(self.seconds)} | shown
 
 
+@dataclass(frozen=True)
+class Memory:
+    """The most that a process had while all that was measured."""
+
+    where: str
+    process: str
+    peak_bytes: int
+
+    def bounds(self) -> list[Bound]:
+        limit = WORKER_MIB if self.process == WORKER else None
+        return [Bound(f"{self.where}: memory of {self.process}, MiB", self.peak_bytes / MIB or None, limit)]
+
+    def numbers(self) -> dict[str, object]:
+        return {"where": self.where, "what": f"memory of {self.process}", "peak_bytes": self.peak_bytes}
+
+
 class Load:
     """The jobs, and what they want; sizes are divided by the scale."""
 
@@ -74,15 +95,16 @@ class Load:
         self._large = shelf.add_small("many", FILES // scale)
         self._endless = shelf.add_endless("endless", 8 * GIB)
 
-    def measure(self, source: Source, programs: Path, services: Services, folder: Path) -> Iterator[Latencies]:
+    def measure(self, source: Source, programs: Path, services: Services, folder: Path) -> Iterator[Latencies | Memory]:
         """Tries a single process, then a cluster."""
         with through(SLOW, source, programs) as endpoint:
-            with _single(programs, endpoint, folder / "single") as api:
-                yield from self._measure("serve", api)
-            with _cluster(programs, services, endpoint, folder / "cluster") as api:
-                yield from self._measure("cluster", api)
+            with _single(programs, endpoint, folder / "single") as members:
+                yield from self._measure("serve", members)
+            with _cluster(programs, services, endpoint, folder / "cluster") as members:
+                yield from self._measure("cluster", members)
 
-    def _measure(self, where: str, api: Member) -> Iterator[Latencies]:
+    def _measure(self, where: str, members: list[Member]) -> Iterator[Latencies | Memory]:
+        api = members[0]
         # It runs all the time, so that the jobs after it wait.
         _create(api, self._endless.id)
         waiting = [_timed(lambda: _create(api, f"bench/waiting-{number}")) for number in range(self._jobs)]
@@ -90,8 +112,12 @@ class Load:
         ended = [_timed(lambda: api.expect(200, "DELETE", f"/api/jobs/{job}")) for _, job in waiting[self._queued :]]
         yield Latencies(where, "commit a cancellation", [seconds for seconds, _ in ended])
         api.expect(200, "POST", "/api/settings", {"maxActive": 2})
-        many = _create(api, self._large.id, "high")
         socket = WebSocket(api.port, PATIENCE_SECONDS)
+        begun = time.monotonic()
+        many = _create(api, self._large.id, "high")
+        while _wait_update(socket, many)["progress"]["downloadedBytes"] == 0:
+            pass
+        yield Latencies(where, "plan a job of many files", [time.monotonic() - begun])
         yield Latencies(where, "progress of many files", _progress(socket, many))
         yield _repeated(where, "list 100 jobs", lambda: api.expect(200, "GET", "/api/jobs?limit=100"))
         wanted = "/api/jobs?repo=bench/waiting-7"
@@ -99,19 +125,22 @@ class Load:
         yield _repeated(where, "job of many files", lambda: api.expect(200, "GET", f"/api/jobs/{many}/files?limit=200"))
         yield Latencies(where, "relay a new job", [_relay(api, socket, number) for number in range(SAMPLES)])
         socket.close()
+        yield from (Memory(where, member.name, measure.peak_of(member.pid)) for member in members)
 
 
 def growth(criterion: Path) -> list[Bound]:
-    """What an update of a file's progress costs in a job of 70,000 files, to what it costs in one of 100: by Criterion's last run."""
+    """What the steps of a task cost in a job of 70,000 files, to what they cost in one of 100: by Criterion's last run."""
     medians = {}
     for benchmark in criterion.glob("*/new/benchmark.json"):
         estimates = json.loads((benchmark.parent / "estimates.json").read_text())
         medians[json.loads(benchmark.read_text())["full_id"]] = estimates["median"]["point_estimate"]
     found = []
-    for store in ("memory", "file", "redis"):
-        few, many = (medians.get(f"store in {store}: Report in a job of {files} files") for files in (100, FILES))
+    for store, step in itertools.product(("memory", "file", "redis"), ("Claim", "Report", "Finish")):
+        few, many = (medians.get(f"store in {store}: {step} in a job of {files} files") for files in (100, FILES))
         ratio = many / few if many and few else None
-        found.append(Bound(f"store in {store}: a progress update in 70,000 files to one in 100", ratio, MOST_GROWTH))
+        # Only progress is told all the time.
+        limit = MOST_GROWTH if step == "Report" else None
+        found.append(Bound(f"store in {store}: {step} in 70,000 files to one in 100", ratio, limit))
     return found
 
 
@@ -124,9 +153,7 @@ def _relay(api: Member, socket: WebSocket, number: int) -> float:
 
 
 def _progress(socket: WebSocket, job: str) -> list[float]:
-    """The times between updates of a running job, once its files move."""
-    while _wait_update(socket, job)["progress"]["downloadedBytes"] == 0:
-        pass
+    """The times between updates of a job whose files move."""
     times, status = [time.monotonic()], "running"
     # No more than a quarter of a minute: the job is to last until all is measured.
     while len(times) < 60 and status == "running":
@@ -161,26 +188,26 @@ def _timed(do: Callable[[], Result]) -> tuple[float, Result]:
 
 
 @contextmanager
-def _single(programs: Path, endpoint: str, folder: Path) -> Iterator[Member]:
+def _single(programs: Path, endpoint: str, folder: Path) -> Iterator[list[Member]]:
     (port,) = free_ports(1)
     command = [str(programs / "hfdownloader"), "serve", "--data-dir", str(folder / "data"), "--port", str(port), *KEEP]
-    with _running([(command, port)], endpoint, folder) as api:
-        yield api
+    with _running([(command, port)], endpoint, folder) as members:
+        yield members
 
 
 @contextmanager
-def _cluster(programs: Path, services: Services, endpoint: str, folder: Path) -> Iterator[Member]:
+def _cluster(programs: Path, services: Services, endpoint: str, folder: Path) -> Iterator[list[Member]]:
     api_port, worker_port = free_ports(2)
     common = ["--state", services.redis, "--broker", services.rabbit, "--prefix", f"bench-{time.monotonic_ns()}"]
     api = [str(programs / "hfd-api"), *common, "--port", str(api_port), "--admin-port", "0"]
     worker = [str(programs / "hfd-worker"), *common, "--admin-port", str(worker_port), *KEEP]
-    with _running([(api, api_port), (worker, worker_port)], endpoint, folder) as member:
-        yield member
+    with _running([(api, api_port), (worker, worker_port)], endpoint, folder) as members:
+        yield members
 
 
 @contextmanager
-def _running(commands: list[tuple[list[str], int]], endpoint: str, folder: Path) -> Iterator[Member]:
-    """Starts processes that share a cache; gives the first."""
+def _running(commands: list[tuple[list[str], int]], endpoint: str, folder: Path) -> Iterator[list[Member]]:
+    """Starts processes that share a cache."""
     cache = folder / "cache"
     cache.mkdir(parents=True)
     flags = ["--endpoint", endpoint, "--cache-dir", str(cache), "--max-active", "1"]
@@ -190,8 +217,7 @@ def _running(commands: list[tuple[list[str], int]], endpoint: str, folder: Path)
             members.append(Member([*command, *flags, "--admin-bind", "127.0.0.1"], port, folder / f"{port}.log"))
         for member in members:
             member.wait_ready()
-        yield members[0]
+        yield members
     finally:
-        for member in members:
-            member.stop()
+        stop(members)
         shutil.rmtree(cache)

@@ -5,13 +5,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 SAMPLE_SECONDS = 0.05
+# Nobody takes so long: who does hangs.
+PATIENCE_SECONDS = 3600
 LOG_TAIL = 2000
 
 
@@ -45,12 +47,12 @@ class Usage:
 
 def run(command: list[str], env: dict[str, str], folder: Path) -> Usage:
     """Runs a command to its end; what it prints goes into a log beside its folder."""
-    with _log(folder).open("wb") as log:
-        begun = time.monotonic()
-        process = subprocess.Popen(command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    begun = time.monotonic()
+    with _started(command, env, folder) as process:
         peak = _Peak(process.pid)
-        # Not waited for yet: /proc still tells what it and its children had in all.
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with _patience(process):
+            # Not waited for yet: /proc still tells what it and its children had in all.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         wall = time.monotonic() - begun
         io = io_of(process.pid)
         peak_bytes = peak.stop()
@@ -63,21 +65,43 @@ def run(command: list[str], env: dict[str, str], folder: Path) -> Usage:
 
 def run_until(command: list[str], env: dict[str, str], folder: Path, written: int) -> None:
     """Runs a command and kills it with its children as soon as they have written so many bytes to files."""
+    with _started(command, env, folder) as process:
+        while process.poll() is None and bytes_written_by(process.pid) < written:
+            time.sleep(0.001)
+        has_ended = process.poll() is not None
+    if has_ended:
+        raise DownloadFailed(f"{command} ended before it was half done:\n{_log(folder).read_text()[-LOG_TAIL:]}")
+
+
+@contextmanager
+def _started(command: list[str], env: dict[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a command; what it has started does not outlive the block."""
     with _log(folder).open("wb") as log:
         process = subprocess.Popen(
             command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            while process.poll() is None and bytes_written_by(process.pid) < written:
-                time.sleep(0.001)
-            has_ended = process.poll() is not None
+            yield process
         finally:
-            # What it has started must not outlive it.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill(process)
             process.wait()
-    if has_ended:
-        raise DownloadFailed(f"{command} ended before it was half done:\n{_log(folder).read_text()[-LOG_TAIL:]}")
+
+
+@contextmanager
+def _patience(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kills a process that hangs in the block."""
+    timer = threading.Timer(PATIENCE_SECONDS, _kill, [process])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def io_of(pid: int) -> Io:

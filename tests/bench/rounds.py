@@ -67,7 +67,8 @@ class Rounds:
         """A warm-up and the measured runs. Who fails once, in whatever way, takes no further part in the case."""
         taking_part = list(contenders)
         for number in range(self._runs + 1):
-            for contender in list(taking_part):
+            # Back and forth, so that nobody always comes after the same other.
+            for contender in list(taking_part if number % 2 else reversed(taking_part)):
                 try:
                     run = self._once(case, repo, contender)
                 except Exception as failure:

@@ -73,8 +73,12 @@ class Tool:
         return download.snapshot if self.has_cache else download.folder
 
     def _env(self, download: Download) -> dict[str, str]:
-        home = download.folder.with_suffix(".home")
-        return {"PATH": os.environ["PATH"], "HOME": str(home), "HF_ENDPOINT": download.endpoint} | self.env
+        return plain_env(download.folder) | {"HF_ENDPOINT": download.endpoint} | self.env
+
+
+def plain_env(beside: Path) -> dict[str, str]:
+    """An environment in which nobody's settings are: of whom runs this, only where programs are."""
+    return {"PATH": os.environ["PATH"], "HOME": str(beside.with_suffix(".home"))}
 
 
 def ours(programs: Path, *flags: str) -> Tool:
