@@ -141,7 +141,12 @@ impl Dir {
 
     /// Creates a symlink with exactly this target.
     pub(super) fn symlink(&self, target: &str, name: &str) -> Result<(), CacheError> {
-        rustix::fs::symlinkat(target, &self.fd, name).at("create the symlink", &self.path_of(name))
+        self.try_symlink(target, name).at("create the symlink", &self.path_of(name))
+    }
+
+    /// The same, with the system's error.
+    pub(super) fn try_symlink(&self, target: &str, name: &str) -> Result<(), Errno> {
+        rustix::fs::symlinkat(target, &self.fd, name)
     }
 
     /// Where a symlink points to, as text; none if there is none of that name.

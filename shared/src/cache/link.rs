@@ -1,5 +1,7 @@
 //! The entries of snapshots: symlinks to blobs.
 
+use rustix::io::Errno;
+
 use super::dir::{Dir, TMP, is_folder, unique_name};
 use super::error::CacheError;
 use super::repo::{BLOBS, RepoCache, SNAPSHOTS};
@@ -8,36 +10,57 @@ use crate::repo::{BlobHash, CommitHash, RepoPath};
 /// Folders within a repository nest no deeper than this; the limit ends the walk over a snapshot.
 const MAX_DEPTH: usize = 256;
 
-impl RepoCache {
-    /// Makes a snapshot's file point to its blob. Does nothing when it does already, replaces any other entry.
+/// The folder of a snapshot, held open.
+#[derive(Debug)]
+pub struct Snapshot {
+    repo: RepoCache,
+    folder: Dir,
+}
+
+impl Snapshot {
+    /// Makes a file point to its blob. Does nothing when it does already, replaces any other entry.
     ///
     /// The target is relative, as huggingface_hub's `_create_symlink` makes it, so that the cache can be moved. Folders
     /// on the way are never followed through symlinks: a repository's author controls these names.
-    pub fn link(&self, commit: CommitHash, path: &RepoPath, blob: &BlobHash) -> Result<(), CacheError> {
-        let blob_path = self.folder().join(BLOBS).join(blob.to_string());
+    pub fn link(&self, path: &RepoPath, blob: &BlobHash) -> Result<(), CacheError> {
+        let blob_path = self.repo.folder().join(BLOBS).join(blob.to_string());
         // A dangling entry would make `scan_cache_dir()` drop the whole repository.
         if let Err(error) = std::fs::metadata(&blob_path) {
             return Err(CacheError::new("link to", blob_path, error));
         }
-        let mut folder = self.open_folder()?.make_child(SNAPSHOTS)?.make_child(&commit.to_string())?;
+        let target = format!("{}{BLOBS}/{blob}", "../".repeat(path.depth() + 2));
         let mut names: Vec<&str> = path.as_str().split('/').collect();
         let file_name = names.pop().unwrap_or_default();
+        let mut folder = None;
         for name in names {
-            folder = folder.make_child(name)?;
+            folder = Some(folder.as_ref().unwrap_or(&self.folder).make_child(name)?);
         }
+        self.put(folder.as_ref().unwrap_or(&self.folder), file_name, &target)
+    }
 
-        let target = format!("{}{BLOBS}/{blob}", "../".repeat(path.depth() + 2));
-        if folder.read_link(file_name).as_ref() == Some(&target) {
-            return Ok(());
+    fn put(&self, folder: &Dir, name: &str, target: &str) -> Result<(), CacheError> {
+        match folder.try_symlink(target, name) {
+            Ok(()) => return Ok(()),
+            Err(Errno::EXIST) if folder.read_link(name).as_deref() == Some(target) => return Ok(()),
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(CacheError::new("create the symlink", folder.path_of(name), error)),
         }
-        let scratch = self.scratch()?;
+        let scratch = self.repo.scratch()?;
         let private = unique_name("link", TMP)?;
-        scratch.symlink(&target, &private)?;
-        let moved = scratch.rename(&private, &folder, file_name);
+        scratch.symlink(target, &private)?;
+        let moved = scratch.rename(&private, folder, name);
         if moved.is_err() {
             scratch.remove_file(&private)?;
         }
         moved
+    }
+}
+
+impl RepoCache {
+    /// Opens the folder of a snapshot, created if necessary.
+    pub fn snapshot(&self, commit: CommitHash) -> Result<Snapshot, CacheError> {
+        let folder = self.open_folder()?.make_child(SNAPSHOTS)?.make_child(&commit.to_string())?;
+        Ok(Snapshot { repo: self.clone(), folder })
     }
 
     /// Makes all entries of a snapshot, and those that they point to, survive a loss of power: one sync a folder, not one a

@@ -1,7 +1,7 @@
 //! The cache on disk, in the layout of Python's huggingface_hub. All names on the volume are made here.
 //!
 //! All of it blocks: call it through `spawn_blocking`. What readers see (`blobs/`, `snapshots/`, `refs/`, `trees/`)
-//! appears by rename only, whole and synced; everything unfinished lies in `.hfd/` of the repository's folder, which
+//! appears in one step, whole and synced; everything unfinished lies in `.hfd/` of the repository's folder, which
 //! `scan_cache_dir()` of huggingface_hub does not look into. A kill between any two operations leaves the cache valid.
 //!
 //! ```text
@@ -52,6 +52,7 @@ pub use contents::{
     UnusedKind,
 };
 pub use error::CacheError;
+pub use link::Snapshot;
 pub use lock::BlobLock;
 pub use partial::Partial;
 pub use repo::RepoCache;

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use super::dir::{Dir, TMP, unique_name};
 use super::error::CacheError;
 use super::records::Subject;
-use super::repo::{BLOBS, RepoCache};
+use super::repo::RepoCache;
 
 /// A file whose content has been verified and synced.
 pub(super) struct Verified<'a> {
@@ -21,13 +21,21 @@ pub(super) struct Verified<'a> {
     pub(super) subject: Subject,
 }
 
-/// Publishes a file under a name that only this process uses. The folder that it went to is left to the caller to sync; none
-/// if the blob was there.
-pub(super) fn private_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<Option<Dir>, CacheError> {
+/// Publishes a file under a name that only this process uses, unless the blob is there. The folder of blobs is left to the
+/// caller to sync; it is opened when the first file needs it.
+pub(super) fn private_file(
+    repo: &RepoCache,
+    verified: &Verified<'_>,
+    blobs: &mut Option<Dir>,
+) -> Result<(), CacheError> {
     if repo.has_blob(&verified.subject.blob, verified.subject.size_bytes)? {
-        return Ok(None);
+        return Ok(());
     }
-    move_to_blobs(repo, verified.folder, verified.name, verified.subject).map(Some)
+    let blobs = match blobs {
+        Some(blobs) => blobs,
+        None => blobs.insert(repo.blobs()?),
+    };
+    move_to(repo, blobs, verified.folder, verified.name, verified.subject)
 }
 
 /// Publishes a file whose name other processes may publish, remove and use for a new file at the same time.
@@ -50,7 +58,7 @@ pub(super) fn shared_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(
         Err(_) => return by_name(repo, verified),
     }
     let published = if scratch.holds(&pinned, verified.file)? {
-        move_to_blobs(repo, &scratch, &pinned, verified.subject).and_then(|blobs| blobs.sync())
+        move_to_blobs(repo, &scratch, &pinned, verified.subject)
     } else if repo.has_blob(&blob, size_bytes)? {
         Ok(())
     } else {
@@ -63,21 +71,25 @@ pub(super) fn shared_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(
 
 fn by_name(repo: &RepoCache, verified: &Verified<'_>) -> Result<(), CacheError> {
     if verified.folder.holds(verified.name, verified.file)? {
-        return move_to_blobs(repo, verified.folder, verified.name, verified.subject)?.sync();
+        return move_to_blobs(repo, verified.folder, verified.name, verified.subject);
     }
     let published = repo.has_blob(&verified.subject.blob, verified.subject.size_bytes)?;
     if published { Ok(()) } else { Err(superseded(verified)) }
 }
 
-/// Moves a file to its place; returns the folder, which is not synced yet.
-fn move_to_blobs(repo: &RepoCache, folder: &Dir, name: &str, subject: Subject) -> Result<Dir, CacheError> {
-    let blobs = repo.open_folder()?.make_child(BLOBS)?;
-    match folder.rename(name, &blobs, &subject.blob.to_string()) {
+/// Moves a file to its place and syncs that.
+fn move_to_blobs(repo: &RepoCache, folder: &Dir, name: &str, subject: Subject) -> Result<(), CacheError> {
+    let blobs = repo.blobs()?;
+    move_to(repo, &blobs, folder, name, subject)?;
+    blobs.sync()
+}
+
+fn move_to(repo: &RepoCache, blobs: &Dir, folder: &Dir, name: &str, subject: Subject) -> Result<(), CacheError> {
+    match folder.rename(name, blobs, &subject.blob.to_string()) {
         // Another process has moved it, or the server did and the answer was lost on its way.
-        Err(error) if error.is_not_found() && repo.has_blob(&subject.blob, subject.size_bytes)? => {}
-        moved => moved?,
+        Err(error) if error.is_not_found() && repo.has_blob(&subject.blob, subject.size_bytes)? => Ok(()),
+        moved => moved,
     }
-    Ok(blobs)
 }
 
 fn superseded(verified: &Verified<'_>) -> CacheError {
@@ -88,7 +100,10 @@ fn superseded(verified: &Verified<'_>) -> CacheError {
 mod tests {
     use std::fs;
 
-    use super::super::{Cache, repo::DATA};
+    use super::super::{
+        Cache,
+        repo::{BLOBS, DATA},
+    };
     use super::*;
     use crate::repo::{BlobHash, RepoKind, RepoRef};
 

@@ -153,6 +153,11 @@ impl RepoCache {
         Ok(folder)
     }
 
+    /// The folder of contents, created if necessary.
+    pub(super) fn blobs(&self) -> Result<Dir, CacheError> {
+        self.open_folder()?.make_child(BLOBS)
+    }
+
     /// The folder of unfinished things, created if necessary.
     pub(super) fn scratch(&self) -> Result<Dir, CacheError> {
         self.open_folder()?.make_child(SCRATCH)

@@ -45,9 +45,7 @@ impl RepoCache {
         let mut blobs = None;
         let publish = |file: &SmallFile| -> Result<(), CacheError> {
             file.sync()?;
-            let moved = publish::private_file(self, &file.verified())?;
-            blobs = moved.or(blobs.take());
-            Ok(())
+            publish::private_file(self, &file.verified(), &mut blobs)
         };
         let published: Vec<_> = files.iter().map(publish).collect();
         match blobs.map_or(Ok(()), |blobs| blobs.try_sync()) {

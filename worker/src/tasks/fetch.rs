@@ -175,7 +175,6 @@ impl<'a> Context<'a> {
         let cache = env.cache.repo(&job.request.repo);
         let settings = env.settings.in_force().transfer.clone();
         let (publishing, linking) = (cache.clone(), cache.clone());
-        let link = move |(path, blob): &Link| linking.link(commit, path, blob);
         Self {
             env,
             job,
@@ -186,7 +185,7 @@ impl<'a> Context<'a> {
             done: Done::default(),
             turns: Arc::new(Semaphore::new(settings.connections)),
             publisher: Together::new(move |files: Vec<_>| publishing.publish_small(&files)),
-            links: Together::new(move |links: Vec<Link>| links.iter().map(&link).collect()),
+            links: Together::new(move |links: Vec<_>| link_all(&linking, commit, &links)),
             settings,
             slice: Slice::new(stop),
         }
@@ -339,6 +338,15 @@ impl<'a> Context<'a> {
         let wanted: Vec<_> = groups.iter().map(|group| (group[0].1.file.blob, group[0].1.file.size_bytes)).collect();
         let is_there = move |&(blob, size_bytes): &(_, u64)| cache.has_blob(&blob, size_bytes).unwrap_or(false);
         blocking(move || wanted.into_iter().filter(is_there).map(|(blob, _)| blob).collect()).await
+    }
+}
+
+/// Makes entries of a snapshot; what became of each, in their order.
+fn link_all(cache: &RepoCache, commit: CommitHash, links: &[Link]) -> Vec<Result<(), CacheError>> {
+    match cache.snapshot(commit) {
+        Ok(snapshot) => links.iter().map(|(path, blob)| snapshot.link(path, blob)).collect(),
+        // Each with an error of its own.
+        Err(_) => links.iter().map(|(path, blob)| cache.snapshot(commit)?.link(path, blob)).collect(),
     }
 }
 

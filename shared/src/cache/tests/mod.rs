@@ -65,7 +65,7 @@ fn blob_path(repo: &RepoCache, blob: &BlobHash) -> std::path::PathBuf {
 /// A file of a snapshot with this content, in a blob that is named by `digit`.
 fn put_file(repo: &RepoCache, commit: CommitHash, path: &str, digit: u8, content: &[u8]) {
     put_blob(repo, &blob(digit), content);
-    repo.link(commit, &path.parse().unwrap(), &blob(digit)).unwrap();
+    repo.snapshot(commit).unwrap().link(&path.parse().unwrap(), &blob(digit)).unwrap();
 }
 
 fn put_ref(repo: &RepoCache, name: &str, commit: CommitHash) {
