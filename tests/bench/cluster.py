@@ -89,8 +89,8 @@ class Member:
             raise DownloadFailed(f"{method} {path} answered {got}: {answer[:500].decode()}")
         return answer
 
-    def stop(self) -> None:
-        self.process.terminate()
+    def wait_end(self) -> None:
+        """After it was asked to end."""
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -103,7 +103,7 @@ def stop(members: list[Member]) -> None:
     for member in members:
         member.process.terminate()
     for member in members:
-        member.stop()
+        member.wait_end()
 
 
 class Cluster:

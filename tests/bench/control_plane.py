@@ -15,7 +15,7 @@ import measure
 from cluster import Member, Services, stop
 from measure import DownloadFailed
 from network import Network, through
-from report import Bound
+from report import MEMORY_MIB, Bound
 from source import Source, free_ports
 from websocket import WebSocket
 from work import GIB, MIB, Shelf
@@ -38,7 +38,7 @@ BUDGETS = {
     # There and back for each of 70 pages of the listing, at least.
     "plan a job of many files": (10_000, 10_000),
 }
-WORKER, WORKER_MIB = "hfd-worker", 96
+WORKER = "hfd-worker"
 
 # What hardly grows still varies by so much.
 MOST_GROWTH = 1.5
@@ -80,7 +80,7 @@ class Memory:
     peak_bytes: int
 
     def bounds(self) -> list[Bound]:
-        limit = WORKER_MIB if self.process == WORKER else None
+        limit = MEMORY_MIB if self.process == WORKER else None
         return [Bound(f"{self.where}: memory of {self.process}, MiB", self.peak_bytes / MIB or None, limit)]
 
     def numbers(self) -> dict[str, object]:

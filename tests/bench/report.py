@@ -10,9 +10,11 @@ import machine
 from cases import LIMIT, LIMITED_CLUSTER, LIMITED_PROCESS
 from measure import DownloadFailed
 from network import CONNECTIONS, RATE
+from tools import OURS, VERIFYING
 from work import MIB
 
-OURS, VERIFYING = "hfdownloader", "curl + openssl sha256"
+# What a worker may have.
+MEMORY_MIB = 96
 # Large files that come as fast as the machine can.
 BY_THE_MACHINE = ("one", "one-latency", "eight", "eight-latency", "resume")
 MISSED, NOT_MEASURED = "MISSED", "not measured"
@@ -202,7 +204,7 @@ def _always(results: Results) -> list[Bound]:
     """What must hold in each single run of ours."""
     runs = [run for by in results.values() for name, of in by.items() if is_ours(name) for run in of]
     peaks = [run["peak_bytes"] / MIB for run in runs if run["peak_bytes"]]
-    return [Bound("all of ours: largest memory of a process, MiB", _most(peaks), 96)]
+    return [Bound("all of ours: largest memory of a process, MiB", _most(peaks), MEMORY_MIB)]
 
 
 def _writes(results: Results, sizes: dict[str, int], copies: dict[str, int]) -> list[Bound]:

@@ -14,6 +14,7 @@ from work import Repo
 
 # Python environments with huggingface_hub, made by setup.sh.
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "target/bench"
+OURS, VERIFYING = "hfdownloader", "curl + openssl sha256"
 HASH_ALL = "find . -type f -print0 | xargs -0 openssl dgst -sha256"
 
 
@@ -89,12 +90,12 @@ def ours(programs: Path, *flags: str) -> Tool:
         cache = ["--endpoint", download.endpoint, "--cache-dir", str(download.folder)]
         return [program, "download", download.repo.id, *cache, *flags]
 
-    return Tool("hfdownloader", program, command)
+    return Tool(OURS, program, command)
 
 
 def curl(*, hashes: bool) -> Tool:
     """curl with as many transfers at a time as we have connections a file."""
-    name = "curl + openssl sha256" if hashes else "curl"
+    name = VERIFYING if hashes else "curl"
     then = f" && {HASH_ALL}" if hashes else ""
 
     def command(download: Download) -> list[str]:
