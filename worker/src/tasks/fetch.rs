@@ -1,6 +1,7 @@
 //! Fetch: the files of one unit, each from nothing to its place in the cache.
 
 use std::collections::HashSet;
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use super::Outcome;
 use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
-use super::slice::{End, Slice};
+use super::slice::Slice;
 use crate::environment::Environment;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
@@ -185,7 +186,7 @@ impl<'a> Context<'a> {
             done: Done::default(),
             turns: Arc::new(Semaphore::new(settings.connections)),
             publisher: Together::new(move |files: Vec<_>| publishing.publish_small(&files)),
-            links: Together::new(move |links: Vec<_>| link_all(&linking, commit, &links)),
+            links: Together::new(move |links: Vec<_>| make_links(&linking, commit, &links)),
             settings,
             slice: Slice::new(stop),
         }
@@ -201,8 +202,8 @@ impl<'a> Context<'a> {
             })
             .buffer_unordered(self.settings.connections + WAITING_FOR_DISK)
             .collect();
-        let (ended, end): (Ended, _) = self.slice.run(work).await;
-        if end == End::InTime {
+        let ended: Ended = self.slice.run(work).await;
+        if !self.slice.is_over() {
             return ended;
         }
         debug!(task = %self.claimed.task, "time slice over");
@@ -251,7 +252,7 @@ impl<'a> Context<'a> {
 
     async fn link_all(&self, group: &[(FileIndex, FileState, Meter)], outcome: FileOutcome) -> Result<(), FetchError> {
         for (file, state, meter) in group {
-            for path in [Some(&state.file.path), state.file.second_path.as_ref()].into_iter().flatten() {
+            for path in iter::once(&state.file.path).chain(&state.file.second_path) {
                 self.link((path.clone(), state.file.blob)).await?;
             }
             meter.set(state.file.size_bytes);
@@ -341,13 +342,17 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Makes entries of a snapshot; what became of each, in their order.
-fn link_all(cache: &RepoCache, commit: CommitHash, links: &[Link]) -> Vec<Result<(), CacheError>> {
-    match cache.snapshot(commit) {
-        Ok(snapshot) => links.iter().map(|(path, blob)| snapshot.link(path, blob)).collect(),
-        // Each with an error of its own.
-        Err(_) => links.iter().map(|(path, blob)| cache.snapshot(commit)?.link(path, blob)).collect(),
-    }
+/// Makes entries of a snapshot, whose folder is opened once; what became of each, in their order.
+fn make_links(cache: &RepoCache, commit: CommitHash, links: &[Link]) -> Vec<Result<(), CacheError>> {
+    let mut snapshot = None;
+    let link = |(path, blob): &Link| {
+        let snapshot = match &mut snapshot {
+            Some(snapshot) => snapshot,
+            None => snapshot.insert(cache.snapshot(commit)?),
+        };
+        snapshot.link(path, blob)
+    };
+    links.iter().map(link).collect()
 }
 
 fn busy(file: &FileState, who: &str) -> FetchError {

@@ -16,15 +16,6 @@ pub(super) struct Slice {
     pub(super) stop: CancellationToken,
 }
 
-/// When the work was through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// In time, or because all work was to end.
-    InTime,
-    /// When the slice was over.
-    Over,
-}
-
 impl Slice {
     /// A slice that ends early with `stop`.
     pub(super) fn new(stop: &CancellationToken) -> Self {
@@ -33,14 +24,18 @@ impl Slice {
     }
 
     /// Does work that obeys the tokens.
-    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> (T, End) {
+    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         if let Ok(done) = timeout(TIME_SLICE, &mut work).await {
-            return (done, End::InTime);
+            return done;
         }
         self.over.cancel();
-        let done = work.await;
-        (done, if self.stop.is_cancelled() { End::InTime } else { End::Over })
+        work.await
+    }
+
+    /// Whether work ends because its time is over, not because all of it is to end.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.is_cancelled() && !self.stop.is_cancelled()
     }
 }
 
@@ -61,9 +56,8 @@ mod tests {
             sleep(Duration::from_hours(2)).await;
             over
         };
-        let (over, ended) = slice.run(work).await;
-        assert_eq!((over, ended), (TIME_SLICE, End::Over));
-        assert!(!slice.stop.is_cancelled());
+        assert_eq!(slice.run(work).await, TIME_SLICE);
+        assert!(slice.is_over() && !slice.stop.is_cancelled());
     }
 
     #[tokio::test(start_paused = true)]
@@ -74,8 +68,8 @@ mod tests {
             sleep(2 * TIME_SLICE).await;
             task.cancel();
         };
-        let (((), ended), ()) = tokio::join!(slice.run(slice.stop.cancelled()), stopping);
-        assert_eq!(ended, End::InTime);
+        tokio::join!(slice.run(slice.stop.cancelled()), stopping);
+        assert!(!slice.is_over());
     }
 
     #[tokio::test(start_paused = true)]
@@ -83,9 +77,7 @@ mod tests {
         let task = CancellationToken::new();
         let slice = Slice::new(&task);
         task.cancel();
-        assert_eq!(
-            slice.run(async { tokio::join!(slice.over.cancelled(), slice.stop.cancelled()) }).await.1,
-            End::InTime
-        );
+        slice.run(async { tokio::join!(slice.over.cancelled(), slice.stop.cancelled()) }).await;
+        assert!(!slice.is_over());
     }
 }
