@@ -70,6 +70,12 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store unavailable", details).retry_after(STORE_RETRY)
     }
 
+    /// The store takes no more.
+    fn store_full(reason: &str) -> Self {
+        let details = format!("{reason}; dismiss jobs that have ended, or give the store more memory");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Job store full", details).retry_after(STORE_RETRY)
+    }
+
     /// The credentials are missing or wrong; the challenges say which would do.
     pub(crate) fn unauthorized(challenges: &'static [&'static str]) -> Self {
         let details = "send the user and the password with HTTP Basic authentication, or an API token as Bearer";
@@ -128,6 +134,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(reason) => Self::store_away(reason),
+            StoreError::Full(reason) => Self::store_full(&reason),
             StoreError::Corrupt { .. } => {
                 tracing::error!(%error, "job store unreadable");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Job store unreadable", error.to_string())

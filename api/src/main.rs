@@ -41,7 +41,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
     let Backend { store, queue, bus, roster, .. } = backend.clone();
     let jobs = Jobs::new(Arc::clone(&store), max_active);
     // A broker that is away holds nothing up here: the store's outbox holds the tasks.
-    let readiness = Readiness::new(stop.clone()).needs_store(Arc::clone(&store));
+    let readiness = Readiness::new(stop.clone()).needs_store_to_answer(Arc::clone(&store));
     let told = Admin { readiness: readiness.clone(), metrics: exposition.clone() };
     let state = ApiState {
         jobs: jobs.clone(),

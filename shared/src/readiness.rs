@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cache::Cache;
 use crate::metrics;
-use crate::ports::{JobStore, TaskQueue};
+use crate::ports::{JobStore, StoreError, TaskQueue};
 
 /// How long one check may take.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
@@ -64,12 +64,26 @@ impl Readiness {
         self
     }
 
-    /// Needs the store to answer.
+    /// Needs the store to answer and to take more.
     #[must_use]
     pub fn needs_store(self, store: Arc<dyn JobStore>) -> Self {
         self.needs(metrics::Check::Store, move || {
             let store = Arc::clone(&store);
             async move { store.ready().await }
+        })
+    }
+
+    /// Needs the store to answer, even if it is full: somebody has to be there who makes room.
+    #[must_use]
+    pub fn needs_store_to_answer(self, store: Arc<dyn JobStore>) -> Self {
+        self.needs(metrics::Check::Store, move || {
+            let store = Arc::clone(&store);
+            async move {
+                match store.ready().await {
+                    Err(StoreError::Full(_)) => Ok(()),
+                    ready => ready,
+                }
+            }
         })
     }
 

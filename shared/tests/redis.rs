@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use hfd_shared::cluster::{Prefix, RedisBus, RedisClient, RedisRoster, RedisStore};
 use hfd_shared::job::{DownloadRequest, Event, Job, JobId, JobRequest, Task, TaskKind, Transition, transition};
 use hfd_shared::ports::{
-    Change, Claim, Claimed, Committed, Condition, Creation, Downloaded, EventBus as _, Heard, Holder, JobStore as _,
-    Roster as _, StoreError, Subscription, Verdict, WorkerState,
+    Change, Claim, Claimed, Committed, Condition, Creation, Downloaded, EventBus as _, Heard, Holder, JobQuery,
+    JobStore as _, Page, Retention, Roster as _, StoreError, Subscription, Verdict, WorkerState,
 };
 use hfd_tests::proxy::Proxy;
 use hfd_tests::services::{RedisSentinel, RedisServer, shared_redis};
@@ -63,6 +63,11 @@ impl Rig {
     async fn admitted(&self, name: &str) -> Job {
         let job = self.queued(name).await;
         self.applied(change(&job, &Event::Admit, Condition::Always)).await
+    }
+
+    async fn cancelled(&self, name: &str) -> JobId {
+        let job = self.queued(name).await;
+        self.applied(change(&job, &Event::Cancel, Condition::Always)).await.id
     }
 
     async fn job(&self, id: JobId) -> Option<Job> {
@@ -179,15 +184,21 @@ async fn an_emptied_store_gets_another_name() {
 }
 
 #[tokio::test]
-async fn a_full_server_is_not_ready_and_takes_no_job_until_there_is_room() {
+async fn a_full_server_takes_no_job_until_there_is_room_but_what_makes_some() {
     let server = RedisServer::start().await.unwrap();
     let rig = Rig::on(&server.url());
     let job = rig.queued("a").await;
+    let (dismissed, old) = (rig.cancelled("dismissed").await, rig.cancelled("old").await);
     assert_eq!(server.command("CONFIG SET maxmemory 1").await.unwrap(), "+OK");
     let error = rig.store.ready().await.unwrap_err();
-    assert!(matches!(error, StoreError::Unavailable(_)) && error.to_string().contains("maxmemory"), "{error}");
-    rig.store.create(new_job("b")).await.unwrap_err();
-    assert_eq!(rig.job(job.id).await, Some(job));
+    assert!(matches!(&error, StoreError::Full(reason) if reason.contains("maxmemory")), "{error}");
+    assert!(matches!(rig.store.create(new_job("b")).await, Err(StoreError::Full(_))));
+    assert_eq!(rig.job(job.id).await.as_ref(), Some(&job));
+    assert_eq!(rig.store.list(JobQuery::default()).await.unwrap().total, 3);
+    assert_eq!(rig.store.files(job.id, Page::ALL).await.unwrap(), []);
+    assert_eq!(rig.store.remove(&[dismissed]).await.unwrap(), 1);
+    assert_eq!(rig.store.trim(Retention { jobs: 0, age: Duration::from_hours(1) }).await.unwrap(), 1);
+    assert_eq!((rig.job(dismissed).await, rig.job(old).await), (None, None));
     assert_eq!(server.command("CONFIG SET maxmemory 0").await.unwrap(), "+OK");
     rig.store.ready().await.unwrap();
     rig.queued("b").await;

@@ -67,6 +67,24 @@ async fn while_the_store_is_away_the_api_answers_503_and_nobody_is_ready() -> an
     cluster.check_model(MODEL)
 }
 
+/// Workers wait meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_api_whose_store_is_full_refuses_jobs_and_lets_old_ones_be_dismissed() -> anyhow::Result<()> {
+    let cluster = Cluster::start(Shape::new(1, 1), [RepoBuilder::model(MODEL).many_files("small", 2)]).await?;
+    let old = cluster.downloaded(&Download::model(MODEL)).await?;
+    cluster.redis.command("CONFIG SET maxmemory 1").await?;
+    cluster.workers[0].wait_ready(false).await?;
+    ensure!(cluster.apis[0].is_ready().await?, "nobody is there who makes room");
+    let refused = cluster.api().post(&Download::model(MODEL)).await.err().context("a job of a store that is full")?;
+    let refused = refused.downcast::<Refused>()?;
+    ensure!(refused.status == 503 && refused.error == "Job store full", "{refused}");
+    cluster.api().dismiss(&old.id).await?;
+    ensure!(cluster.api().jobs().await?.is_empty());
+    cluster.redis.command("CONFIG SET maxmemory 0").await?;
+    cluster.downloaded(&Download::model(MODEL)).await?;
+    cluster.check_model(MODEL)
+}
+
 /// Jobs are gone, and everybody is told; what has arrived of them is still there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_the_store_was_emptied_posting_again_goes_on_from_the_partials() -> anyhow::Result<()> {

@@ -41,14 +41,18 @@ pub(crate) async fn sweep(env: &Environment) {
 }
 
 async fn sweep_store(env: &Environment) -> Result<(), StoreError> {
-    env.store.ready().await?;
+    let ready = env.store.ready().await;
+    // First, and also in a store that is full: this makes room.
+    if matches!(ready, Ok(()) | Err(StoreError::Full(_))) {
+        env.store.trim(env.limits.retention).await?;
+    }
+    ready?;
     let held = env.limits.lease_timeout * HELD_MAX_TIMEOUTS;
     let silence = Silence { held, waiting: WAITING_MAX, lane: None };
     let emitted = env.store.emit_lost(silence).await?;
     if emitted > 0 {
         info!(emitted, "lost tasks emitted again");
     }
-    env.store.trim(env.limits.retention).await?;
     env.jobs.admit().await
 }
 

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// The store cannot be reached or written; trying again later may work.
     #[error("job store unavailable: {0}")]
     Unavailable(String),
+    /// The store has no room for more. It can be read, and what makes room is taken: removing jobs that have ended.
+    #[error("job store full: {0}")]
+    Full(String),
     /// What the store holds cannot be read.
     #[error("job store holds unreadable data at {at}: {reason}")]
     Corrupt {

@@ -132,9 +132,19 @@ impl RedisClient {
         self.retrying(Request::Script(&invocation)).await
     }
 
-    /// Sends commands that may be repeated.
+    /// Sends commands that may be repeated. A server that is full refuses transactions, also such as only read; then they are
+    /// sent as they are: hardly anything changes meanwhile.
     pub(super) async fn query<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, StoreError> {
-        self.retrying(Request::Commands(commands)).await
+        match self.retrying(Request::Commands(commands)).await {
+            Err(StoreError::Full(_)) if commands.is_transaction() => {
+                let mut one_by_one = redis::pipe();
+                for command in commands.cmd_iter() {
+                    one_by_one.add_command(command.clone());
+                }
+                self.retrying(Request::Commands(&one_by_one)).await
+            }
+            answered => answered,
+        }
     }
 
     /// A connection of its own that hears messages.
@@ -242,6 +252,7 @@ impl RedisClient {
                 at: format!("Redis at {}", self.inner.url),
                 reason: error.detail().unwrap_or("unknown").to_owned(),
             },
+            _ if says(error, "OOM") => StoreError::Full(format!("Redis at {}: {error}", self.inner.url)),
             (_, ErrorKind::UnexpectedReturnType) => {
                 StoreError::Corrupt { at: format!("Redis at {}", self.inner.url), reason: error.to_string() }
             }
@@ -255,14 +266,43 @@ fn is_of_connection(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_connection_dropped()
         || error.is_timeout()
+        || says(error, "READONLY")
+        || says(error, "MASTERDOWN")
         || matches!(
             error.kind(),
-            ErrorKind::Parse
-                | ErrorKind::Server(
-                    ServerErrorKind::BusyLoading
-                        | ServerErrorKind::ReadOnly
-                        | ServerErrorKind::MasterDown
-                        | ServerErrorKind::TryAgain
-                )
+            ErrorKind::Parse | ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain)
         )
+}
+
+/// Whether this is the server's word for what went wrong, with any of the commands. Before version 7.0 it stands in the middle of
+/// what is said of a script.
+fn says(error: &RedisError, word: &str) -> bool {
+    let errors = error.clone().into_server_errors();
+    errors.iter().flat_map(|errors| errors.iter()).any(|(_, error)| {
+        error.code() == word || error.details().is_some_and(|details| details.contains(&format!(" -{word} ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::{Value, parse_redis_value};
+
+    use super::*;
+
+    fn error(line: &str) -> RedisError {
+        match parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap() {
+            Value::ServerError(error) => error.into(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_demoted_server_is_left_also_if_it_says_so_of_a_script() {
+        let plain = error("READONLY You can't write against a read only replica.");
+        let of_script = error(
+            "ERR Error running script (call to f_1): @user_script:9: @user_script: 9: -READONLY You can't write against a read only replica.",
+        );
+        assert!(is_of_connection(&plain) && is_of_connection(&of_script));
+        assert!(!is_of_connection(&error("ERR Error running script (call to f_1): @user_script:9: no such key")));
+    }
 }

@@ -114,7 +114,7 @@ fn open_file(path: &PathBuf) -> Result<Database, StoreError> {
         )),
         error => match StoreError::from(error) {
             StoreError::Corrupt { reason, .. } => StoreError::Corrupt { at: path.display().to_string(), reason },
-            StoreError::Unavailable(reason) => unavailable(reason),
+            StoreError::Unavailable(reason) | StoreError::Full(reason) => unavailable(reason),
         },
     })
 }

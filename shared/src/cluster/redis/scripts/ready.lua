@@ -1,7 +1,10 @@
 -- ARGV: format, a new name for an empty store. Returns the store's format and name. Writes, so that a store that is full or
--- a replica is found out.
+-- a replica is found out, but never into one of another format: what is said to be full is of ours.
 local key = P .. ':store'
-if redis.call('EXISTS', key) == 0 then redis.call('HSET', key, 'format', ARGV[1], 'name', ARGV[2]) end
-redis.call('HSET', key, 'seen', num(NOW))
 local store = redis.call('HMGET', key, 'format', 'name')
-return { store[1], store[2] }
+if not store[1] then
+  store = { ARGV[1], ARGV[2] }
+  redis.call('HSET', key, 'format', store[1], 'name', store[2])
+end
+if store[1] == ARGV[1] then redis.call('HSET', key, 'seen', num(NOW)) end
+return store
