@@ -48,6 +48,20 @@ async fn a_429_of_the_api_is_waited_for_as_its_headers_say() -> anyhow::Result<(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listing_that_a_limit_interrupts_goes_on_with_its_next_page() -> anyhow::Result<()> {
+    const PAGES: usize = 4;
+    let model = RepoBuilder::model(MODEL).many_files("files", 38);
+    let stage = Stage::with(|hub| hub.page_size(10), [model], &[]).await?;
+    let limit = Fault::new(Effect::RateLimited { reset_s: 1 }).on(Matcher::api().path_contains("/tree/"));
+    stage.hub.inject(limit.skip(2).times(1));
+    stage.downloaded(&Download::model(MODEL)).await?;
+    stage.check_model(MODEL)?;
+    let asked = stage.hub.requests().iter().filter(|record| record.path.contains("/tree/")).count();
+    ensure!(asked == PAGES + 1, "{asked} requests for {PAGES} pages");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_429_of_a_small_file_is_waited_for_as_its_headers_say() -> anyhow::Result<()> {
     waits_for(Effect::RateLimited { reset_s: 2 }, Matcher::resolve().file(SMALL), RequestKind::Resolve, 2000).await
 }

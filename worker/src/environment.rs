@@ -14,6 +14,7 @@ use hfd_shared::settings::JobSettings;
 
 use crate::args::WorkerSettings;
 use crate::callback::CallbackClient;
+use crate::listings::Listings;
 use crate::patience::Patience;
 use crate::presence::Presence;
 use crate::throttle::Throttle;
@@ -39,6 +40,8 @@ pub struct Environment {
     pub hub: HubClient,
     /// What all processes share.
     pub settings: Settings,
+    /// What is known of repositories whose listing was interrupted.
+    pub(crate) listings: Listings,
     /// The cache on disk.
     pub cache: Arc<Cache>,
     /// The way over Xet.
@@ -98,6 +101,7 @@ impl Environment {
             xet: Xet::new(cache.idle_folder()),
             cache,
             patience: Patience::default(),
+            listings: Listings::default(),
             throttle: Throttle::new(shared.clone(), bandwidth),
             callbacks: CallbackClient::new(callbacks)?,
             presence: Presence::new(),

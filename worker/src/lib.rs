@@ -7,6 +7,7 @@ mod args;
 mod callback;
 mod environment;
 mod fence;
+mod listings;
 mod patience;
 mod presence;
 mod rate;

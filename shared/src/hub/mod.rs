@@ -52,6 +52,7 @@ pub use file::WantedFile;
 pub use identity::usable_token;
 pub use locate::Location;
 pub use refs::{GitRef, Refs};
+pub use tree::Listing;
 pub use xet::XetAccess;
 
 const USER_AGENT: &str = concat!("hfdownloader/", env!("CARGO_PKG_VERSION"));

@@ -21,28 +21,27 @@ impl HubClient {
     /// # Errors
     /// When the repository or the commit is not there, the Hub does not answer, or the listing cannot be trusted.
     pub async fn tree(&self, repo: &RepoRef, commit: CommitHash) -> Result<Tree, HubError> {
-        let what = format!("{repo} at {commit}");
-        let mut listing = Listing::new(&what);
-        let mut unlisted = VecDeque::from([None]);
-        while let Some(folder) = unlisted.pop_front() {
-            let mut next = Some(self.inner.urls.tree(repo, commit, folder.as_ref()));
-            while let Some(url) = next {
-                listing.visit(&url)?;
-                let page: Page<Vec<RawEntry>> = self.get_json(&url, &what).await?;
-                listing.add(page.content, folder.as_ref())?;
-                next = page.next;
-            }
-            unlisted.extend(listing.take_unlisted().map(Some));
+        let mut listing = Listing::new(repo.clone(), commit);
+        while !listing.is_whole() {
+            listing.read_page(self).await?;
         }
-        Ok(Tree { commit, files: listing.files })
+        Ok(listing.into_tree())
     }
 }
 
-/// What is known of a repository so far.
-struct Listing<'a> {
-    what: &'a str,
+/// What is known of a repository at a commit so far. It can be gone on with after an error: no page is asked for twice.
+#[derive(Debug)]
+pub struct Listing {
+    repo: RepoRef,
+    commit: CommitHash,
+    /// What is asked about, for errors.
+    what: String,
+    /// The folder that is being read (the root without a name), and the page of it that comes next.
+    reading: Option<(Option<RepoPath>, Option<Url>)>,
+    /// Folders that are yet to be read.
+    unlisted: VecDeque<RepoPath>,
     files: Vec<TreeFile>,
-    /// Folders found since the last [`Self::take_unlisted`].
+    /// Folders found since the last [`Self::next_folder`].
     folders: Vec<RepoPath>,
     /// All paths, since none may come twice.
     paths: HashSet<RepoPath>,
@@ -51,10 +50,15 @@ struct Listing<'a> {
     visited: HashSet<Url>,
 }
 
-impl<'a> Listing<'a> {
-    fn new(what: &'a str) -> Self {
+impl Listing {
+    /// A listing of which nothing is known yet.
+    pub fn new(repo: RepoRef, commit: CommitHash) -> Self {
         Self {
-            what,
+            what: format!("{repo} at {commit}"),
+            repo,
+            commit,
+            reading: Some((None, None)),
+            unlisted: VecDeque::new(),
             files: Vec::new(),
             folders: Vec::new(),
             paths: HashSet::new(),
@@ -63,22 +67,50 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Notes a page that will be asked for.
-    fn visit(&mut self, url: &Url) -> Result<(), HubError> {
+    /// How many files are known.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks for that")]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there is no page left.
+    pub fn is_whole(&self) -> bool {
+        self.reading.is_none()
+    }
+
+    /// Reads the next page.
+    ///
+    /// # Errors
+    /// As [`HubClient::tree`]. After one that may pass, the same page can be asked for again.
+    pub async fn read_page(&mut self, hub: &HubClient) -> Result<(), HubError> {
+        let Some((folder, page)) = &self.reading else { return Ok(()) };
+        let (folder, page) = (folder.clone(), page.clone());
+        let url = page.unwrap_or_else(|| hub.inner.urls.tree(&self.repo, self.commit, folder.as_ref()));
         if self.visited.len() == MAX_PAGES {
             return Err(self.wrong(format!("its listing has more than {MAX_PAGES} pages")));
         }
-        if self.visited.insert(url.clone()) {
-            Ok(())
-        } else {
-            Err(self.wrong("its listing comes back to a page that was there before".to_owned()))
+        if self.visited.contains(&url) {
+            return Err(self.wrong("its listing comes back to a page that was there before".to_owned()));
         }
+        let page: Page<Vec<RawEntry>> = hub.get_json(&url, &self.what).await?;
+        self.add(page.content, folder.as_ref())?;
+        self.visited.insert(url);
+        self.reading = match page.next {
+            Some(next) => Some((folder, Some(next))),
+            None => self.next_folder().map(|folder| (Some(folder), None)),
+        };
+        Ok(())
+    }
+
+    /// The files; all of them once it is whole.
+    pub fn into_tree(self) -> Tree {
+        Tree { commit: self.commit, files: self.files }
     }
 
     /// Takes a page of the listing of a folder (or of the root).
     fn add(&mut self, page: Vec<RawEntry>, folder: Option<&RepoPath>) -> Result<(), HubError> {
         for entry in page {
-            let (path, file) = match entry.check(self.what)? {
+            let (path, file) = match entry.check(&self.what)? {
                 Entry::File(file) => (file.path.clone(), Some(file)),
                 Entry::Folder(path) => (path, None),
                 Entry::Other => continue,
@@ -113,14 +145,15 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// The new folders of which nothing is listed: git has no empty ones, so the listing was not recursive.
-    fn take_unlisted(&mut self) -> impl Iterator<Item = RepoPath> {
+    /// The next folder of which nothing is listed: git has no empty ones, so the listing was not recursive.
+    fn next_folder(&mut self) -> Option<RepoPath> {
         let folders = std::mem::take(&mut self.folders);
-        folders.into_iter().filter(|folder| !self.filled.contains(folder.as_str()))
+        self.unlisted.extend(folders.into_iter().filter(|folder| !self.filled.contains(folder.as_str())));
+        self.unlisted.pop_front()
     }
 
     fn wrong(&self, detail: String) -> HubError {
-        HubError::protocol(self.what, detail)
+        HubError::protocol(&self.what, detail)
     }
 }
 

@@ -2,19 +2,25 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hfd_shared::cache::{CacheError, RepoCache};
-use hfd_shared::hub::{HubError, Retry};
+use hfd_shared::hub::{HubClient, HubError, Listing, Retry};
 use hfd_shared::job::{Job, Plan, SelectionError};
 use hfd_shared::metrics;
 use hfd_shared::ports::{Claimed, StoreError};
 use hfd_shared::repo::{CommitHash, Tree};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{field, info};
 
 use super::Outcome;
+use super::alive::TIME_SLICE;
 use crate::environment::Environment;
 use hfd_shared::blocking::blocking;
+
+/// After so long, a task that reads a listing makes room for others; it goes on where it was.
+const LISTING_SLICE: Duration = TIME_SLICE.checked_div(2).unwrap();
 
 /// Space that stays free on the volume whatever is downloaded.
 const RESERVE_BYTES: u64 = 64 << 20;
@@ -26,6 +32,8 @@ pub(super) enum ListingError {
     Hub(#[from] HubError),
     #[error(transparent)]
     Cache(#[from] CacheError),
+    #[error("the listing is long: {files} files so far")]
+    Unfinished { files: usize },
 }
 
 /// Why there is no plan.
@@ -43,6 +51,14 @@ enum Error {
 }
 
 impl ListingError {
+    /// Whether the listing can be gone on with.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Hub(error) => matches!(error.retry(), Retry::Soon | Retry::After(_)),
+            Self::Cache(_) | Self::Unfinished { .. } => true,
+        }
+    }
+
     /// A Hub that asks to wait is waited for; it has been asked often enough about everything else.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
@@ -50,6 +66,7 @@ impl ListingError {
                 metrics::retried(error.into());
                 Outcome::Later { delay, waiting: Some(self.to_string()) }
             }
+            Self::Unfinished { .. } => Outcome::Later { delay: Duration::ZERO, waiting: Some(self.to_string()) },
             _ => Outcome::Failed(self.to_string()),
         }
     }
@@ -99,12 +116,39 @@ async fn plan(env: &Environment, job: &Job) -> Result<Plan, Error> {
 /// The tree at a commit never changes: it is asked for once and kept beside the partials until the job's end.
 pub(super) async fn listing(env: &Environment, job: &Job, commit: CommitHash) -> Result<Tree, ListingError> {
     let cache = env.cache.repo(&job.request.repo);
+    let begun = env.listings.of(&job.request.repo, commit);
+    let until = Instant::now() + LISTING_SLICE;
+    let Ok(mut listing) = timeout_at(until, begun.lock()).await else {
+        return Err(ListingError::Unfinished { files: 0 });
+    };
+    // Whoever had it before may have staged the whole.
     let known = cache.clone();
-    if let Some(tree) = blocking(move || known.read_tree(commit)).await {
-        return Ok(tree);
+    let tree = if let Some(tree) = blocking(move || known.read_tree(commit)).await {
+        tree
+    } else {
+        if let Err(error) = read(&mut listing, &env.hub, until).await {
+            // What will not do better is not remembered, or it would spoil the next job's, too.
+            if !error.may_pass() {
+                env.listings.forget(&job.request.repo, commit);
+            }
+            return Err(error);
+        }
+        let whole = std::mem::replace(&mut *listing, Listing::new(job.request.repo.clone(), commit)).into_tree();
+        blocking(move || cache.stage_tree(&whole).map(|()| whole)).await?
+    };
+    env.listings.forget(&job.request.repo, commit);
+    Ok(tree)
+}
+
+/// Reads what is left of a listing.
+async fn read(listing: &mut Listing, hub: &HubClient, until: Instant) -> Result<(), ListingError> {
+    while !listing.is_whole() {
+        if Instant::now() > until {
+            return Err(ListingError::Unfinished { files: listing.len() });
+        }
+        listing.read_page(hub).await?;
     }
-    let tree = env.hub.tree(&job.request.repo, commit).await?;
-    Ok(blocking(move || cache.stage_tree(&tree).map(|()| tree)).await?)
+    Ok(())
 }
 
 fn check_space(needed: u64, free: u64) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::server::{Reply, TestServer};
 use super::{COMMIT, GIT_SHA1, SHA256, client, commit, repo};
-use crate::hub::HubError;
+use crate::hub::{HubError, Listing};
 use crate::repo::Tree;
 
 fn root() -> String {
@@ -44,6 +44,26 @@ async fn all_pages_are_followed_by_absolute_and_relative_links() {
     let tree = list(&hub).await.unwrap();
     assert_eq!(paths(&tree), ["m.bin", "d/x", "z"]);
     assert_eq!((tree.files[0].size_bytes, tree.files[0].blob.to_string().as_str()), (10, SHA256));
+    assert_eq!(hub.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_listing_goes_on_with_the_page_that_was_refused() {
+    let hub = TestServer::start().await;
+    hub.on(
+        &format!("{}?recursive=true&expand=false", root()),
+        page(&[file("a")]).header("link", "<?cursor=b>; rel=\"next\""),
+    );
+    let second = format!("{}?cursor=b", root());
+    hub.on(&second, Reply::new(429).header("retry-after", "9"));
+    hub.on(&second, page(&[file("b")]));
+    let mut listing = Listing::new(repo(), commit());
+    listing.read_page(&client(&hub.url)).await.unwrap();
+    let refused = listing.read_page(&client(&hub.url)).await.unwrap_err();
+    assert!(matches!(refused, HubError::RateLimited { .. }), "{refused}");
+    listing.read_page(&client(&hub.url)).await.unwrap();
+    assert!(listing.is_whole());
+    assert_eq!(paths(&listing.into_tree()), ["a", "b"]);
     assert_eq!(hub.requests().len(), 3);
 }
 
