@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::ensure;
 use hfd_tests::api::Download;
@@ -10,6 +11,7 @@ use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder, RepoKind};
 use hfd_tests::stage::{check_against, etag};
 use hfd_tests::traffic::data_bytes_of;
+use hfd_tests::wait;
 
 const FIRST_BYTES: u64 = 64 << 20;
 const SECOND_BYTES: u64 = 128 << 20;
@@ -31,9 +33,15 @@ fn seen_by(cluster: &Cluster, path: &str) -> PathBuf {
 
 /// A worker whose cache is a volume of its own.
 async fn add_worker_on_volume(cluster: &mut Cluster, size_bytes: u64) -> anyhow::Result<()> {
+    add_worker_on(cluster, size_bytes, "true").await
+}
+
+/// The same, with a command that is run in the volume before.
+async fn add_worker_on(cluster: &mut Cluster, size_bytes: u64, before: &str) -> anyhow::Result<()> {
+    let cache = cluster.sandbox.cache();
     let mount = format!(
-        "mount -t tmpfs -o size={size_bytes} tmpfs '{}' && exec \"$0\" \"$@\"",
-        cluster.sandbox.cache().display()
+        "mount -t tmpfs -o size={size_bytes} tmpfs '{0}' && (cd '{0}'; {before}) && exec \"$0\" \"$@\"",
+        cache.display()
     );
     let wrapper = ["unshare", "--map-root-user", "--mount", "sh", "-c", &mount].map(str::to_owned).to_vec();
     let redis = cluster.redis.url();
@@ -69,6 +77,52 @@ async fn a_volume_that_fills_up_fails_its_job_and_no_other_and_keeps_what_is_the
         check_against(&cluster.hub, &cached, RepoKind::Model, model, "main")?;
     }
     Ok(())
+}
+
+/// Runs a command where the worker is, with its view of the file system.
+fn run_beside(cluster: &Cluster, command: &[&str]) -> anyhow::Result<()> {
+    let pid = cluster.workers[0].pid().to_string();
+    let enter = ["--target", &pid, "--user", "--mount", "--preserve-credentials"];
+    let status = Command::new("nsenter").args(enter).args(command).status()?;
+    ensure!(status.success(), "{command:?} ended with {status}");
+    Ok(())
+}
+
+/// Who is to make room is needed most then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_starts_on_a_full_volume_and_goes_on_when_there_is_room() -> anyhow::Result<()> {
+    let small = RepoBuilder::model("acme/small").many_files("small", 5);
+    let mut cluster = Cluster::start(Shape::new(1, 0), [small]).await?;
+    add_worker_on(&mut cluster, TIGHT_VOLUME_BYTES, "cat /dev/zero 2>/dev/null >filler; true").await?;
+    let job = cluster.api().start(&Download::model("acme/small")).await?;
+    let failed = cluster.api().failed(&job.id).await?;
+    ensure!(failed.error.contains("space"), "{failed:?}");
+    fs::remove_file(seen_by(&cluster, "filler"))?;
+    cluster.downloaded(&Download::model("acme/small")).await?;
+    let cached = CachedRepo::new(&seen_by(&cluster, ""), RepoKind::Model, "acme/small");
+    check_against(&cluster.hub, &cached, RepoKind::Model, "acme/small", "main")
+}
+
+/// The folder below would take everything, and nobody else would see it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_whose_volume_is_gone_takes_nothing_until_it_is_back() -> anyhow::Result<()> {
+    let small = RepoBuilder::model("acme/small").many_files("small", 5);
+    let mut cluster = Cluster::start(Shape::new(1, 0), [small]).await?;
+    add_worker_on_volume(&mut cluster, TIGHT_VOLUME_BYTES).await?;
+    let cache = cluster.sandbox.cache().display().to_string();
+    run_beside(&cluster, &["umount", "--lazy", &cache])?;
+    cluster.workers[0].wait_ready(false).await?;
+    let job = cluster.api().start(&Download::model("acme/small")).await?;
+    wait::until("the worker to say why", wait::LIMIT, async || {
+        Ok(cluster.workers[0].log()?.contains("is not on the volume any more").then_some(()))
+    })
+    .await?;
+    ensure!(!cluster.api().job(&job.id).await?.status.is_end(), "the job ended without a volume");
+    ensure!(!cluster.sandbox.cache().join("models--acme--small").exists(), "written beside the volume");
+    run_beside(&cluster, &["mount", "-t", "tmpfs", "tmpfs", &cache])?;
+    cluster.api().completed(&job.id).await?;
+    let cached = CachedRepo::new(&seen_by(&cluster, ""), RepoKind::Model, "acme/small");
+    check_against(&cluster.hub, &cached, RepoKind::Model, "acme/small", "main")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

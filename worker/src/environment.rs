@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use hfd_shared::backend::Backend;
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{Cache, CacheError};
 use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::control::{Jobs, Settings};
@@ -116,6 +117,12 @@ impl Environment {
             settings: shared,
             slots,
         })
+    }
+
+    /// Checks that the volume of the cache is there and can be written to.
+    pub(crate) async fn check_volume(&self) -> Result<(), CacheError> {
+        let cache = Arc::clone(&self.cache);
+        blocking(move || cache.check_usable()).await
     }
 
     /// A holder of tasks and leases that nobody was before.

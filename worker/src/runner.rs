@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hfd_shared::cache::CacheError;
 use hfd_shared::control::{SettingsError, relay_outbox};
-use hfd_shared::job::{Event, Task};
+use hfd_shared::job::{Event, Task, TaskKind};
 use hfd_shared::metrics::{self, LeaseKind, TaskInWork, TaskOutcome};
 use hfd_shared::ports::{Claim, Claimed, Delivery, Lane, QueueError, Silence, StoreError, TaskConsumer, Verdict};
 use hfd_shared::trace::joined;
@@ -36,6 +37,9 @@ const DRAIN: Duration = Duration::from_secs(23);
 
 /// A worker that has room and gets nothing for so long looks for tasks that the queue has lost.
 const IDLE: Duration = Duration::from_secs(20);
+
+/// When a task that failed for want of the volume is tried again, by this worker or another.
+pub(crate) const VOLUME_DELAY: Duration = Duration::from_secs(5);
 
 /// The time between two rounds of consuming.
 const BACKOFF: Duration = Duration::from_secs(1);
@@ -95,6 +99,8 @@ enum NotNow {
     Settings(#[from] SettingsError),
     #[error(transparent)]
     Queue(#[from] QueueError),
+    #[error(transparent)]
+    Volume(#[from] CacheError),
 }
 
 impl Line {
@@ -120,6 +126,9 @@ impl Line {
 
     async fn begin(&self) -> Result<Box<dyn TaskConsumer>, NotNow> {
         self.env.store.ready().await?;
+        if self.lane != Lane::Callback {
+            self.env.check_volume().await?;
+        }
         // A task that begins before the token is known would be refused by the Hub.
         self.env.settings.refresh().await?;
         Ok(self.env.queue.consume(self.lane, self.prefetch).await?)
@@ -168,6 +177,17 @@ impl Line {
 
 async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery, round: &CancellationToken) {
     let task = delivery.task;
+    // A worker without its volume fails each task at once, and would get all of them.
+    if task.kind != TaskKind::Callback
+        && let Err(error) = env.check_volume().await
+    {
+        warn!(%task, %error, "task given back");
+        round.cancel();
+        if let Err(error) = delivery.give_back().await {
+            debug!(%task, %error, "delivery not answered; it will come again");
+        }
+        return;
+    }
     let answered = match perform(env, watch, task, delivery.published_at).await {
         Ok(Done::Recorded) => delivery.acknowledge().await,
         Ok(Done::GivenUp) => delivery.reject().await,
@@ -237,7 +257,10 @@ async fn perform(
                 note_taken_over(env, &claimed).await?;
             }
         }
-        Outcome::Failed(error) => fail(env, &claimed, error).await?,
+        Outcome::Failed(error) => match env.check_volume().await {
+            Ok(()) => fail(env, &claimed, error).await?,
+            Err(volume) => _ = env.store.defer(&claimed, VOLUME_DELAY, Some(volume.to_string())).await?,
+        },
     }
     Ok(Done::Recorded)
 }

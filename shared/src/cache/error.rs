@@ -47,6 +47,12 @@ pub enum CacheError {
         /// The system's error.
         source: io::Error,
     },
+    /// The cache's folder lies on another volume than when it was opened.
+    #[error("{} is not on the volume any more that it was on; mount it, or restart this process", root.display())]
+    Unmounted {
+        /// The cache's folder.
+        root: PathBuf,
+    },
     /// There is a file where a folder belongs, or the other way round.
     #[error("{} is not {expected}; move it away, then retry", path.display())]
     Conflict {

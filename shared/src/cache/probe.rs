@@ -13,7 +13,8 @@ use super::error::{At, CacheError};
 use super::garbage;
 use super::root::LOCKS;
 
-const TAG: &str = "CACHEDIR.TAG";
+/// Marks a folder as a cache.
+pub(super) const TAG: &str = "CACHEDIR.TAG";
 
 /// By the standard at <https://bford.info/cachedir/>; huggingface_hub's `_local_folder.py` writes the same signature.
 const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\

@@ -1,5 +1,6 @@
 //! The cache as a whole.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ const IDLE: &str = ".idle";
 #[derive(Debug, Clone)]
 pub struct Cache {
     root: PathBuf,
+    /// The folder's device and inode when it was opened.
+    identity: (u64, u64),
 }
 
 /// The space on the cache's volume.
@@ -42,11 +45,16 @@ impl Space {
 }
 
 impl Cache {
-    /// Opens the cache, creates it if necessary, and checks that the volume can do what is needed.
+    /// Opens the cache, creates it if necessary, and checks that the volume can do what is needed. On one without any space
+    /// that cannot be found out; it is opened all the same, for whoever is to make room.
     pub fn open(root: PathBuf) -> Result<Self, CacheError> {
         let folder = Dir::make(&root)?;
-        probe::run(&root, &folder)?;
-        Ok(Self { root })
+        match probe::run(&root, &folder) {
+            Err(error) if error.is_no_space() => tracing::warn!(%error, "the volume is not tried: it is full"),
+            probed => probed?,
+        }
+        let identity = identity(&root)?;
+        Ok(Self { root, identity })
     }
 
     /// The hub folder.
@@ -59,10 +67,29 @@ impl Cache {
         self.root.join(LOCKS).join(IDLE)
     }
 
-    /// Checks that the folder is there and may be written to.
+    /// Checks that the folder is there, on the volume that it was opened on, and may be written to: without the volume, the
+    /// folder below its mount would fill up unseen.
     pub fn check_writable(&self) -> Result<(), CacheError> {
+        let ((device, inode), (old_device, old_inode)) = (identity(&self.root)?, self.identity);
+        // Made anew beside the old one, mounted again under another number, or another volume with a cache on it.
+        let is_known = device == old_device || inode == old_inode || self.root.join(probe::TAG).exists();
+        if !is_known {
+            return Err(CacheError::Unmounted { root: self.root.clone() });
+        }
         let rights = Access::WRITE_OK | Access::EXEC_OK;
         rustix::fs::access(&self.root, rights).at("write to", &self.root)
+    }
+
+    /// The same, but a folder that is not there is good if it can be made on the volume.
+    pub fn check_usable(&self) -> Result<(), CacheError> {
+        match self.check_writable() {
+            Err(error) if error.is_not_found() => {
+                let above = self.root.ancestors().find_map(|folder| identity(folder).ok());
+                let is_on_volume = above.is_some_and(|(device, _)| device == self.identity.0);
+                if is_on_volume { Ok(()) } else { Err(CacheError::Unmounted { root: self.root.clone() }) }
+            }
+            checked => checked,
+        }
     }
 
     /// The space on the volume.
@@ -92,6 +119,11 @@ impl Cache {
         }
         Ok(removed)
     }
+}
+
+fn identity(root: &Path) -> Result<(u64, u64), CacheError> {
+    let stat = std::fs::metadata(root).at("inspect", root)?;
+    Ok((stat.dev(), stat.ino()))
 }
 
 /// The inverse of `folder_name`: a repository id has no `--` of its own.

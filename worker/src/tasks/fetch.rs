@@ -24,6 +24,7 @@ use super::lease::Lease;
 use super::reporter::{Done, report};
 use super::slice::Slice;
 use crate::environment::Environment;
+use crate::runner::VOLUME_DELAY;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
 use hfd_shared::blocking::blocking;
@@ -114,6 +115,10 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
     let mut ends = Vec::new();
     let mut later: Option<(Duration, String)> = None;
     let mut stopped = false;
+    // What came or failed without the volume counts for nothing.
+    if let Err(volume) = env.check_volume().await {
+        return Ok(Outcome::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) });
+    }
     for (files, result) in ended {
         let result = match result {
             Ok(()) => Ok(()),
