@@ -257,6 +257,10 @@ impl<'a> Context<'a> {
 
     async fn link_all(&self, group: &[(FileIndex, FileState, Meter)], outcome: FileOutcome) -> Result<(), FetchError> {
         for (file, state, meter) in group {
+            // What was told to stop may be followed by a removal, which is not to be undone.
+            if self.slice.stop.is_cancelled() {
+                return Err(FetchError::Stopped);
+            }
             for path in iter::once(&state.file.path).chain(&state.file.second_path) {
                 self.link((path.clone(), state.file.blob)).await?;
             }

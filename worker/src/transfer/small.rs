@@ -129,5 +129,10 @@ async fn publish(transfer: Transfer<'_>, mut arrived: Arrived) -> Result<(), Tra
         }
         Ok(file)
     });
-    Ok(transfer.publisher.join(verified.await?).await?)
+    let verified = verified.await?;
+    // Who was told to stop meanwhile puts nothing into a cache that may just have been cleared.
+    if transfer.stop.is_cancelled() || !transfer.fence.is_open() {
+        return Err(TransferError::Stopped);
+    }
+    Ok(transfer.publisher.join(verified).await?)
 }
