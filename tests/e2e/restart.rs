@@ -1,5 +1,9 @@
 //! Jobs outlive the process, however it ends.
 
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
 use anyhow::{Context as _, ensure};
 use hfd_tests::api::{Download, Status};
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
@@ -42,6 +46,44 @@ async fn after_sigterm_nothing_is_fetched_twice() -> anyhow::Result<()> {
     stage.check_model(MODEL)?;
     let (sent, size) = (data_bytes(&stage.hub), distinct_bytes(&stage.hub, MODEL));
     ensure!(sent <= size + stops * LOST_BYTES, "{sent} bytes were fetched for {size}");
+    Ok(())
+}
+
+/// As after weeks: what nobody has written to for long goes, but not what a job may go on with.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_partials_of_a_job_that_was_paused_for_long_stay() -> anyhow::Result<()> {
+    let mut stage = Stage::new([model(MODEL)], &[]).await?;
+    slow_down(&stage);
+    let job = stage.api().start(&Download::model(MODEL)).await?;
+    stage.api().moving(&job.id, 24 << 20).await?;
+    stage.api().pause(&job.id).await?;
+    stage.server.terminate().await?;
+    let given_up = stage.model("acme/zz-given-up").folder().join(".hfd/left.tmp");
+    fs::create_dir_all(given_up.parent().context("no folder")?)?;
+    fs::write(&given_up, "")?;
+    let weeks_ago = SystemTime::now() - Duration::from_hours(15 * 24);
+    File::open(&given_up)?.set_modified(weeks_ago)?;
+    make_old(&stage.model(MODEL).folder().join(".hfd"), weeks_ago)?;
+    stage.restart().await?;
+    // Of the repository that comes last.
+    wait::until_true("what nobody needs to go", wait::LIMIT, || !given_up.exists()).await?;
+    stage.hub.clear_faults();
+    stage.api().resume(&job.id).await?;
+    stage.api().completed(&job.id).await?;
+    stage.check_model(MODEL)?;
+    let (sent, size) = (data_bytes(&stage.hub), distinct_bytes(&stage.hub, MODEL));
+    ensure!(sent <= size + LOST_BYTES, "{sent} bytes were fetched for {size}");
+    Ok(())
+}
+
+fn make_old(folder: &Path, time: SystemTime) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            make_old(&path, time)?;
+        }
+        File::open(&path)?.set_modified(time)?;
+    }
     Ok(())
 }
 

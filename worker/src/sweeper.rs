@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hfd_shared::cache::CacheError;
 use hfd_shared::ports::{Silence, StoreError};
+use hfd_shared::repo::RepoRef;
 use tracing::{info, warn};
 
 use crate::environment::Environment;
@@ -18,8 +20,17 @@ const WAITING_MAX: Duration = Duration::from_mins(15);
 /// A holder that was silent for so many lease timeouts is dead, and what the broker has of its task is late.
 const HELD_MAX_TIMEOUTS: u32 = 6;
 
-/// Partials that no job has touched for so long are given up.
+/// Partials that nobody has written to for so long are given up, unless a job may go on with them.
 const PARTIALS_KEPT: Duration = Duration::from_hours(14 * 24);
+
+/// Why something stays.
+#[derive(Debug, thiserror::Error)]
+enum SweepError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
 
 /// Sweeps the store and the cache, each at once and then from time to time.
 pub(crate) async fn sweep(env: &Environment) {
@@ -58,9 +69,24 @@ async fn sweep_store(env: &Environment) -> Result<(), StoreError> {
 
 async fn sweep_cache(env: &Environment) {
     let cache = Arc::clone(&env.cache);
-    match blocking(move || cache.remove_stale_partials(PARTIALS_KEPT)).await {
-        Ok(0) => {}
-        Ok(removed) => info!(removed, "stale partials removed"),
-        Err(error) => warn!(%error, "stale partials not removed"),
+    let repos = match blocking(move || cache.repos()).await {
+        Ok(repos) => repos,
+        Err(error) => return warn!(%error, "stale partials not looked for"),
+    };
+    for repo in repos {
+        match sweep_repo(env, &repo).await {
+            Ok(0) => {}
+            Ok(removed) => info!(%repo, removed, "stale partials removed"),
+            Err(error) => warn!(%repo, %error, "stale partials stay"),
+        }
     }
+}
+
+/// Leaves alone what a job may go on with, also one that was paused for long.
+async fn sweep_repo(env: &Environment, repo: &RepoRef) -> Result<usize, SweepError> {
+    if !env.store.live_jobs(repo).await?.is_empty() {
+        return Ok(0);
+    }
+    let cache = env.cache.repo(repo);
+    Ok(blocking(move || cache.remove_stale_partials(PARTIALS_KEPT)).await?)
 }

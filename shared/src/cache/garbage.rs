@@ -13,18 +13,14 @@ use crate::repo::BlobHash;
 const PROBE_AGE: Duration = Duration::from_hours(1);
 
 impl RepoCache {
-    /// Removes partials, quarantined bytes and temporary files that nobody has written to for `older_than`; partials of
-    /// blobs that `keep` holds back stay. Returns how many things went.
-    pub fn remove_stale_partials(
-        &self,
-        older_than: Duration,
-        keep: impl Fn(&BlobHash) -> bool,
-    ) -> Result<usize, CacheError> {
+    /// Removes partials, quarantined bytes, listings and temporary files that nobody has written to for `older_than`. Returns
+    /// how many things went.
+    pub fn remove_stale_partials(&self, older_than: Duration) -> Result<usize, CacheError> {
         let Some(scratch) = self.existing_scratch()? else { return Ok(0) };
         let mut removed = 0;
         for name in scratch.names()? {
             let gone = match name.parse::<BlobHash>() {
-                Ok(blob) => !keep(&blob) && remove_if_stale(&scratch, &name, older_than, &scratch)?,
+                Ok(_) => remove_if_stale(&scratch, &name, older_than, &scratch)?,
                 // Whoever was removing it has stopped or is at it.
                 Err(_) if name.ends_with(TRASH) => scratch.remove_folder(&name).is_ok(),
                 Err(_) if name.ends_with(TMP) => remove_if_stale(&scratch, &name, older_than, &scratch)?,

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::fs::Access;
 
@@ -105,19 +104,6 @@ impl Cache {
     /// The models and datasets that have a folder, whether complete or not.
     pub fn repos(&self) -> Result<Vec<RepoRef>, CacheError> {
         self.inventory().repos()
-    }
-
-    /// Removes from all repositories what nobody has written to for `older_than`: partials, quarantined bytes, listings
-    /// and temporary files. Returns how many things went.
-    pub fn remove_stale_partials(&self, older_than: Duration) -> Result<usize, CacheError> {
-        let mut removed = 0;
-        for repo in self.repos()? {
-            match self.repo(&repo).remove_stale_partials(older_than, |_| false) {
-                Ok(count) => removed += count,
-                Err(error) => tracing::warn!(%repo, %error, "stale partials of a repository stay"),
-            }
-        }
-        Ok(removed)
     }
 }
 

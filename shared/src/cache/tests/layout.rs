@@ -68,7 +68,7 @@ fn asking_creates_nothing() {
     repo.discard_partial(&blob(1)).unwrap();
     repo.quarantine(&blob(1)).unwrap();
     assert!(repo.read_tree(commit(1)).is_none());
-    assert_eq!(repo.remove_stale_partials(std::time::Duration::ZERO, |_| false).unwrap(), 0);
+    assert_eq!(repo.remove_stale_partials(std::time::Duration::ZERO).unwrap(), 0);
     assert!(!repo.folder().exists());
 }
 

@@ -67,7 +67,7 @@ fn a_race_of_many_ends_with_one_whole_blob() {
         });
         assert_eq!(fs::read(blob_path(repo, &blob(round))).unwrap(), content);
     }
-    repo.remove_stale_partials(std::time::Duration::ZERO, |_| false).unwrap();
+    repo.remove_stale_partials(std::time::Duration::ZERO).unwrap();
     assert!(names(repo.folder().join(".hfd")).is_empty());
 }
 

@@ -55,7 +55,7 @@ fn one_at_a_time_holds_the_lock_of_a_blob() {
 
 #[test]
 fn only_what_is_old_and_not_wanted_is_removed() {
-    let Fixture { repo, cache, .. } = &fixture();
+    let Fixture { repo, .. } = &fixture();
     let scratch = repo.folder().join(".hfd");
     for digit in 1..=3 {
         partial_with(repo, &blob(digit), b"content").record(&[range(0, 3)]).unwrap();
@@ -66,14 +66,11 @@ fn only_what_is_old_and_not_wanted_is_removed() {
     fs::write(scratch.join("x.trash/data"), "").unwrap();
     fs::write(scratch.join("unknown"), "").unwrap();
 
-    assert_eq!(repo.remove_stale_partials(Duration::from_mins(1), |_| false).unwrap(), 1, "what is in removal");
+    assert_eq!(repo.remove_stale_partials(Duration::from_mins(1)).unwrap(), 1, "what is in removal");
     assert_eq!(repo.recorded_bytes(&blob(1), 7), 3);
-    assert_eq!(repo.remove_stale_partials(Duration::ZERO, |kept| *kept == blob(2)).unwrap(), 3);
-    assert_eq!(names(&scratch), [blob(2).to_string(), "quarantine".to_owned(), "unknown".to_owned()]);
+    assert_eq!(repo.remove_stale_partials(Duration::ZERO).unwrap(), 4);
+    assert_eq!(names(&scratch), ["quarantine", "unknown"]);
     assert!(names(scratch.join("quarantine")).is_empty());
-    assert_eq!(repo.recorded_bytes(&blob(2), 7), 3);
-
-    assert_eq!(cache.remove_stale_partials(Duration::ZERO).unwrap(), 1, "over all repositories");
     assert_eq!(repo.recorded_bytes(&blob(2), 7), 0);
 }
 
@@ -82,5 +79,5 @@ fn times_in_the_future_are_not_old() {
     let Fixture { repo, .. } = &fixture();
     let partial = partial_with(repo, &blob(1), b"content");
     partial.data().set_modified(SystemTime::now() + Duration::from_hours(1)).unwrap();
-    assert_eq!(repo.remove_stale_partials(Duration::ZERO, |_| false).unwrap(), 0);
+    assert_eq!(repo.remove_stale_partials(Duration::ZERO).unwrap(), 0);
 }
