@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use hfd_tests::api::{Download, Job, Posted, Status};
-use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
+use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder, RepoKind};
 use hfd_tests::stage::Stage;
 use hfd_tests::traffic::{data_bytes, data_bytes_of, distinct_bytes, open_data_answers};
 use hfd_tests::wait;
@@ -53,6 +53,28 @@ async fn pause_stops_traffic_and_resume_fetches_only_what_is_missing() -> anyhow
     let (sent, size) = (data_bytes(&stage.hub), distinct_bytes(&stage.hub, MODEL));
     ensure!(sent <= size + LOST_BYTES, "{sent} bytes were fetched for {size}");
     Ok(())
+}
+
+/// The branch goes on meanwhile, and a later job is at its end first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_was_outrun_leaves_the_newer_commit_to_the_branch() -> anyhow::Result<()> {
+    let commit_of = |stage: &Stage, revision: &str| {
+        stage.hub.commit(RepoKind::Model, MODEL, revision).with_context(|| format!("no {revision}"))
+    };
+    // The Hub keeps a commit that no branch has; this one keeps what has a name.
+    let both = model(MODEL).revision("kept").file("config.json", "{}").random_file(LARGE, LARGE_BYTES, 1);
+    let stage = slow_stage([both], &[]).await?;
+    ensure!(commit_of(&stage, "main")? == commit_of(&stage, "kept")?);
+    let slow = stage.api().start(&Download::model(MODEL)).await?;
+    stage.api().moving(&slow.id, 4 << 20).await?;
+    RepoBuilder::model(MODEL).file("notes.txt", "newer").write(&stage.hub.config().root)?;
+    stage.hub.reload()?;
+    let newer = commit_of(&stage, "main")?;
+    stage.downloaded(&Download::model(MODEL).exclude("*.bin")).await?;
+    stage.model(MODEL).check_reference("main", &newer)?;
+    stage.hub.clear_faults();
+    stage.api().completed(&slow.id).await?;
+    stage.model(MODEL).check_reference("main", &newer)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,12 @@ use crate::repo::{CommitHash, Revision};
 pub(super) const REFS: &str = "refs";
 
 impl RepoCache {
+    /// The commit that a revision stands for, by the cache; none if it is not known, or is a commit itself.
+    pub fn read_ref(&self, revision: &Revision) -> Option<CommitHash> {
+        let text = std::fs::read_to_string(self.folder().join(REFS).join(revision.as_str())).ok()?;
+        text.parse().ok()
+    }
+
     /// Notes which commit a revision stands for; the last step of a download. Nothing for a revision that is a commit.
     ///
     /// The file holds 40 hex digits and no newline: huggingface_hub takes its whole text for the name of the snapshot

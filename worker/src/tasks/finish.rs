@@ -1,16 +1,24 @@
 //! Finish: every unit is settled. Writes the manifest, then the ref, then ends the job.
 
+use std::time::Duration;
+
+use hfd_shared::cache::CacheError;
 use hfd_shared::job::{Event, FileState, FileStatus, Job};
 use hfd_shared::ports::{Claimed, Page, StoreError};
 use hfd_shared::repo::CommitHash;
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{ListingError, listing};
 use super::{Outcome, end_job};
 use crate::environment::Environment;
 use crate::fence::Fence;
+use crate::runner::VOLUME_DELAY;
 use hfd_shared::blocking::blocking;
+
+/// How long the Hub may think about where a branch is.
+const HUB_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many failed files the job's error names.
 const NAMED_FAILURES: usize = 5;
@@ -38,26 +46,46 @@ pub(super) async fn perform(
         Ok(false) => return Ok(Outcome::Stopped),
         Err(error) => return Ok(error.outcome()),
     }
+    if let Err(volume) = env.check_volume().await {
+        return Ok(Outcome::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) });
+    }
     end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch, outcome: None }).await?;
     Ok(Outcome::Settled)
 }
 
 /// Writes the manifest and the ref. Not the ref when the claim may be over: a process that slept would put an old commit in
-/// the place of a newer one.
+/// the place of a newer one; so would a job that took long, if a later one was faster.
 async fn publish(env: &Environment, job: &Job, commit: CommitHash, fence: &Fence) -> Result<bool, ListingError> {
     // Staged by Plan; asked for again should it be gone.
     listing(env, job, commit).await?;
     let cache = env.cache.repo(&job.request.repo);
     let revision = job.request.revision.clone();
+    let is_outrun = is_outrun(env, job, commit).await;
     let fence = fence.clone();
     let published = blocking(move || {
         cache.publish_tree(commit)?;
         if !fence.is_open() {
             return Ok(false);
         }
-        cache.write_ref(&revision, commit).map(|()| true)
+        if !is_outrun {
+            cache.write_ref(&revision, commit)?;
+        }
+        Ok::<_, CacheError>(true)
     });
     Ok(published.await?)
+}
+
+/// Whether the ref has what the Hub says now, and that is another commit than the job's. A Hub that does not say leaves the
+/// ref to the job.
+async fn is_outrun(env: &Environment, job: &Job, commit: CommitHash) -> bool {
+    let (cache, revision) = (env.cache.repo(&job.request.repo), job.request.revision.clone());
+    match blocking(move || cache.read_ref(&revision)).await {
+        Some(present) if present != commit => {
+            let now = env.hub.commit(&job.request.repo, &job.request.revision);
+            matches!(timeout(HUB_TIMEOUT, now).await, Ok(Ok(now)) if now == present)
+        }
+        _ => false,
+    }
 }
 
 /// Names what failed; none if nothing did.
