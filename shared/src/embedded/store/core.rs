@@ -1,5 +1,7 @@
 //! The file and the memory, changed by one step at a time.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -13,6 +15,9 @@ use super::step::Step;
 use super::tables::Tables;
 use crate::job::JobId;
 use crate::ports::StoreError;
+
+/// A file of redb begins with so many bytes that say so.
+const REDB_MARK_BYTES: usize = 9;
 
 /// Opens the database, again and again if need be.
 pub(super) type Opener = Box<dyn Fn() -> Result<Database, StoreError> + Send + Sync>;
@@ -107,7 +112,16 @@ fn open_file(path: &PathBuf) -> Result<Database, StoreError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| unavailable(error.to_string()))?;
     }
-    Database::create(path).map_err(|error| match error {
+    let created = match Database::create(path) {
+        Err(DatabaseError::Storage(_)) if is_unfinished(path) => {
+            let aside = path.with_extension("unfinished");
+            std::fs::rename(path, &aside).map_err(|error| unavailable(error.to_string()))?;
+            warn!(file = %aside.display(), "a file of jobs that was never finished was moved aside");
+            Database::create(path)
+        }
+        created => created,
+    };
+    created.map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => StoreError::Unavailable(format!(
             "{} is in use by another hfdownloader process; stop it or choose another --data-dir",
             path.display()
@@ -117,6 +131,12 @@ fn open_file(path: &PathBuf) -> Result<Database, StoreError> {
             StoreError::Unavailable(reason) | StoreError::Full(reason) => unavailable(reason),
         },
     })
+}
+
+/// Whether a process was stopped while it made the file: redb writes its mark last, so nothing was ever in it.
+fn is_unfinished(path: &Path) -> bool {
+    let mut mark = [0; REDB_MARK_BYTES];
+    File::open(path).and_then(|mut file| file.read_exact(&mut mark)).is_ok() && mark == [0; REDB_MARK_BYTES]
 }
 
 fn prepare(database: Database) -> Result<Database, StoreError> {

@@ -161,6 +161,18 @@ async fn a_full_disk_refuses_changes_until_it_has_room_again() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_never_finished_is_moved_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.redb");
+    std::fs::write(&path, [0; 4096]).unwrap();
+    EmbeddedStore::open(&path, Arc::new(LocalBus::new())).unwrap().create(job("a")).await.unwrap();
+    std::fs::write(&path, "something else").unwrap();
+    assert!(EmbeddedStore::open(&path, Arc::new(LocalBus::new())).is_err());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "something else");
+    assert!(path.with_extension("unfinished").exists());
+}
+
+#[tokio::test]
 async fn a_file_of_another_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.redb");
