@@ -61,6 +61,8 @@ fn open_lock_file(folder: &Dir, name: &str) -> Result<(File, bool), CacheError> 
         Err(error) if error.is_not_found() => {
             folder.open_file_with_mode(name, OFlags::RDWR | OFlags::CREATE, 0o664).map(|file| (file, true))
         }
+        // One of another user's that may be read can be locked all the same.
+        Err(CacheError::Denied { .. }) => folder.open_file(name, OFlags::RDONLY).map(|file| (file, false)),
         Err(error) => Err(error),
     }
 }

@@ -83,6 +83,7 @@ impl Terms {
             match self.ask().await {
                 Ok(Leased::Granted { .. }) => fence.extend(asked_at, self.ttl),
                 Ok(Leased::Taken) => {
+                    fence.close();
                     if !is_over {
                         metrics::lease_lost(LeaseKind::Blob);
                     }

@@ -35,7 +35,8 @@ pub(super) async fn put_plan(store: &RedisStore, claimed: &Claimed, plan: Plan) 
 async fn stage<T: Serialize>(store: &RedisStore, key: &str, rows: &[T]) -> Result<(), StoreError> {
     for (chunk, rows) in rows.chunks(ROWS_AT_ONCE).enumerate() {
         let mut commands = pipe();
-        let command = commands.cmd("HSET").arg(key);
+        // Whoever is killed in the middle leaves nothing that never ends.
+        let command = commands.atomic().cmd("HSET").arg(key);
         for (index, row) in (chunk * ROWS_AT_ONCE..).zip(rows) {
             let json = serde_json::to_string(row).map_err(|error| StoreError::Unavailable(error.to_string()))?;
             command.arg(index).arg(json);
