@@ -25,7 +25,7 @@ HFD_STATE: {{ include "hfdownloader.stateUrl" . | quote }}
 HFD_BROKER: {{ include "hfdownloader.brokerUrl" . | quote }}
 HFD_CACHE_DIR: /cache
 HFD_ADMIN_PORT: {{ .Values.metrics.port | quote }}
-HFD_ADMIN_BIND: 0.0.0.0
+HFD_ADMIN_BIND: {{ .Values.config.bind | quote }}
 {{- with .Values.config }}
 HFD_PREFIX: {{ .prefix | quote }}
 {{- with .endpoint }}

@@ -41,6 +41,14 @@ app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 {{- end }}
 {{- end -}}
 
+{{/* Without any version: a new one of ours is no reason to start Redis or RabbitMQ anew. */}}
+{{- define "hfdownloader.trialLabels" -}}
+{{ include "hfdownloader.selector" . }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{/* The head of an object; "suffix" and "annotations" may be given. */}}
 {{- define "hfdownloader.metadata" -}}
 name: {{ include "hfdownloader.componentName" . }}{{ .suffix }}

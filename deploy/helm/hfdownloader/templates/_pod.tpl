@@ -10,9 +10,11 @@ annotations:
   checksum/config: {{ include (printf "hfdownloader.%sVariables" .component) .root | sha256sum }}
   {{- if not .root.Values.secrets.existingSecret }}
   # The secret key is part of it, so nobody can guess passwords by it.
-  {{- $services := list .root.Values.redis.external .root.Values.redis.trial.password .root.Values.rabbitmq.external .root.Values.rabbitmq.trial.password }}
-  checksum/secrets: {{ list .root.Values.secrets $services | toJson | sha256sum }}
+  checksum/secrets: {{ .root.Values.secrets | toJson | sha256sum }}
   {{- end }}
+  {{- $services := list .root.Values.redis.external .root.Values.redis.trial.password .root.Values.rabbitmq.external .root.Values.rabbitmq.trial.password }}
+  # By a hash that is slow, so nobody can guess passwords by it.
+  checksum/services: {{ derivePassword 1 "maximum" (toJson $services) .root.Release.Name .root.Release.Namespace | sha256sum }}
   {{- with $values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -156,14 +158,14 @@ volumeMounts:
   {{- end }}
 {{- end -}}
 
-{{/* Liveness asks for the event loop alone; readiness also for what the process needs. Takes the port's name, too. */}}
+{{/* Liveness asks for the event loop alone, where no client is in its way; readiness also for what the process needs. Takes the name of the port whose readiness it is, too. */}}
 {{- define "hfdownloader.probes" -}}
 {{- $values := get .root.Values .component -}}
 startupProbe:
-  httpGet: {path: /healthz, port: {{ .port }}}
+  httpGet: {path: /healthz, port: admin}
   {{- toYaml $values.startupProbe | nindent 2 }}
 livenessProbe:
-  httpGet: {path: /healthz, port: {{ .port }}}
+  httpGet: {path: /healthz, port: admin}
   {{- toYaml $values.livenessProbe | nindent 2 }}
 readinessProbe:
   httpGet: {path: /readyz, port: {{ .port }}}

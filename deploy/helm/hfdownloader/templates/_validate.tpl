@@ -99,6 +99,9 @@
 {{- if and .Values.metrics.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.metricsFrom) -}}
 {{- $problems = append $problems "networkPolicy lets nobody in to the metrics: name the pods of Prometheus in networkPolicy.metricsFrom, or set metrics.serviceMonitor.enabled=false" -}}
 {{- end -}}
+{{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.apiFrom) (or .Values.ingress.enabled .Values.httpRoute.enabled (ne .Values.api.service.type "ClusterIP")) -}}
+{{- $problems = append $problems "networkPolicy lets nobody in from outside: name the pods of the ingress or gateway in networkPolicy.apiFrom ([{ipBlock: {cidr: 0.0.0.0/0}}] for everybody)" -}}
+{{- end -}}
 {{- if eq (int .Values.metrics.port) 8080 -}}
 {{- $problems = append $problems "metrics.port 8080 is the api's own: choose another, such as 8081" -}}
 {{- end -}}
