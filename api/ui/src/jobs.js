@@ -22,6 +22,9 @@ const rates = new Map();
 /** Ids of jobs that went while others are read. @type {Set<string> | null} */
 let gone = null;
 
+/** Ids of jobs that an earlier connection told of, and the present one has not yet. @type {Set<string>} */
+let doubtful = new Set();
+
 /** @type {Sums} */
 let counted = { jobs: 0, live: 0, running: 0, queued: 0, leftBytes: 0, bytesPerSecond: 0 };
 
@@ -49,14 +52,27 @@ export const isEnded = ({ status }) => ENDED.some((one) => one === status);
 /** @param {string} id */
 export const ratesOf = (id) => rates.get(id) ?? [];
 
-/** Takes the place of all that was known. @param {Job[]} jobs newest first */
+/** Begins anew with the jobs of a first message. Others stay in sight until it is known of them, too. @param {Job[]} jobs newest first */
 export function reset(jobs) {
   batch(() => {
     const present = new Set(jobs.map((one) => one.id));
-    for (const id of [...byId.keys()]) if (!present.has(id)) forget(id);
+    const others = ids.peek().filter((id) => !present.has(id));
     for (const one of jobs) put(one);
     for (const known of byId.values()) known.filesChanged.value += 1;
-    ids.value = jobs.map((one) => one.id);
+    doubtful = new Set(others);
+    ids.value = newestFirst([...present, ...others]);
+    sums.value = counted;
+  });
+}
+
+/** Of how many jobs the present connection and answers since have told. */
+export const told = () => byId.size - doubtful.size;
+
+/** Forgets the jobs of which nothing has told since the last `reset`. */
+export function settle() {
+  batch(() => {
+    for (const id of doubtful) forget(id);
+    ids.value = ids.value.filter((id) => byId.has(id));
     sums.value = counted;
   });
 }
@@ -88,8 +104,8 @@ export function update(jobs, removed, files) {
 /** Takes over jobs that no message has told of: what one told is newer. @param {Job[]} found */
 export function learn(found) {
   batch(() => {
-    const added = found.filter(({ id }) => !byId.has(id) && !gone?.has(id));
-    for (const one of added) put(one);
+    const news = found.filter(({ id }) => !gone?.has(id) && (!byId.has(id) || doubtful.has(id)));
+    const added = news.filter(put);
     if (added.length) ids.value = newestFirst([...ids.value, ...added.map(({ id }) => id)]);
     sums.value = counted;
   });
@@ -113,6 +129,7 @@ function newestFirst(all) {
 
 /** @param {Job} one @returns {boolean} whether it is new */
 function put(one) {
+  doubtful.delete(one.id);
   const known = byId.get(one.id);
   const before = known?.job.peek();
   if (before) count(before, -1);
@@ -128,6 +145,7 @@ function forget(id) {
   const known = byId.get(id);
   if (!known) return;
   count(known.job.peek(), -1);
+  doubtful.delete(id);
   byId.delete(id);
   rates.delete(id);
 }

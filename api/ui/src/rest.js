@@ -9,14 +9,14 @@ const PAGE_JOBS = 50;
 /** Without files, as in a full first message: whoever opens the job reads them. @param {Job} job @returns {Job} */
 const slim = (job) => (jobs.isEnded(job) && job.files.length ? { ...job, files: [], filesTruncated: true } : job);
 
-/** Reads the jobs that are not known. @param {AbortSignal} abort */
+/** Reads the jobs that the first message did not tell of, if there are any. @param {AbortSignal} abort */
 export async function readRest(abort) {
   const end = jobs.keepGone();
   try {
     const { total } = await service.jobs({ limit: 1 }, abort);
-    /** @type {string | null | undefined} */
-    let cursor;
-    while (cursor !== null && jobs.sums.peek().jobs < total) {
+    // To the last page: jobs may have come meanwhile.
+    let cursor = /** @type {string | null | undefined} */ (jobs.told() < total ? undefined : null);
+    while (cursor !== null) {
       const page = await service.jobs({ limit: PAGE_JOBS, cursor }, abort);
       abort.throwIfAborted();
       jobs.learn(page.jobs.map(slim));
@@ -24,6 +24,8 @@ export async function readRest(abort) {
     }
   } finally {
     end();
+    abort.throwIfAborted();
+    jobs.settle();
   }
 }
 

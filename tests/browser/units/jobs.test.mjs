@@ -21,9 +21,22 @@ test("jobs that no message told of go where their creation says, and older news 
 
 test("a job that went while others were read does not come back", () => {
   jobs.reset([job("a", 1)]);
+  jobs.settle();
   const end = jobs.keepGone();
   jobs.update([], new Set(["a", "b"]), []);
   jobs.learn([job("a", 1), job("b", 1), job("c", 1)]);
   end();
   assert.deepEqual(jobs.ids.value, ["c"]);
+});
+
+test("jobs of an earlier connection stay in sight until it is known what became of them", () => {
+  jobs.reset([job("c", 3), job("b", 2, "running"), job("a", 1)]);
+  jobs.settle();
+  jobs.reset([job("d", 4)]);
+  assert.deepEqual([jobs.ids.value, jobs.told()], [["d", "c", "b", "a"], 1]);
+  jobs.learn([job("b", 2)]);
+  jobs.update([job("a", 1, "failed")], new Set(), []);
+  assert.deepEqual([jobs.job("b").value.status, jobs.told()], ["completed", 3]);
+  jobs.settle();
+  assert.deepEqual([jobs.ids.value, jobs.sums.value.jobs], [["d", "b", "a"], 3]);
 });

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+// Rates are noted and clocks tick as long as the page is open.
+globalThis.setInterval = () => 0;
+globalThis.location = { origin: "http://service.example", pathname: "/" };
+const jobs = await import("../../../api/ui/src/jobs.js");
+const { readRest } = await import("../../../api/ui/src/rest.js");
+
+const never = new AbortController().signal;
+const job = (id, second, status = "completed", downloadedBytes = 0) => ({
+  id, status, createdAt: `2026-01-01T00:00:0${second}Z`, files: [], attempts: 1,
+  progress: { totalBytes: 9, downloadedBytes, bytesPerSecond: 0 },
+});
+
+/** A service with these jobs, newest first, two a page at most; before a further page a message may tell of another one. */
+function serve(all, coming = []) {
+  const asked = [];
+  globalThis.fetch = async (url) => {
+    const { limit, cursor, status } = Object.fromEntries(url.searchParams);
+    asked.push(url.search);
+    if (cursor) jobs.update(coming.splice(0, 1), new Set(), []);
+    const found = all.filter((one) => !status || status.split(",").includes(one.status));
+    const from = cursor ? found.findIndex(({ id }) => id === cursor) + 1 : 0;
+    const page = found.slice(from, from + Math.min(limit, 2));
+    const nextCursor = from + page.length < found.length ? page.at(-1).id : null;
+    return Response.json({ jobs: page, count: page.length, total: found.length, nextCursor });
+  };
+  return asked;
+}
+
+test("the jobs that a first message left out are read to the last one, though others come meanwhile", async () => {
+  jobs.reset([job("z", 9)]);
+  jobs.reset([job("e", 5)]);
+  serve([job("e", 5), job("d", 4), job("c", 3), job("b", 2), job("a", 1)], [job("f", 6), job("g", 7)]);
+  await readRest(never);
+  assert.deepEqual(jobs.ids.value, ["g", "f", "e", "d", "c", "b", "a"]);
+});
+
+test("nothing is read when the first message told of all", async () => {
+  jobs.reset([job("b", 2), job("a", 1)]);
+  const asked = serve([job("b", 2), job("a", 1)]);
+  await readRest(never);
+  assert.deepEqual([asked.length, jobs.ids.value], [1, ["b", "a"]]);
+});
