@@ -1,9 +1,9 @@
 //! The page where a WebSocket or an API without credentials is not to be had.
 
 use anyhow::ensure;
-use hfd_tests::fake_hub::RepoBuilder;
+use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
 
-use crate::script::Script;
+use crate::script::{Script, plays};
 use crate::workflows::{heals, slow};
 use crate::world::{Shape, World};
 
@@ -14,6 +14,14 @@ async fn without_a_websocket_the_page_is_live_by_events_and_heals() -> anyhow::R
     let start =
         |world: &World, script: &str| Script::start_with(world.sandbox(), script, [world.api().address(), "events"]);
     heals(Shape::Single.start([slow()]).await?, start).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_connection_is_renewed_only_when_it_has_missed_something() -> anyhow::Result<()> {
+    let small = RepoBuilder::model("acme/small").file("config.json", "{}");
+    let world = Shape::Single.start([slow(), small]).await?;
+    world.hub().inject(Fault::new(Effect::Silence).on(Matcher::cdn().file("slow.bin")).always());
+    plays(&world, "silence.mjs").await.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

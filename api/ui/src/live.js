@@ -25,17 +25,13 @@ const MAX_PAUSE_MS = 10_000;
 const TRIES = 2;
 /** How long a new connection may say nothing. */
 const OPEN_LIMIT_MS = 10_000;
-/** How long an open one may: events have a comment every 15 seconds, and a running job changes. */
+/** How long an open one may: events have a comment every 15 seconds. A WebSocket is silent for as long as nothing changes. */
 const SILENCE_LIMIT_MS = 45_000;
 /** After so long in the background the machine may have slept, and the connection be dead without a sign of it. */
 const HIDDEN_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
-/** How often a connection that says nothing is compared with what a request is told. */
-const COMPARE_EVERY_MS = 60_000;
 /** How long what is known by a request may be news to the connection. */
 const NEWS_LIMIT_MS = 5_000;
-/** A message may come before the answer that it belongs to. */
-const JUST_NOW_MS = 1_000;
 
 /** When the connection last gave a sign of life. */
 let heard = 0;
@@ -79,9 +75,11 @@ function watch() {
   setInterval(() => {
     if (asked.peek()) return;
     const isOpen = connection.peek() === "live";
-    const mayBeSilent = isOpen && !isByEvents && jobs.sums.peek().running === 0;
-    if (!mayBeSilent && Date.now() - heard > (isOpen ? SILENCE_LIMIT_MS : OPEN_LIMIT_MS)) renew();
-    else if (mayBeSilent && Date.now() - Math.max(heard, compared) > COMPARE_EVERY_MS) void compare();
+    const mayBeSilent = isOpen && !isByEvents;
+    const last = mayBeSilent ? Math.max(heard, compared) : heard;
+    if (Date.now() - last <= (isOpen ? SILENCE_LIMIT_MS : OPEN_LIMIT_MS)) return;
+    if (mayBeSilent) void compare();
+    else renew();
   }, LOOK_EVERY_MS);
 }
 
@@ -89,25 +87,40 @@ function watch() {
 async function compare() {
   compared = Date.now();
   try {
-    if (await isBehind(AbortSignal.timeout(OPEN_LIMIT_MS))) wantNews();
+    if (await isBehind(AbortSignal.timeout(OPEN_LIMIT_MS))) wantNews(compared);
   } catch (/** @type {any} */ error) {
     if (!(error.status > 0)) renew();
   }
 }
 
-/** Renews the connection unless it says something soon, or has just now. */
-function wantNews() {
-  const since = Date.now() - JUST_NOW_MS;
+/** Renews the connection unless it says something soon, or has since a request was sent. @param {number} since */
+function wantNews(since) {
   setTimeout(() => {
     if (heard < since && connection.peek() === "live") renew();
   }, NEWS_LIMIT_MS);
 }
 
-/** Shows a job that an answer told of, before a message does. @param {import("./types").Job} job */
-export function posted(job) {
+/**
+ * Does what changes jobs, of which the connection has to tell then.
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+export async function changing(work) {
+  const since = Date.now();
+  const answer = await work();
+  wantNews(since);
+  return answer;
+}
+
+/**
+ * Shows a job that an answer told of, before a message does.
+ * @param {import("./types").Job} job
+ * @param {number} since when it was asked for
+ */
+export function posted(job, since) {
   if (jobs.job(job.id)) return;
   jobs.learn([job]);
-  wantNews();
+  wantNews(since);
 }
 
 /** @param {AbortSignal} end @returns {Promise<boolean>} whether it told anything before it ended */

@@ -5,6 +5,8 @@ import * as service from "./service.js";
 /** @typedef {import("./types").Job} Job */
 
 const PAGE_JOBS = 50;
+/** Running jobs that are compared. */
+const MAX_COMPARED = 20;
 
 /** Without files, as in a full first message: whoever opens the job reads them. @param {Job} job @returns {Job} */
 const slim = (job) => (jobs.isEnded(job) && job.files.length ? { ...job, files: [], filesTruncated: true } : job);
@@ -22,15 +24,25 @@ export async function readRest(abort) {
       jobs.learn(page.jobs.map(slim));
       cursor = page.nextCursor;
     }
-  } finally {
-    end();
     abort.throwIfAborted();
     jobs.settle();
+  } finally {
+    end();
   }
 }
 
-/** Whether the service knows jobs otherwise than the page. @param {AbortSignal} abort */
+/** Whether the service knows jobs otherwise than the page: how many there are, or what runs. @param {AbortSignal} abort */
 export async function isBehind(abort) {
-  const { jobs: [newest], total } = await service.jobs({ limit: 1 }, abort);
-  return total !== jobs.sums.peek().jobs || (newest !== undefined && jobs.job(newest.id)?.peek().status !== newest.status);
+  const all = await service.jobs({ limit: 1 }, abort);
+  const live = await service.jobs({ status: ["queued", "running", "paused"], limit: 1 }, abort);
+  const running = await service.jobs({ status: ["running"], limit: MAX_COMPARED }, abort);
+  const known = jobs.sums.peek();
+  const isOther = all.total !== known.jobs || live.total !== known.live || running.total !== known.running;
+  return isOther || [...all.jobs, ...running.jobs].some(isNews);
+}
+
+/** Whether a job is known otherwise. @param {Job} job */
+function isNews({ id, status, attempts, progress }) {
+  const known = jobs.job(id)?.peek();
+  return status !== known?.status || attempts !== known.attempts || progress.downloadedBytes !== known.progress.downloadedBytes;
 }

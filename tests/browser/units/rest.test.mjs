@@ -5,7 +5,7 @@ import { test } from "node:test";
 globalThis.setInterval = () => 0;
 globalThis.location = { origin: "http://service.example", pathname: "/" };
 const jobs = await import("../../../api/ui/src/jobs.js");
-const { readRest } = await import("../../../api/ui/src/rest.js");
+const { isBehind, readRest } = await import("../../../api/ui/src/rest.js");
 
 const never = new AbortController().signal;
 const job = (id, second, status = "completed", downloadedBytes = 0) => ({
@@ -42,4 +42,19 @@ test("nothing is read when the first message told of all", async () => {
   const asked = serve([job("b", 2), job("a", 1)]);
   await readRest(never);
   assert.deepEqual([asked.length, jobs.ids.value], [1, ["b", "a"]]);
+});
+
+test("the page is behind when the service knows another number, state or progress of jobs", async () => {
+  const known = [job("c", 3), job("b", 2, "running", 4), job("a", 1, "failed")];
+  jobs.reset(known);
+  jobs.settle();
+  for (const [all, expected] of [
+    [known, false],
+    [[job("d", 4), ...known], true],
+    [[known[0], job("b", 2, "running", 5), known[2]], true],
+    [[known[0], known[1], job("a", 1, "queued")], true],
+  ]) {
+    serve(all);
+    assert.equal(await isBehind(never), expected, JSON.stringify(all));
+  }
 });

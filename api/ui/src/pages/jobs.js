@@ -2,7 +2,7 @@
 import { html, useMemo, useState } from "../html.js";
 import { bytes, count, duration, rate, share } from "../format.js";
 import * as jobs from "../jobs.js";
-import { connection } from "../live.js";
+import { changing, connection } from "../live.js";
 import * as service from "../service.js";
 import { href } from "../route.js";
 import { Bar } from "../parts/bar.js";
@@ -10,7 +10,7 @@ import { Chart } from "../parts/chart.js";
 import { Confirm } from "../parts/confirm.js";
 import { focusHeading } from "../parts/heading.js";
 import { Steps, statusWord } from "../parts/steps.js";
-import { telling } from "../parts/toasts.js";
+import { done, telling } from "../parts/toasts.js";
 import { VirtualList } from "../parts/virtual.js";
 
 const ROW_PIXELS = 92;
@@ -59,7 +59,11 @@ function Dismiss({ filter, search }) {
   const title = filter === "all" || filter === "live" ? "ended" : filter;
   const dismiss = () => {
     setAsking(false);
-    return telling(() => service.dismissAll({ status: states }).then(focusHeading), `${count(number, "job")} dismissed`);
+    return telling(async () => {
+      const dismissed = await changing(() => service.dismissAll({ status: states }));
+      done(`${count(dismissed.count, "job")} dismissed`);
+      focusHeading();
+    });
   };
   return html`<button type="button" onClick=${() => setAsking(true)} disabled=${!number || search !== ""}>Dismiss ${title}</button>
     ${isAsking && html`<${Confirm} title=${`Dismiss ${count(number, `${title} job`)}?`} action="Dismiss" danger confirm=${dismiss}

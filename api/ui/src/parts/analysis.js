@@ -62,11 +62,12 @@ export function Analysis({ analysis, filters, revision, turned }) {
   };
   const download = () =>
     telling(async () => {
+      const since = Date.now();
       const answer = await service.download(body);
       const isKnown = "job" in answer;
       done(isKnown ? answer.message : "The download is on its way");
       const job = isKnown ? answer.job : answer;
-      posted(job);
+      posted(job, since);
       location.hash = href("jobs", [job.id]);
     });
   const kept = filtersOf(taken.filter((item) => !item.revision), options);

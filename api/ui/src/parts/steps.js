@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "../html.js";
 import * as service from "../service.js";
 import { bytes } from "../format.js";
+import { changing } from "../live.js";
 import { Confirm } from "./confirm.js";
 import { focusHeading } from "./heading.js";
 import { telling } from "./toasts.js";
@@ -26,21 +27,24 @@ export function statusWord(job) {
 
 /** @typedef {{ title: string, run: () => unknown, danger?: boolean }} Step */
 
+/** @param {() => Promise<unknown>} work */
+const step = (work) => telling(() => changing(work));
+
 /** What can be done to a job now. @param {Job} job @param {() => void} ask asks before something is lost @returns {Step[]} */
 function stepsOf(job, ask) {
   const removes = job.kind === "remove" || job.kind === "prune";
   /** @type {Step[]} */
   const steps = [];
-  if (job.status === "running" && !removes) steps.push({ title: "Pause", run: () => telling(() => service.pause(job.id)) });
-  if (job.status === "paused") steps.push({ title: "Resume", run: () => telling(() => service.resume(job.id)) });
+  if (job.status === "running" && !removes) steps.push({ title: "Pause", run: () => step(() => service.pause(job.id)) });
+  if (job.status === "paused") steps.push({ title: "Resume", run: () => step(() => service.resume(job.id)) });
   if (["queued", "running", "paused"].includes(job.status) && !(removes && job.status === "running")) {
     // Not by what has arrived: that begins at zero again after each plan, until the workers have told what is there.
     const isLoss = job.kind === "download" && job.startedAt !== null;
-    steps.push({ title: "Cancel", run: isLoss ? ask : () => telling(() => service.cancel(job.id)), danger: true });
+    steps.push({ title: "Cancel", run: isLoss ? ask : () => step(() => service.cancel(job.id)), danger: true });
   }
-  if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => telling(() => service.retry(job.id)) });
+  if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => step(() => service.retry(job.id)) });
   if (["completed", "failed", "cancelled"].includes(job.status)) {
-    steps.push({ title: "Dismiss", run: () => telling(() => service.dismiss(job.id).then(focusHeading)) });
+    steps.push({ title: "Dismiss", run: () => step(() => service.dismiss(job.id).then(focusHeading)) });
   }
   return steps;
 }
@@ -56,7 +60,7 @@ export function Steps({ job }) {
   });
   const cancel = () => {
     setAsked(false);
-    return telling(() => service.cancel(job.id));
+    return step(() => service.cancel(job.id));
   };
   return html`<span ref=${row} class="row steps">
     ${steps.map(

@@ -1,0 +1,54 @@
+// A connection that says nothing is trusted while requests tell the same, and renewed when they tell otherwise.
+import assert from "node:assert/strict";
+import { api, download, open, withPage } from "./page.mjs";
+
+/** More than the page waits for a sign of life, and for what it expects to hear of. */
+const SILENCE_MS = 50_000;
+const NEWS_MS = 6_000;
+
+/** Whether the connection is dead without a sign of it; the next one is alive. */
+let isDead = false;
+let connections = 0;
+
+await withPage(async (page) => {
+  const slow = (state) => page.getByRole("article", { name: `${state}: acme/slow` });
+  const compared = async () => {
+    const answer = page.waitForResponse((response) => response.url().includes("status=running"));
+    await page.clock.fastForward(SILENCE_MS);
+    await (await answer).finished();
+    // What the page makes of it is done by then.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await page.clock.fastForward(NEWS_MS);
+  };
+  await page.goto(new URL("#/jobs", page.url()).href);
+  const id = await download(page, "acme/slow");
+  await slow("Running").getByText("0 of 1 file").waitFor();
+  isDead = true;
+  await compared();
+  assert.equal(connections, 1, "a job that waits says nothing");
+  await page.locator(".connection.live").waitFor();
+  await api(page, "DELETE", `jobs/${id}`);
+  await compared();
+  await slow("Cancelled").waitFor();
+  assert.equal(connections, 2);
+  await download(page, "acme/small");
+  await page.getByRole("article", { name: "Completed: acme/small" }).waitFor();
+  isDead = true;
+  const pressed = page.waitForResponse((response) => response.url().endsWith("/retry"));
+  await page.getByRole("button", { name: "Retry acme/slow" }).click();
+  await (await pressed).finished();
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await page.clock.fastForward(NEWS_MS);
+  await slow("Running").waitFor();
+  assert.equal(connections, 3);
+}, {
+  prepare: async (page) => {
+    await page.clock.install();
+    await page.routeWebSocket(/./, (socket) => {
+      connections += 1;
+      isDead = false;
+      const service = socket.connectToServer();
+      service.onMessage((text) => isDead || socket.send(text));
+    });
+  },
+});
