@@ -158,14 +158,15 @@ function Revisions({ analysis, revision, filters, options, turned }) {
  *   cached: import("./cached.js").Cached, preview: () => void, download: () => void }} props
  */
 function Order({ analysis, taken, options, plan, cached, preview, download }) {
-  // What is known of the cache is of the revision that is looked at, not of the branch of an item.
+  // What is known of the cache is of the files that are looked at, not of those in the branch of an item.
   const isElsewhere = taken.some((item) => item.revision);
   const isOpen = patterns(options.filters).length > 0 || patterns(options.excludes).length > 0 || isElsewhere;
   const wanted = new Set(taken.flatMap((item) => item.files));
   // The preview knows exactly; before it, what is chosen does, but for small files around it.
   const files = plan?.files ?? (taken.length ? analysis.files.filter((file) => wanted.has(file.path)) : analysis.files);
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  const missing = files.reduce((sum, file) => sum + (!isElsewhere && cached.files.has(file.path) ? 0 : file.size), 0);
+  const missing = files.reduce((sum, file) => sum + (!isElsewhere && cached.contents.has(file.path) ? 0 : file.size), 0);
+  const isAtMost = cached.isCut || isElsewhere;
   const isUnknown = isOpen && !plan;
   const isTooLarge = !isUnknown && cached.free !== null && missing > cached.free;
   const what = taken.length || isOpen ? "What you chose" : "The whole repository";
@@ -173,9 +174,9 @@ function Order({ analysis, taken, options, plan, cached, preview, download }) {
     <div class="grow" role="status">
       <p>${what}: ${isUnknown ? "Preview tells how much it is" : html`<strong class="number">${bytes(size)}</strong>`}
         ${taken.length > 0 && !plan && !isUnknown && " and the small files around it"}
-        ${!isUnknown && bytes(missing) !== bytes(size) && html`, <span class="number">${bytes(missing)}</span> to fetch`}</p>
+        ${!isUnknown && bytes(missing) !== bytes(size) && html`, ${isAtMost && "at most "}<span class="number">${bytes(missing)}</span> to fetch`}</p>
       ${isTooLarge
-        ? html`<p class="warn">⚠ It does not fit: the volume of the cache has ${bytes(cached.free ?? 0)} left.</p>`
+        ? html`<p class="warn">⚠ It ${isAtMost ? "may" : "does"} not fit: the volume of the cache has ${bytes(cached.free ?? 0)} left.</p>`
         : cached.free !== null && html`<p class="faint small number">${bytes(cached.free)} free in the cache</p>`}
     </div>
     <button type="button" onClick=${preview}>Preview</button>

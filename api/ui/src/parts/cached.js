@@ -6,12 +6,17 @@ import { href } from "../route.js";
 
 /** @typedef {import("../types").Analysis} Analysis */
 /**
- * @typedef {{ isKnown: boolean, free: number | null, details: import("../types").CachedRepoDetails | null, files: ReadonlySet<string> }} Cached
- *   whether the cache has answered; free bytes of the volume; the repository; paths of the revision that is looked at
+ * @typedef {{ isKnown: boolean, free: number | null, details: Details | null, files: ReadonlySet<string>,
+ *   contents: ReadonlySet<string>, isCut: boolean }} Cached
+ *   whether the cache has answered; free bytes of the volume; the repository; paths of the revision that is looked at, and those
+ *   whose content is there, whichever revision has it; whether there are more revisions than were looked at
  */
+/** @typedef {import("../types").CachedRepoDetails} Details */
 
 /** @type {Cached} */
-const UNKNOWN = { isKnown: false, free: null, details: null, files: new Set() };
+const UNKNOWN = { isKnown: false, free: null, details: null, files: new Set(), contents: new Set(), isCut: false };
+/** Revisions whose contents are looked at: each is a request of its own. */
+const MAX_REVISIONS = 5;
 /** Where the cache has a repository. @param {Analysis} analysis */
 export const placeOf = ({ repo, is_dataset }) => ({ repo, type: /** @type {"dataset" | "model"} */ (is_dataset ? "dataset" : "model") });
 
@@ -22,9 +27,21 @@ async function look(analysis, abort) {
   const free = list.volume?.freeBytes ?? null;
   if (!list.repos.some((one) => one.repo === place.repo)) return { ...UNKNOWN, isKnown: true, free };
   const details = await service.cachedRepo(place, abort);
-  const isThere = details.revisions.some((one) => one.commit === analysis.commit);
-  const files = isThere ? await service.cachedFiles(place, analysis.commit, abort) : [];
-  return { isKnown: true, free, details, files: new Set(files.map(({ path }) => path)) };
+  const isHere = (/** @type {Details["revisions"][number]} */ one) => one.commit === analysis.commit;
+  const newest = details.revisions.toSorted((a, b) => Date.parse(b.lastModified) - Date.parse(a.lastModified));
+  const others = newest.filter((one) => !isHere(one));
+  /** @type {Set<string>} */
+  const files = new Set();
+  /** @type {Set<string | undefined>} */
+  const blobs = new Set();
+  for (const one of [...details.revisions.filter(isHere), ...others].slice(0, MAX_REVISIONS)) {
+    for (const { path, blob } of await service.cachedFiles(place, one.commit, abort)) {
+      blobs.add(blob);
+      if (isHere(one)) files.add(path);
+    }
+  }
+  const there = analysis.files.filter(({ path, sha256 }) => files.has(path) || blobs.has(sha256));
+  return { isKnown: true, free, details, files, contents: new Set(there.map(({ path }) => path)), isCut: details.revisions.length > MAX_REVISIONS };
 }
 
 /** @param {Analysis} analysis */
