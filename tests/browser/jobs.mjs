@@ -68,6 +68,14 @@ await withPage(async (page) => {
   await check(page, "cancelled job");
   await press("Retry acme/slow");
   await slow("Running");
+  await press("Cancel acme/slow");
+  await dialog.getByText("acme/slow").waitFor();
+  await api(page, "DELETE", `jobs/${id}`);
+  await slow("Cancelled");
+  await dialog.waitFor({ state: "detached" });
+  await press("Retry acme/slow");
+  await slow("Running");
+  assert.equal(await dialog.count(), 0, "the question was for what has ended");
   await api(page, "DELETE", `jobs/${id}`);
   await slow("Cancelled");
   await press("Dismiss acme/small");

@@ -26,7 +26,7 @@ export function JobPage() {
   // One heading, so that it keeps the focus when the job that it was opened for comes.
   const heading = html`
     <p><a href=${href("jobs")}>← All jobs</a></p>
-    <div class="row apart"><h1 class="path">${job ? html`<bdi>${job.repo}</bdi>` : html`Job <bdi>${id}</bdi>`}</h1>${job && html`<${Steps} job=${job} />`}</div>
+    <div class="row apart"><h1 class="path">${job ? html`<bdi>${job.repo}</bdi>` : html`Job <bdi>${id}</bdi>`}</h1>${job && html`<${Steps} key=${id} job=${job} />`}</div>
   `;
   if (!job) return html`${heading}<${Missing} key=${id} id=${id} />`;
   return html`${heading}

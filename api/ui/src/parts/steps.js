@@ -54,6 +54,11 @@ export function Steps({ job }) {
   const [isAsked, setAsked] = useState(false);
   const row = useRef(/** @type {HTMLSpanElement | null} */ (null));
   const steps = stepsOf(job, () => setAsked(true));
+  // What ended meanwhile is not asked about again when it goes on.
+  const mayCancel = steps.some(({ title }) => title === "Cancel");
+  useEffect(() => {
+    if (!mayCancel) setAsked(false);
+  }, [mayCancel]);
   const hadFocus = row.current?.contains(document.activeElement) ?? false;
   useEffect(() => {
     if (hadFocus && document.activeElement === document.body) focusName(row.current);
@@ -68,10 +73,9 @@ export function Steps({ job }) {
       ({ title, run, danger }) => html`<button type="button" key=${title} class=${danger ? "danger" : ""}
         aria-label=${`${title} ${job.repo}`} onClick=${run}>${title}</button>`,
     )}
-    ${isAsked && steps.some(({ title }) => title === "Cancel") && html`<${Confirm} title="Cancel this download?" action="Cancel it" danger
+    ${isAsked && mayCancel && html`<${Confirm} title="Cancel this download?" action="Cancel it" danger
         confirm=${cancel} close=${() => setAsked(false)}>
-      <p class="path">${job.progress.downloadedBytes > 0 && html`${bytes(job.progress.downloadedBytes)} of <bdi>${job.repo}</bdi> have arrived. `}
-        Files that are complete stay in the cache; parts of others that have arrived are removed, unless another job wants them.</p><//>`}
+      <p class="path"><bdi>${job.repo}</bdi>: ${bytes(job.progress.downloadedBytes)} have arrived. Files that are complete stay in the cache; parts of others that have arrived are removed, unless another job wants them.</p><//>`}
   </span>`;
 }
 
