@@ -43,6 +43,7 @@ await withPage(async (page) => {
   assert.equal(await page.getByRole("row").filter({ hasText: "version" }).count(), workers.length);
   await page.getByRole("row", { name: /^Files to fetch \d/ }).waitFor();
   await page.getByRole("img", { name: /in the last 60 minutes/ }).waitFor();
+  assert.equal(await page.locator(".hour rect").count(), 59, "the present minute has no rate yet");
   await check(page, "cluster");
   await open(page, `jobs/${id}`, "text=Running");
   await check(page, "running job");

@@ -13,9 +13,10 @@ function axisEnd(perSecond) {
   return Math.ceil(perSecond / unit / step) * step * unit;
 }
 
-/** @param {{ stepSeconds: number, values: number[] }} props bytes of each step, oldest first */
+/** @param {{ stepSeconds: number, values: number[] }} props bytes of each step, oldest first; the last is not over */
 export function Hour({ stepSeconds, values }) {
-  const rates = values.map((value) => value / stepSeconds);
+  // What is not over has no rate: it would always look like a drop.
+  const rates = values.slice(0, -1).map((value) => value / stepSeconds);
   const end = axisEnd(Math.max(...rates, LEAST_PER_S));
   const total = values.reduce((sum, value) => sum + value, 0);
   const before = (/** @type {number} */ index) => count(Math.round(((values.length - index) * stepSeconds) / 60), "minute");
@@ -24,8 +25,8 @@ export function Hour({ stepSeconds, values }) {
     <figcaption>Rate of the last hour <span class="faint small number">${bytes(total)} in all</span></figcaption>
     <div class="plot">
       <div class="axis small faint number" aria-hidden="true"><span>${rate(end)}</span><span>${rate(end / 2)}</span><span>0</span></div>
-      <svg viewBox="0 0 ${values.length} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${label}>
-        ${[0, HEIGHT / 2].map((y) => html`<line key=${y} x1="0" x2=${values.length} y1=${y} y2=${y} vector-effect="non-scaling-stroke" />`)}
+      <svg viewBox="0 0 ${rates.length} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${label}>
+        ${[0, HEIGHT / 2].map((y) => html`<line key=${y} x1="0" x2=${rates.length} y1=${y} y2=${y} vector-effect="non-scaling-stroke" />`)}
         ${rates.map((one, index) => {
           const height = (HEIGHT * one) / end;
           return html`<rect key=${index} x=${index + 0.1} y=${HEIGHT - height} width="0.8" height=${height} />`;
@@ -38,8 +39,8 @@ export function Hour({ stepSeconds, values }) {
         <thead><tr><th scope="col">Until</th><th scope="col">Rate</th><th scope="col">Bytes</th></tr></thead>
         <tbody>${values
           .map(
-            (value, index) => html`<tr key=${index}><td>${index === values.length - 1 ? "now" : `${before(index + 1)} ago`}</td>
-              <td class="number">${rate(value / stepSeconds)}</td><td class="number">${bytes(value)}</td></tr>`,
+            (value, index) => html`<tr key=${index}><td>${index < rates.length ? `${before(index + 1)} ago` : "now"}</td>
+              <td class="number">${index < rates.length ? rate(value / stepSeconds) : "–"}</td><td class="number">${bytes(value)}</td></tr>`,
           )
           .reverse()}</tbody></table></div>
     </details>
