@@ -53,12 +53,25 @@ async function optionsStayWithTheRepository(page) {
   await excludes.fill("*Q8*");
   await page.route("**/api/analyze/**", (route) => route.fulfill({ status: 404, json: {} }), { times: 1 });
   await page.getByLabel("Revision").selectOption("next");
-  await page.getByRole("button", { name: "Try again" }).waitFor();
   await name.fill("acme/small");
   await look.click();
   await page.getByRole("heading", { name: "acme/small" }).waitFor();
   // Its panel is closed.
   assert.equal(await page.locator("#excludes").inputValue(), "");
+}
+
+/** Where what has the focus goes, be it for another try or another repository, the heading gets it. */
+async function focusIsNotLost(page) {
+  const again = page.getByRole("button", { name: "Try again" });
+  const isKept = () => page.waitForFunction(() => document.activeElement?.matches("h1"));
+  await page.route("**/api/analyze/**", (route) => route.fulfill({ status: 404, json: {} }), { times: 2 });
+  await page.goto(new URL("#/start?repo=acme/mistral-GGUF", page.url()).href);
+  await again.press("Enter");
+  await isKept();
+  await again.focus();
+  await page.goBack();
+  await page.getByRole("heading", { name: "acme/small" }).waitFor();
+  await isKept();
 }
 
 await withPage(async (page) => {
@@ -90,4 +103,5 @@ await withPage(async (page) => {
   assert.doesNotMatch(await page.getByRole("main").innerText(), /Q8_0/);
   await check(page, "job");
   await optionsStayWithTheRepository(page);
+  await focusIsNotLost(page);
 }, { isExpected: (text) => text.includes("status of 404") });

@@ -2,7 +2,7 @@
 import { computed, effect, html, render } from "./html.js";
 import { connection, follow, version } from "./live.js";
 import { href, route } from "./route.js";
-import { focusHeading } from "./parts/heading.js";
+import { focusHeading, saveFocus } from "./parts/heading.js";
 import { Commands } from "./parts/copy.js";
 import { SignIn } from "./parts/sign-in.js";
 import { Toasts } from "./parts/toasts.js";
@@ -66,10 +66,13 @@ effect(() => {
   const title = PAGES.find(({ page }) => page === route.value.page)?.title ?? START.title;
   document.title = [subject.value, title, "HFDownloader"].filter(Boolean).join(" · ");
 });
-let shownPlace = place.value;
-place.subscribe((next) => {
-  if (next === shownPlace) return;
-  shownPlace = next;
+let shownPlace = "";
+route.subscribe(() => {
+  const before = shownPlace;
+  shownPlace = place.peek();
+  // Whoever opens the page begins at its top.
+  if (!before) return;
+  if (before === shownPlace) return saveFocus();
   // The new page is drawn by then.
   requestAnimationFrame(() => {
     scrollTo(0, 0);

@@ -4,6 +4,7 @@ import * as service from "../service.js";
 import { bytes, count } from "../format.js";
 import { href, route } from "../route.js";
 import { Ago } from "../parts/ago.js";
+import { saveFocus } from "../parts/heading.js";
 import { Treemap } from "../parts/treemap.js";
 import { Details } from "./cached.js";
 import { Prune } from "./prune.js";
@@ -62,7 +63,11 @@ export function CachePage() {
   const [list, setList] = useState(/** @type {List | null} */ (null));
   const [asked, setAsked] = useState(0);
   const [wrong, setWrong] = useState("");
-  const again = () => setAsked(asked + 1);
+  const again = () => {
+    setWrong("");
+    setAsked(asked + 1);
+    saveFocus();
+  };
   const [type, repo] = route.value.rest;
   useEffect(() => {
     // Whoever comes back from a repository may have removed it.

@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "../html.js";
 import { forget, isKept, token } from "../access.js";
 import { ApiError } from "../api.js";
 import * as service from "../service.js";
+import { saveFocus } from "../parts/heading.js";
 import { done, failed } from "../parts/toasts.js";
 
 /** @typedef {import("../types").Settings} Settings */
@@ -64,7 +65,11 @@ export function SettingsPage() {
     load().catch((error) => setWrong(error.message));
   };
   useEffect(open, []);
-  if (!settings) return html`<h1>Settings</h1><${Reading} wrong=${wrong} again=${open} />`;
+  const again = () => {
+    open();
+    saveFocus();
+  };
+  if (!settings) return html`<h1>Settings</h1><${Reading} wrong=${wrong} again=${again} />`;
   const keep = (/** @type {Changes} */ next) => {
     setTyped(next);
     setFaults({});

@@ -6,6 +6,7 @@ import { bytes } from "../format.js";
 import * as service from "../service.js";
 import { patterns } from "../parts/options.js";
 import { Analysis } from "../parts/analysis.js";
+import { saveFocus } from "../parts/heading.js";
 
 /** Answers of the Hub that a token may change. */
 const WITHOUT_TOKEN = [401, 403, 404, 429];
@@ -99,11 +100,16 @@ function Repository({ reference, turned }) {
     );
     return () => abort.abort();
   }, [tries]);
+  const again = () => {
+    setState({});
+    setTries(tries + 1);
+    saveFocus();
+  };
   const { answer, error } = state;
   if (error) {
     return html`<div class="card" role="alert"><strong class="error">${error.title}</strong><p class="path"><bdi>${error.details}</bdi></p>
       ${WITHOUT_TOKEN.includes(error.status) && html`<p><a href=${href("settings")}>Set a token of the Hub</a></p>`}
-      <button type="button" onClick=${() => setTries(tries + 1)}>Try again</button></div>`;
+      <button type="button" onClick=${again}>Try again</button></div>`;
   }
   if (answer && "needsSelection" in answer) {
     return html`<div class="card" role="status"><p>There is a model and a dataset of this name. Which one?</p>

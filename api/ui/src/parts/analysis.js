@@ -130,7 +130,7 @@ function request(analysis, revision, taken, options) {
 function Revisions({ analysis, revision, filters, options, turned }) {
   const choice = useRef(/** @type {HTMLSelectElement | null} */ (null));
   useEffect(() => {
-    if (turned.current) choice.current?.focus();
+    if (turned.current?.address === location.hash) choice.current?.focus();
     turned.current = null;
   }, []);
   const of = (/** @type {string} */ type) => analysis.refs.filter((ref) => ref.type === type);

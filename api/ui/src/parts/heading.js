@@ -7,3 +7,10 @@ export function focusHeading() {
   heading.tabIndex = -1;
   heading.focus();
 }
+
+/** The same once what is new is drawn, if what had the focus is gone by then. */
+export function saveFocus() {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) focusHeading();
+  });
+}
