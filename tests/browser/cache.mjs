@@ -37,6 +37,12 @@ await withPage(async (page) => {
   await link.click();
   await page.getByRole("cell", { name: "complete", exact: true }).waitFor();
   await check(page, "details");
+  await page.route(/revision=/, (route) => route.fulfill({ status: 503, json: { error: "Not now", details: "" } }), { times: 1 });
+  await page.getByText("main: 3 files").click();
+  await page.getByText("Not now").waitFor();
+  await page.getByRole("button", { name: "Try again" }).press("Enter");
+  await page.getByText("mistral.Q4_K_M.gguf").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.nodeName), "SUMMARY");
   // Another revision has the same contents.
   await open(page, `start?repo=${MODEL}&revision=next`, "section[aria-label=Repository]");
   await page.getByText("The whole repository: 2.00 MiB, 2 B to fetch").waitFor();

@@ -3,6 +3,19 @@ import assert from "node:assert/strict";
 import { api, base, check, open, withPage } from "./page.mjs";
 
 const TOKEN = "hf_a_token_for_the_page_1234";
+
+/** What is saved is said to be, whatever becomes of the next look. */
+async function savedThoughNotReadAgain(page, save) {
+  const fails = (route) => (route.request().method() === "GET" ? route.fulfill({ status: 503, json: { error: "Not today", details: "" } }) : route.fallback());
+  await page.route("**/api/settings", fails);
+  await page.getByRole("textbox", { name: /^Retries/ }).fill("3");
+  await save.click();
+  await page.getByRole("alert").getByText("Not today").waitFor();
+  await page.getByRole("log").getByText("Saved for all processes").waitFor();
+  await page.getByText("Not saved yet").waitFor({ state: "detached" });
+  await page.unroute("**/api/settings", fails);
+}
+
 await withPage(async (page) => {
   const settings = () => api(page, "GET", "settings");
   const { maxActive } = await settings();
@@ -12,12 +25,13 @@ await withPage(async (page) => {
   await page.getByRole("button", { name: "Try again" }).click();
   await page.waitForSelector("form");
   await check(page, "settings");
+  await savedThoughNotReadAgain(page, save);
   const jobs = page.getByRole("textbox", { name: /^Jobs that run at a time/ });
   const token = page.getByRole("textbox", { name: /^Token of the Hub/ });
   await jobs.fill("7");
   await token.fill(TOKEN);
   await save.click();
-  await page.getByText("Saved for all processes").waitFor();
+  await page.getByText("Not saved yet").waitFor({ state: "detached" });
   assert.equal((await settings()).maxActive, 7);
   assert.equal(await token.inputValue(), "");
   assert.ok(!(await page.content()).includes(TOKEN));

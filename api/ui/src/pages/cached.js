@@ -8,7 +8,7 @@ import { Ago } from "../parts/ago.js";
 import { Confirm } from "../parts/confirm.js";
 import { focusHeading } from "../parts/heading.js";
 import { Lazy } from "../parts/lazy.js";
-import { done, failed, telling } from "../parts/toasts.js";
+import { done, telling } from "../parts/toasts.js";
 import { Tree } from "../parts/tree.js";
 
 /** @typedef {import("../service.js").Place} Place */
@@ -21,8 +21,11 @@ export function Details(place) {
   const [details, setDetails] = useState(/** @type {Repo | null} */ (null));
   const [wrong, setWrong] = useState(() => faultOf(repo));
   const [removing, setRemoving] = useState(/** @type {{ revision?: string, size: number } | null} */ (null));
-  const load = () => service.cachedRepo(place).then(setDetails, (error) => setWrong(error.message));
-  useEffect(() => void (wrong || load()), []);
+  const load = async () => {
+    setWrong("");
+    await service.cachedRepo(place).then(setDetails, (error) => setWrong(error.message));
+  };
+  useEffect(() => void (faultOf(repo) || load()), []);
   const verify = () =>
     telling(async () => {
       const { id } = await service.verify(place);
@@ -53,6 +56,7 @@ export function Details(place) {
       <span class="row"><a class="button" href=${href("start", [], { repo, type })}>Look at it</a>
         <button type="button" onClick=${verify}>Verify</button>
         <button type="button" class="danger" onClick=${() => setRemoving({ size: details.size })}>Delete …</button></span></div>
+    ${wrong && html`<p class="error path" role="alert"><bdi>${wrong}</bdi></p>`}
     <dl class="facts">
       <div><dt>Kind</dt><dd>${details.type}</dd></div><div><dt>Size</dt><dd>${bytes(details.size)}</dd></div>
       <div><dt>Contents</dt><dd>${details.files}</dd></div><div><dt>Last used</dt><dd><${Ago} moment=${details.lastUsed} /></dd></div>
@@ -95,10 +99,21 @@ function Files({ place, revision }) {
 /** @param {{ place: Place, revision: Revision }} props */
 function FileTree({ place, revision }) {
   const [files, setFiles] = useState(/** @type {import("../types").CachedFile[] | null} */ (null));
+  const [wrong, setWrong] = useState("");
+  const [tries, setTries] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
-    service.cachedFiles(place, revision.commit, abort.signal).then(setFiles, (error) => abort.signal.aborted || failed(error));
+    service.cachedFiles(place, revision.commit, abort.signal).then(setFiles, (error) => abort.signal.aborted || setWrong(error.message));
     return () => abort.abort();
-  }, []);
-  return files ? html`<${Tree} files=${files} />` : html`<p class="faint">Reading the list …</p>`;
+  }, [tries]);
+  const again = (/** @type {{ currentTarget: HTMLElement }} */ event) => {
+    // The button goes.
+    event.currentTarget.closest("details")?.querySelector("summary")?.focus();
+    setWrong("");
+    setTries(tries + 1);
+  };
+  if (files) return html`<${Tree} files=${files} />`;
+  return wrong
+    ? html`<p class="error path" role="alert"><bdi>${wrong}</bdi></p><button type="button" onClick=${again}>Try again</button>`
+    : html`<p class="faint" role="status">Reading the list …</p>`;
 }

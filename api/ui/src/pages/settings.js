@@ -4,7 +4,7 @@ import { forget, isKept, token } from "../access.js";
 import { ApiError } from "../api.js";
 import * as service from "../service.js";
 import { saveFocus } from "../parts/heading.js";
-import { done, failed } from "../parts/toasts.js";
+import { done, failed, telling } from "../parts/toasts.js";
 
 /** @typedef {import("../types").Settings} Settings */
 /** @typedef {"token" | "maxActive" | "connections" | "multipartThreshold" | "verify" | "retries" | "maxBytesPerSecond"} Name */
@@ -91,13 +91,13 @@ export function SettingsPage() {
     const changes = Object.entries(typed).map(([name, text]) => [name, text !== null && isNumber(name) ? Number(text) : text]);
     try {
       await service.changeSettings(Object.fromEntries(changes));
-      keep({});
-      await load();
-      done("Saved for all processes");
     } catch (error) {
       failed(error);
-      refuse(faultsIn(error));
+      return refuse(faultsIn(error));
     }
+    keep({});
+    done("Saved for all processes");
+    return void telling(load);
   };
   const number = Object.keys(typed).length;
   return html`
