@@ -25,6 +25,15 @@ async fn a_silent_connection_is_renewed_only_when_it_has_missed_something() -> a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_token_is_forgotten_where_a_password_is_wanted_now() -> anyhow::Result<()> {
+    let (user, password) = ("admin", "a-password");
+    let flags = ["--auth-user", user, "--auth-pass", password];
+    let world = Shape::Single.start_with([], &flags).await?;
+    let script = Script::start_with(world.sandbox(), "password.mjs", [world.api().address(), user, password])?;
+    script.ends_well().await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_token_is_asked_for_checked_and_shown_nowhere() -> anyhow::Result<()> {
     let repo = RepoBuilder::model("acme/small").file("config.json", "{}");
     let world = Shape::Single.start_with([repo], &["--api-token", TOKEN]).await?;

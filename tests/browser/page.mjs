@@ -24,12 +24,12 @@ export const base = process.argv[2].replace(/\/?$/, "/");
 
 /**
  * Runs `work` with a page of a new browser. Complaints of the page fail it, but those that `isExpected` knows; `prepare` has the
- * page before it is opened, and `ready` is what it shows then.
+ * page before it is opened, `ready` is what it shows then, and `login` is what its user answers a question for a password with.
  */
-export async function withPage(work, { isExpected = () => false, prepare = () => {}, ready = ".connection.live" } = {}) {
+export async function withPage(work, { isExpected = () => false, prepare = () => {}, ready = ".connection.live", login } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "hfd-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: "/usr/bin/chromium", args: FLAGS, viewport: WIDE, headless: true,
+    executablePath: "/usr/bin/chromium", args: FLAGS, viewport: WIDE, headless: true, httpCredentials: login,
   });
   const complaints = [];
   const complain = (text) => isExpected(text) || complaints.push(text);

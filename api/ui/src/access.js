@@ -29,19 +29,18 @@ let waiting = [];
 /** The headers of each request. @returns {Record<string, string>} */
 export const headers = () => (token.peek() ? { Authorization: `Bearer ${token.peek()}` } : {});
 
-/**
- * Whether an answer asks for an API token. For a password the browser asks by itself.
- * @param {Response} response
- */
-export function wantsToken(response) {
-  const challenges = response.headers.get("WWW-Authenticate") ?? "";
-  return response.status === 401 && /\bbearer\b/i.test(challenges) && !/\bbasic\b/i.test(challenges);
-}
+/** @param {Response} response @param {RegExp} scheme */
+const asksFor = (response, scheme) => response.status === 401 && scheme.test(response.headers.get("WWW-Authenticate") ?? "");
+
+/** Whether an answer asks for a password: the browser sends it by itself when no token is in its way. @param {Response} response */
+export const takesPassword = (response) => asksFor(response, /\bbasic\b/i);
+
+/** Whether an answer asks for an API token alone. @param {Response} response */
+export const wantsToken = (response) => asksFor(response, /\bbearer\b/i) && !takesPassword(response);
 
 /** Whether the service wants a password, which the browser sends by itself and never tells. */
 export async function wantsPassword() {
-  const response = await fetch(new URL("api/jobs?limit=1", BASE), { credentials: "omit" });
-  return response.status === 401 && /\bbasic\b/i.test(response.headers.get("WWW-Authenticate") ?? "");
+  return takesPassword(await fetch(new URL("api/jobs?limit=1", BASE), { credentials: "omit" }));
 }
 
 /**
@@ -70,6 +69,13 @@ export function take(given, keep) {
   const resumed = waiting;
   waiting = [];
   for (const resume of resumed) resume();
+}
+
+/** Forgets a token that is not taken any more where a password is. @param {string} refused */
+export function giveUp(refused) {
+  if (token.peek() !== refused) return;
+  isWanted = false;
+  forget();
 }
 
 /** Forgets the token wherever it is kept. */

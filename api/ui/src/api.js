@@ -1,5 +1,5 @@
 // Requests to the service that this page is from.
-import { ask, BASE, headers, token, wantsToken } from "./access.js";
+import { ask, BASE, giveUp, headers, takesPassword, token, wantsToken } from "./access.js";
 import { correct } from "./clock.js";
 import { signal } from "./html.js";
 import { HUB_TOKEN } from "./lines.js";
@@ -26,6 +26,7 @@ export class ApiError extends Error {
 
 /**
  * Sends a request with what lets it in. Where an API token is wanted, it waits for one and tries again: nothing that was begun is lost.
+ * Where a password is, a token that is not taken is forgotten.
  * @param {string} path relative, so that the service may lie below a path of a proxy
  * @param {RequestInit} [init]
  * @returns {Promise<Response>}
@@ -35,8 +36,9 @@ export async function send(path, init = {}) {
     const used = token.peek();
     const response = await fetch(new URL(path, BASE), { ...init, headers: { ...init.headers, ...headers() } });
     correct(response.headers.get("Date"));
-    if (!wantsToken(response)) return response;
-    await ask(used);
+    if (used && takesPassword(response)) giveUp(used);
+    else if (wantsToken(response)) await ask(used);
+    else return response;
     init.signal?.throwIfAborted();
   }
 }

@@ -69,7 +69,7 @@ export function SettingsPage() {
     open();
     saveFocus();
   };
-  if (!settings) return html`<h1>Settings</h1><${Reading} wrong=${wrong} again=${again} />`;
+  if (!settings) return html`<h1>Settings</h1><${Reading} wrong=${wrong} again=${again} /><${Browser} />`;
   const keep = (/** @type {Changes} */ next) => {
     setTyped(next);
     setFaults({});
