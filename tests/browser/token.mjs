@@ -2,6 +2,27 @@
 import assert from "node:assert/strict";
 import { base, check, open, withPage } from "./page.mjs";
 
+/** A browser has six connections for all tabs of a service. */
+async function aHiddenPageHoldsNoStream(page) {
+  const isStream = (request) => request.url().endsWith("/api/events");
+  const turn = (isHidden) => page.evaluate((isHidden) => {
+    Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
+  await turn(true);
+  let streams = 0;
+  page.on("request", (request) => { streams += Number(isStream(request)); });
+  const ended = page.waitForEvent("requestfailed", isStream);
+  await page.clock.fastForward(70_000);
+  await ended;
+  await page.clock.fastForward(20_000);
+  assert.equal(streams, 0, "it is out of sight");
+  const begun = page.waitForRequest(isStream);
+  await turn(false);
+  await begun;
+  await page.locator(".connection.live").waitFor();
+}
+
 const token = process.argv[3];
 const addresses = [];
 await withPage(async (page) => {
@@ -34,6 +55,7 @@ await withPage(async (page) => {
   await page.reload();
   await page.locator(".connection.live").waitFor();
   assert.equal(await dialog.count(), 0, "this tab knows the token");
+  await aHiddenPageHoldsNoStream(page);
   await open(page, "settings", "form");
   await hidden();
   await page.getByRole("button", { name: /forget/i }).click();
@@ -42,7 +64,8 @@ await withPage(async (page) => {
   await dialog.waitFor();
 }, {
   isExpected: (text) => /status of 401|WebSocket/.test(text),
-  prepare: (page) => {
+  prepare: async (page) => {
+    await page.clock.install();
     page.on("request", (request) => addresses.push(request.url()));
     page.on("websocket", (socket) => addresses.push(socket.url()));
   },

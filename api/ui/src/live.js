@@ -33,6 +33,8 @@ const LOOK_EVERY_MS = 5_000;
 /** How long what is known by a request may be news to the connection. */
 const NEWS_LIMIT_MS = 5_000;
 
+/** When the page went out of sight; 0 while it can be seen. */
+let hidden = document.hidden ? Date.now() : 0;
 /** When the connection last gave a sign of life. */
 let heard = 0;
 /** When the connection was last compared. */
@@ -50,10 +52,11 @@ export async function follow() {
   if (!isWanted) await service.jobs({ limit: 1 }).catch(() => null);
   let failed = 0;
   for (;;) {
+    isByEvents = isWanted || failed % (TRIES + 1) === TRIES;
+    if (isIdle()) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
     const end = new AbortController();
     renew = () => end.abort();
     heard = Date.now();
-    isByEvents = isWanted || failed % (TRIES + 1) === TRIES;
     const opened = await (isByEvents ? events(end.signal) : socket(end.signal));
     failed = opened ? 0 : failed + 1;
     connection.value = "lost";
@@ -63,17 +66,24 @@ export async function follow() {
   }
 }
 
+/** Whether the page has been out of sight for long. */
+const isAway = () => hidden > 0 && Date.now() - hidden > HIDDEN_LIMIT_MS;
+
+/** Whether a stream of events is of no use: it is one of the six requests that a browser has for all tabs of a service. */
+const isIdle = () => isByEvents && isAway();
+
 /** Renews a connection that may be dead without a sign of it: a page does not see the pings of a WebSocket. */
 function watch() {
-  let hidden = Date.now();
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) hidden = Date.now();
-    else if (Date.now() - hidden > HIDDEN_LIMIT_MS) renew();
+    const wasAway = isAway();
+    hidden = document.hidden ? Date.now() : 0;
+    if (wasAway) renew();
   });
   addEventListener("online", () => renew());
   token.subscribe(() => renew());
   setInterval(() => {
     if (asked.peek()) return;
+    if (isIdle()) return renew();
     const isOpen = connection.peek() === "live";
     const mayBeSilent = isOpen && !isByEvents;
     const last = mayBeSilent ? Math.max(heard, compared) : heard;
