@@ -56,6 +56,9 @@ await withPage(async (page) => {
   await page.locator(".connection.live").waitFor();
   assert.equal(await dialog.count(), 0, "this tab knows the token");
   await aHiddenPageHoldsNoStream(page);
+  await page.getByRole("link", { name: "API", exact: true }).click();
+  await page.getByText("List jobs").first().waitFor();
+  await page.goBack();
   await open(page, "settings", "form");
   await hidden();
   await page.getByRole("button", { name: /forget/i }).click();

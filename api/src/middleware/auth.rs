@@ -13,7 +13,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::error::ApiError;
 use crate::page::is_page;
-use crate::routes::OPEN_PATHS;
+use crate::routes::{DOCS_PATHS, OPEN_PATHS};
 
 /// What a client needs to know to ask for a password, or for a token.
 const BASIC_CHALLENGE: &str = r#"Basic realm="hfdownloader", charset="UTF-8""#;
@@ -57,9 +57,9 @@ impl Credentials {
     }
 
     /// Whether a path shows nothing that is anybody's own. The page asks for a token by itself, for browsers know only how
-    /// to ask for a password.
+    /// to ask for a password; and what it links to they ask for without a token.
     fn leave_open(&self, path: &str) -> bool {
-        OPEN_PATHS.contains(&path) || (self.basic.is_none() && is_page(path))
+        OPEN_PATHS.contains(&path) || (self.basic.is_none() && (is_page(path) || DOCS_PATHS.contains(&path)))
     }
 
     fn challenges(&self) -> &'static [&'static str] {

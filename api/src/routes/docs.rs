@@ -14,6 +14,9 @@ use crate::app;
 use crate::document::{Failure, Statuses};
 use crate::error::ApiError;
 
+/// Paths that show what is the same for everybody.
+pub(crate) const DOCS_PATHS: [&str; 2] = ["/api/docs", "/api/openapi.json"];
+
 static DOCUMENT: LazyLock<Option<Bytes>> = LazyLock::new(|| app::openapi_json().ok().map(Bytes::from));
 static PAGE: LazyLock<Option<Bytes>> = LazyLock::new(|| app::openapi_page().ok().map(Bytes::from));
 

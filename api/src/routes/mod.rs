@@ -26,7 +26,7 @@ use crate::view::JobView;
 pub(crate) use analyze::AnalyzeApi;
 pub(crate) use cache::{CacheApi, CacheWorkApi};
 pub(crate) use cluster::ClusterApi;
-pub(crate) use docs::DocsApi;
+pub(crate) use docs::{DOCS_PATHS, DocsApi};
 pub(crate) use download::DownloadApi;
 pub(crate) use health::HealthApi;
 pub(crate) use jobs::{JobStepsApi, JobsApi};

@@ -97,6 +97,23 @@ async fn the_events_are_open_to_the_page_with_the_token_only() {
     }
 }
 
+/// A link brings no token, and a browser asks for none.
+#[tokio::test]
+async fn the_page_and_the_document_that_it_links_to_are_open_where_only_tokens_let_in() {
+    let auth = BasicAuth { user: "admin".into(), password: "secret123".to_owned().into() };
+    for (basic, expected) in [(None, 200), (Some(auth), 401)] {
+        let tokens = vec!["first-token-0000".to_owned().into()];
+        let access = Access { basic, tokens, ..Access::default() };
+        let server = Server::start_with(Setup { access, ..Setup::default() }).await;
+        for path in ["/", "/ui/src/main.js", "/api/docs", "/api/openapi.json"] {
+            assert_eq!(server.request(Method::GET, path).send().await.unwrap().status(), expected, "{path}");
+        }
+        for beside in ["/api/docs/", "/api/openapi.yaml", "/api/health"] {
+            assert_eq!(server.request(Method::GET, beside).send().await.unwrap().status(), 401, "{beside}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_token_opens_everything_alone_and_beside_a_password() {
     let tokens = vec!["first-token-0000".to_owned().into(), "second-token-000".to_owned().into()];
