@@ -1,5 +1,6 @@
 //! `POST /api/plan`
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_shared::job::{JobRequest, Plan};
@@ -58,13 +59,16 @@ impl Context {
     }
 
     async fn plan_now(&self, request: JobRequest) -> Result<PlanView, ApiError> {
-        let _turn = self.plans.acquire().await.map_err(|_| ApiError::internal())?;
+        let turn = Arc::clone(&self.plans).acquire_owned().await.map_err(|_| ApiError::internal())?;
         let hub = &self.state.hub;
         let commit = hub.commit(&request.repo, &request.revision).await?;
         let tree = hub.tree(&request.repo, commit).await?;
         let large_from_bytes = self.state.settings.in_force().transfer.multipart_threshold.0;
-        // Many patterns over a long listing take seconds.
-        let select = move || Plan::new(&tree, &request, large_from_bytes).map(|plan| PlanView::new(&request, &plan));
+        // Many patterns over a long listing take seconds, and go on when the client is gone: the turn is theirs.
+        let select = move || {
+            let _turn = turn;
+            Plan::new(&tree, &request, large_from_bytes).map(|plan| PlanView::new(&request, &plan))
+        };
         Ok(tokio::task::spawn_blocking(select).await.map_err(|_| ApiError::internal())??)
     }
 }
