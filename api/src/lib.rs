@@ -20,6 +20,7 @@ mod server;
 mod sse;
 mod state;
 mod view;
+mod written;
 mod ws;
 
 pub use app::{openapi_json, openapi_yaml};

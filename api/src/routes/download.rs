@@ -2,7 +2,6 @@
 
 use hfd_shared::control::{ControlError, Submitted};
 use hfd_shared::job::{DownloadRequest, JobRequest, Priority, TransferWay};
-use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Union};
 
 use super::Context;
@@ -10,6 +9,7 @@ use crate::body::{Fields, FromFields, Strict};
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
 use crate::view::{JobView, PlanView, PriorityView, TransferView};
+use crate::written::Written;
 
 /// What to download.
 #[derive(Debug, Object)]
@@ -128,10 +128,10 @@ pub(crate) enum NothingNew {
 pub(crate) enum DownloadResponse {
     /// A new job
     #[oai(status = 202)]
-    Created(Json<JobView>),
+    Created(Written<JobView>),
     /// The live job that asks for the same; with `dryRun`, the plan
     #[oai(status = 200)]
-    NothingNew(Json<NothingNew>),
+    NothingNew(Written<NothingNew>),
 }
 
 /// Starts downloads.
@@ -150,14 +150,16 @@ impl DownloadApi {
             self.0.state.config.callbacks.check(callback)?;
         }
         if dry_run {
-            return Ok(DownloadResponse::NothingNew(Json(NothingNew::Plan(self.0.plan(request).await?))));
+            let plan = NothingNew::Plan(self.0.plan(request).await?);
+            return Ok(DownloadResponse::NothingNew(Written::new(&plan)));
         }
         Ok(match self.0.state.jobs.submit(request, priority).await? {
-            Submitted::Created(snapshot) => DownloadResponse::Created(Json(self.0.view(&snapshot).await?)),
-            Submitted::Existing(snapshot) => DownloadResponse::NothingNew(Json(NothingNew::Existing(ExistingJob {
-                job: self.0.view(&snapshot).await?,
-                message: "Download already in progress".to_owned(),
-            }))),
+            Submitted::Created(snapshot) => DownloadResponse::Created(self.0.job(&snapshot).await?),
+            Submitted::Existing(snapshot) => {
+                let message = "Download already in progress".to_owned();
+                let write = |job| Written::new(&NothingNew::Existing(ExistingJob { job, message }));
+                DownloadResponse::NothingNew(self.0.write_job(&snapshot, write).await?)
+            }
             Submitted::Blocked(snapshot) => return Err(ControlError::Blocked(snapshot.job.id).into()),
         })
     }

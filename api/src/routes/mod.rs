@@ -10,18 +10,23 @@ mod jobs;
 mod plan;
 mod probes;
 mod settings;
+mod turns;
 
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hfd_shared::job::Snapshot;
-use hfd_shared::ports::{Page, StoreError};
+use hfd_shared::ports::Page;
+use poem_openapi::types::ToJSON;
 use tokio::sync::Semaphore;
 
+use self::turns::FileTurns;
 use crate::analyze::Analyzer;
+use crate::error::ApiError;
 use crate::excerpt::Excerpt;
 use crate::state::ApiState;
 use crate::view::JobView;
+use crate::written::Written;
 
 pub(crate) use analyze::AnalyzeApi;
 pub(crate) use cache::{CacheApi, CacheWorkApi};
@@ -40,9 +45,6 @@ const MAX_PLANS: usize = 8;
 /// How many jobs' files are read at a time.
 const MAX_READS: usize = 16;
 
-/// How many lists of jobs are made at a time: a long one takes a hundred megabytes.
-const MAX_LISTS: usize = 2;
-
 /// How many looks at the cache's volume are taken at a time.
 const MAX_SCANS: usize = 4;
 
@@ -51,7 +53,7 @@ const MAX_SCANS: usize = 4;
 pub(crate) struct Context {
     state: Arc<ApiState>,
     plans: Arc<Semaphore>,
-    lists: Arc<Semaphore>,
+    files: Arc<FileTurns>,
     scans: Arc<Semaphore>,
     analyzer: Arc<Analyzer>,
 }
@@ -61,20 +63,35 @@ impl Context {
     pub(crate) fn new(state: Arc<ApiState>) -> Self {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
         let analyzer = Arc::new(Analyzer::new(state.hub.clone()));
-        let (plans, lists, scans) = (semaphore(MAX_PLANS), semaphore(MAX_LISTS), semaphore(MAX_SCANS));
-        Self { state, plans, lists, scans, analyzer }
+        let (plans, scans) = (semaphore(MAX_PLANS), semaphore(MAX_SCANS));
+        Self { state, plans, files: Arc::default(), scans, analyzer }
     }
 
-    /// A job with all its files.
-    async fn view(&self, snapshot: &Snapshot) -> Result<JobView, StoreError> {
+    /// Writes a job with all its files.
+    async fn job(&self, snapshot: &Snapshot) -> Result<Written<JobView>, ApiError> {
+        let write = |mut job: JobView| {
+            let files = std::mem::take(&mut job.files);
+            Written::with_list(&job, "files", files.iter().map(ToJSON::to_json_string))
+        };
+        self.write_job(snapshot, write).await
+    }
+
+    /// Reads a job with all its files, and has it written before others take their turn.
+    async fn write_job<T>(
+        &self,
+        snapshot: &Snapshot,
+        write: impl FnOnce(JobView) -> Written<T>,
+    ) -> Result<Written<T>, ApiError> {
+        let _turn = self.files.wait(snapshot.progress.total_files).await?;
         let files = self.state.store.files(snapshot.job.id, Page::ALL).await?;
-        Ok(JobView::new(snapshot, files, &self.state.config.cache_dir))
+        let mut job = JobView::new(snapshot, files, &self.state.config.cache_dir);
+        job.outcome = snapshot.job.outcome.as_ref().map(Into::into);
+        Ok(write(job))
     }
 
-    /// Jobs for a list, in the same order.
-    async fn list_views(&self, snapshots: Vec<Snapshot>) -> Result<Vec<JobView>, StoreError> {
-        let view = |snapshot| async move { Ok(Excerpt::read(&self.state, &snapshot).await?.view) };
-        let views = stream::iter(snapshots).map(view);
-        views.buffered(MAX_READS).try_collect().await
+    /// Writes each job as a list shows it, in the same order.
+    async fn listed(&self, snapshots: Vec<Snapshot>) -> Result<Vec<String>, ApiError> {
+        let write = |snapshot| async move { Ok(Excerpt::read(&self.state, &snapshot).await?.view.to_json_string()) };
+        stream::iter(snapshots).map(write).buffered(MAX_READS).try_collect().await
     }
 }

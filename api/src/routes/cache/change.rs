@@ -17,6 +17,7 @@ use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
 use crate::param::only;
 use crate::view::{JobView, RepoTypeView};
+use crate::written::Written;
 
 /// The query of a removal. A slip in one of them must not remove more.
 const REMOVAL_PARAMETERS: [&str; 2] = ["type", "revision"];
@@ -51,14 +52,13 @@ struct Gone {
 
 /// The answers to a removal.
 #[derive(ApiResponse)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one answer")]
 enum RemovalResponse {
     /// It is gone
     #[oai(status = 200)]
     Removed(Json<Gone>),
     /// No worker has done it so far: the job that does it
     #[oai(status = 202)]
-    Pending(Json<JobView>),
+    Pending(Written<JobView>),
 }
 
 /// A job, new or not.
@@ -66,7 +66,7 @@ enum RemovalResponse {
 enum VerifyResponse {
     /// The job that checks the repository, new or still at it
     #[oai(status = 202)]
-    Accepted(Json<JobView>),
+    Accepted(Written<JobView>),
 }
 
 /// Changes and checks the cache.
@@ -163,7 +163,7 @@ impl Context {
             return Err(error);
         }
         if snapshot.job.status != Status::Completed {
-            return Ok(RemovalResponse::Pending(Json(self.view(&snapshot).await?)));
+            return Ok(RemovalResponse::Pending(self.job(&snapshot).await?));
         }
         let outcome = snapshot.job.outcome.unwrap_or_default();
         let (freed_bytes, removed) = (outcome.freed_bytes, outcome.removed);
@@ -174,6 +174,6 @@ impl Context {
         let (repo, _) = self.scan(move |inventory| find(inventory, &place)).await?;
         let request = JobRequest::of_cache(Work::Verify, repo, Revision::default());
         let snapshot: Snapshot = self.submitted(request).await?;
-        Ok(VerifyResponse::Accepted(Json(self.view(&snapshot).await?)))
+        Ok(VerifyResponse::Accepted(self.job(&snapshot).await?))
     }
 }

@@ -1,11 +1,13 @@
 //! The files of a job, page by page.
 
 use hfd_shared::job::Snapshot;
-use hfd_shared::ports::{Page, StoreError};
+use hfd_shared::ports::Page;
 use poem_openapi::Object;
 
 use super::Context;
+use crate::error::ApiError;
 use crate::view::{FileStatusView, FileView};
+use crate::written::Written;
 
 /// A page of files.
 #[derive(Debug, Object)]
@@ -27,18 +29,20 @@ pub(super) fn default_limit() -> u32 {
 }
 
 impl Context {
-    /// A page of a job's files, of all of them or of those in one of these states.
+    /// Writes a page of a job's files, of all of them or of those in one of these states.
     pub(super) async fn file_list(
         &self,
         snapshot: &Snapshot,
         statuses: &[FileStatusView],
         offset: u32,
         limit: u32,
-    ) -> Result<FileList, StoreError> {
+    ) -> Result<Written<FileList>, ApiError> {
         let page = Page { offset: offset as usize, limit: limit as usize };
+        let all = snapshot.progress.total_files;
+        let _turn = self.files.wait(if statuses.is_empty() { all.min(limit.into()) } else { all }).await?;
         let (files, total) = if statuses.is_empty() {
             let files = self.state.store.files(snapshot.job.id, page).await?;
-            (files.into_iter().map(FileView::from).collect(), snapshot.progress.total_files)
+            (files.into_iter().map(FileView::from).collect(), all)
         } else {
             let all = self.state.store.files(snapshot.job.id, Page::ALL).await?;
             let mut files: Vec<FileView> = all.into_iter().map(FileView::from).collect();
@@ -48,6 +52,7 @@ impl Context {
         };
         let count = files.len() as u64;
         let end = u64::from(offset) + count;
-        Ok(FileList { files, count, total, next_offset: (count > 0 && end < total).then_some(end) })
+        let next_offset = (count > 0 && end < total).then_some(end);
+        Ok(Written::new(&FileList { files, count, total, next_offset }))
     }
 }

@@ -17,8 +17,10 @@ use self::files::FileList;
 use super::Context;
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
+use crate::excerpt::MAX_FILES;
 use crate::param::{List, only};
 use crate::view::{Done, EndedStatusView, FileStatusView, JobView, KindView, StatusView};
+use crate::written::Written;
 
 pub(crate) use steps::JobStepsApi;
 
@@ -97,7 +99,7 @@ impl JobsApi {
         limit: Query<Option<u32>>,
         /// The `nextCursor` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Result<Json<JobList>, Failure<ListFailures>> {
+    ) -> Result<Written<JobList>, Failure<ListFailures>> {
         let query = JobQuery {
             statuses: status.0.0.into_iter().map(Into::into).collect(),
             repo: repo.0.as_deref().map(parse_repo).transpose()?,
@@ -105,11 +107,13 @@ impl JobsApi {
             after: cursor.0.as_deref().map(cursor::decode).transpose()?,
             limit: limit.0.map(|limit| limit as usize),
         };
-        let _turn = self.0.lists.acquire().await.map_err(|_| ApiError::internal())?;
         let JobPage { snapshots, total, next } = self.0.state.store.list(query).await?;
-        let jobs = self.0.list_views(snapshots).await?;
+        let files = |snapshot: &Snapshot| snapshot.progress.total_files.min(MAX_FILES as u64);
+        let _turn = self.0.files.wait(snapshots.iter().map(files).sum()).await?;
+        let jobs = self.0.listed(snapshots).await?;
         let next_cursor = next.map(cursor::encode);
-        Ok(Json(JobList { count: jobs.len() as u64, jobs, total: total as u64, next_cursor }))
+        let list = JobList { jobs: Vec::new(), count: jobs.len() as u64, total: total as u64, next_cursor };
+        Ok(Written::with_list(&list, "jobs", jobs))
     }
 
     /// Dismiss ended jobs
@@ -133,11 +137,9 @@ impl JobsApi {
     ///
     /// With all its files.
     #[oai(path = "/api/jobs/:id", method = "get", operation_id = "getJob")]
-    async fn get(&self, id: Path<String>) -> Result<Json<JobView>, Failure<JobFailures>> {
+    async fn get(&self, id: Path<String>) -> Result<Written<JobView>, Failure<JobFailures>> {
         let snapshot = self.0.snapshot(&id.0).await?;
-        let mut view = self.0.view(&snapshot).await?;
-        view.outcome = snapshot.job.outcome.as_ref().map(Into::into);
-        Ok(Json(view))
+        Ok(self.0.job(&snapshot).await?)
     }
 
     /// List the files of a job
@@ -155,9 +157,9 @@ impl JobsApi {
         /// How many files at most.
         #[oai(default = "files::default_limit", validator(minimum(value = "1"), maximum(value = "10000")))]
         limit: Query<u32>,
-    ) -> Result<Json<FileList>, Failure<JobFailures>> {
+    ) -> Result<Written<FileList>, Failure<JobFailures>> {
         let snapshot = self.0.snapshot(&id.0).await?;
-        Ok(Json(self.0.file_list(&snapshot, &status.0.0, offset.0, limit.0).await?))
+        Ok(self.0.file_list(&snapshot, &status.0.0, offset.0, limit.0).await?)
     }
 
     /// Cancel a queued, running or paused job
