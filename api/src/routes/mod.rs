@@ -20,6 +20,7 @@ use hfd_shared::ports::Page;
 use poem_openapi::types::ToJSON;
 use tokio::sync::Semaphore;
 
+use self::cache::CacheLists;
 use self::turns::FileTurns;
 use crate::analyze::Analyzer;
 use crate::error::ApiError;
@@ -45,7 +46,7 @@ const MAX_PLANS: usize = 8;
 /// How many jobs' files are read at a time.
 const MAX_READS: usize = 16;
 
-/// How many looks at the cache's volume are taken at a time.
+/// How many looks at repositories in the cache are taken at a time.
 const MAX_SCANS: usize = 4;
 
 /// What the endpoints share.
@@ -55,6 +56,7 @@ pub(crate) struct Context {
     plans: Arc<Semaphore>,
     files: Arc<FileTurns>,
     scans: Arc<Semaphore>,
+    cache_lists: Arc<CacheLists>,
     analyzer: Arc<Analyzer>,
 }
 
@@ -64,7 +66,7 @@ impl Context {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
         let analyzer = Arc::new(Analyzer::new(state.hub.clone()));
         let (plans, scans) = (semaphore(MAX_PLANS), semaphore(MAX_SCANS));
-        Self { state, plans, files: Arc::default(), scans, analyzer }
+        Self { state, plans, files: Arc::default(), scans, cache_lists: Arc::default(), analyzer }
     }
 
     /// Writes a job with all its files.

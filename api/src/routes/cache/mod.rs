@@ -2,18 +2,21 @@
 
 mod change;
 mod find;
+mod list;
 mod prune;
 mod wait;
 
 use std::time::Duration;
 
-use hfd_shared::cache::{Inventory, RepoContents, STALE_AFTER, UnusedKind};
+use hfd_shared::cache::{Inventory, RepoContents, STALE_AFTER, Space, UnusedKind};
+use hfd_shared::repo::RepoKind;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use tracing::debug;
 
 use self::find::{Place, find, matches};
+use self::list::Lists;
 use super::Context;
 use crate::document::{Failure, Statuses};
 use crate::error::ApiError;
@@ -71,19 +74,10 @@ impl CacheApi {
         /// Only repositories that have this in their name, in upper or lower case.
         search: Query<Option<String>>,
     ) -> Result<Json<CacheList>, Failure<ListFailures>> {
-        let (kind, search) = (r#type.0.map(Into::into), search.0.unwrap_or_default());
-        let list = move |inventory: &Inventory| {
-            let mut repos = Vec::new();
-            for repo in inventory.repos()?.iter().filter(|repo| matches(repo, kind, &search)) {
-                // One that was removed in the meantime is none.
-                if let Some(contents) = inventory.summary(repo)? {
-                    repos.push(CachedRepoView::from(&contents));
-                }
-            }
-            let volume = inventory.space().inspect_err(|error| debug!(%error, "free space not known"));
-            Ok((repos, volume.ok().flatten()))
-        };
-        let (repos, volume) = self.0.scan(list).await?;
+        let wanted = (r#type.0.map(Into::into), search.0.unwrap_or_default());
+        let inventory = Inventory::new(self.0.state.config.cache_dir.clone());
+        let look = self.0.cache_lists.make(wanted.clone(), move || look(&inventory, wanted.0, &wanted.1));
+        let Looked { repos, volume } = look.await?.as_ref().clone();
         let total_size = repos.iter().map(|repo| repo.size).sum();
         Ok(Json(CacheList {
             count: repos.len() as u64,
@@ -144,6 +138,28 @@ impl CacheApi {
 
 fn default_limit() -> u32 {
     1_000
+}
+
+/// What is wanted of a list: repositories of this kind, with this in their name.
+pub(super) type CacheLists = Lists<(Option<RepoKind>, String), Looked>;
+
+/// What a list is made of.
+#[derive(Debug, Clone)]
+pub(super) struct Looked {
+    repos: Vec<CachedRepoView>,
+    volume: Option<Space>,
+}
+
+fn look(inventory: &Inventory, kind: Option<RepoKind>, search: &str) -> Result<Looked, ApiError> {
+    let mut repos = Vec::new();
+    for repo in inventory.repos()?.iter().filter(|repo| matches(repo, kind, search)) {
+        // One that was removed in the meantime is none.
+        if let Some(contents) = inventory.summary(repo)? {
+            repos.push(CachedRepoView::from(&contents));
+        }
+    }
+    let volume = inventory.space().inspect_err(|error| debug!(%error, "free space not known"));
+    Ok(Looked { repos, volume: volume.ok().flatten() })
 }
 
 impl Context {
