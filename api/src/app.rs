@@ -104,7 +104,7 @@ pub(crate) fn endpoint(state: Arc<ApiState>, feed: Feed, address: SocketAddr) ->
         .catch_all_error(|error| async move { respond(&error) })
         .with(CatchPanic::new().with_handler(panicked))
         .map_to_response()
-        .with(Cors(access.origins.as_slice().into()))
+        .with(Cors::new(&access))
         .with(CheckHost::new(&access, address))
         .around(measure)
         .around(finish)

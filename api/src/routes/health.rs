@@ -7,6 +7,9 @@ use time::OffsetDateTime;
 
 use crate::state::VERSION;
 
+/// Where it is.
+pub(super) const HEALTH_PATH: &str = "/api/health";
+
 /// The server's state.
 #[derive(Debug, Object)]
 #[oai(rename = "Health")]

@@ -21,10 +21,12 @@ use poem_openapi::types::ToJSON;
 use tokio::sync::Semaphore;
 
 use self::cache::CacheLists;
+use self::health::HEALTH_PATH;
 use self::turns::FileTurns;
 use crate::analyze::Analyzer;
 use crate::error::ApiError;
 use crate::excerpt::Excerpt;
+use crate::page::is_page;
 use crate::state::ApiState;
 use crate::view::JobView;
 use crate::written::Written;
@@ -96,4 +98,9 @@ impl Context {
         let write = |snapshot| async move { Ok(Excerpt::read(&self.state, &snapshot).await?.view.to_json_string()) };
         stream::iter(snapshots).map(write).buffered(MAX_READS).try_collect().await
     }
+}
+
+/// Whether a path shows nothing that is anybody's own.
+pub(crate) fn is_public(path: &str) -> bool {
+    OPEN_PATHS.contains(&path) || DOCS_PATHS.contains(&path) || path == HEALTH_PATH || is_page(path)
 }

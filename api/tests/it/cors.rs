@@ -11,6 +11,7 @@ use crate::harness::{Server, Setup, read};
 
 const TOOLS: &str = "https://tools.example";
 const EVIL: &str = "https://evil.example";
+const TOKEN: &str = "first-token-0000";
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 
 async fn configured() -> Server {
@@ -24,10 +25,10 @@ async fn what_changes_something_is_refused_to_pages_of_sites_that_are_not_config
     // What each server answers to a method that it does not refuse, and whom it lets see the answer.
     for (server, origin, allowed, seen_by) in [
         (&open, None, true, Some("*")),
-        (&open, Some(EVIL), false, Some("*")),
-        (&open, Some(TOOLS), false, Some("*")),
-        (&open, Some("null"), false, Some("*")),
-        (&open, Some("http://localhost:1"), false, Some("*")),
+        (&open, Some(EVIL), false, None),
+        (&open, Some(TOOLS), false, None),
+        (&open, Some("null"), false, None),
+        (&open, Some("http://localhost:1"), false, None),
         (&configured, None, true, None),
         (&configured, Some(TOOLS), true, Some(TOOLS)),
         (&configured, Some(EVIL), false, None),
@@ -56,6 +57,39 @@ async fn what_changes_something_is_refused_to_pages_of_sites_that_are_not_config
                 assert_eq!(status, otherwise, "{method} {case}");
             } else {
                 assert_eq!((status.as_u16(), body["error"].as_str()), (403, Some("Origin not allowed")), "{case}");
+            }
+        }
+    }
+}
+
+/// It would read by its user's place in the network, and of the Hub with the server's token.
+#[tokio::test]
+async fn without_credentials_a_foreign_page_sees_only_what_is_nobodys() {
+    let open = Server::start().await;
+    let access = Access { tokens: vec![TOKEN.to_owned().into()], ..Access::default() };
+    let guarded = Server::start_with(Setup { access, ..Setup::default() }).await;
+    for (path, is_public) in [
+        ("/", true),
+        ("/ui/src/main.js", true),
+        ("/api/health", true),
+        ("/api/docs", true),
+        ("/api/openapi.json", true),
+        ("/healthz", true),
+        ("/api/analyze/no..name", false),
+        ("/api/settings", false),
+        ("/api/jobs", false),
+        ("/api/jobs/a1b2c3d4e5f6/files", false),
+        ("/api/events", false),
+        ("/api/cache", false),
+        ("/api/cluster", false),
+        ("/nowhere", false),
+    ] {
+        for foreign in [("origin", EVIL), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+            for (server, is_seen) in [(&open, is_public), (&guarded, true)] {
+                let request = server.request(Method::GET, path).header(foreign.0, foreign.1).bearer_auth(TOKEN);
+                let response = request.send().await.unwrap();
+                let seen_by = response.headers().get(ALLOW_ORIGIN).map(|value| value.to_str().unwrap());
+                assert_eq!(seen_by, is_seen.then_some("*"), "{path} {foreign:?}");
             }
         }
     }

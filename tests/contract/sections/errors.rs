@@ -46,7 +46,11 @@ fn cors() -> Vec<Row> {
     };
     vec![
         allowed(row("CORS preflight", preflight("/api/download")).answers_nothing(204), "*"),
-        row("Any page may read", get("/api/health"))
+        row("No other page sees what is somebody's where no credentials are wanted", get("/api/jobs"))
+            .answers(200, Any)
+            .sending(ORIGIN.0, ORIGIN.1)
+            .without_header("Access-Control-Allow-Origin"),
+        row("Any page may read what is nobody's", get("/api/health"))
             .answers(200, Any)
             .sending(ORIGIN.0, ORIGIN.1)
             .header("Access-Control-Allow-Origin", "*"),
