@@ -129,7 +129,7 @@ impl Analyzer {
         let files = self.hub.tree(repo, commit).await?.files;
         let documents = documents::read(&self.hub, repo, commit, &files).await?;
         let mut contents = Contents { repo: repo.clone(), commit, files, documents, tensors: None };
-        let is_gguf = repo.kind == RepoKind::Model && contents.with_extension(&[".gguf"]).next().is_some();
+        let is_gguf = repo.kind == RepoKind::Model && contents.of_format(&["gguf"]).next().is_some();
         let mut facts = None;
         if is_gguf {
             facts = Some(gguf::facts(&self.hub, &contents).await?);

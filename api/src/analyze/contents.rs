@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hfd_shared::job::is_of_format;
 use hfd_shared::repo::{CommitHash, RepoRef, TreeFile};
 use serde_json::Value;
 
@@ -55,6 +56,11 @@ impl Contents {
     /// Whether a file is there, by its whole path.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.files.iter().any(|file| file.path.as_str() == path)
+    }
+
+    /// The files of one of these formats (`gguf`), parts of a cut file too.
+    pub(crate) fn of_format<'a>(&'a self, extensions: &'a [&str]) -> impl Iterator<Item = &'a TreeFile> {
+        self.files.iter().filter(|file| is_of_format(file.path.file_name(), extensions))
     }
 
     /// The files with one of these extensions (`.gguf`), in any case.

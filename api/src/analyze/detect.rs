@@ -37,7 +37,7 @@ pub(super) fn repo_type(contents: &Contents, sections: &Sections) -> RepoType {
     if contents.repo.kind == RepoKind::Dataset {
         return RepoType::Dataset;
     }
-    if has(&[".gguf"]) {
+    if contents.of_format(&["gguf"]).next().is_some() {
         return RepoType::Gguf;
     }
     if has_named("model_index.json") {

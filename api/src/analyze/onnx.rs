@@ -85,15 +85,11 @@ fn is_data_of(model: &str, path: &str) -> bool {
 }
 
 fn found(contents: &Contents) -> Vec<Found<'_>> {
-    let data: Vec<&TreeFile> = contents.files.iter().filter(|file| is_data(file.path.as_str())).collect();
+    let all: Vec<&TreeFile> = contents.of_format(&["onnx"]).collect();
     let of = |model: &TreeFile| {
-        data.iter().copied().filter(|file| is_data_of(model.path.as_str(), file.path.as_str())).collect()
+        all.iter().copied().filter(|file| is_data_of(model.path.as_str(), file.path.as_str())).collect()
     };
     contents.with_extension(&[".onnx"]).map(|model| Found { model, data: of(model) }).collect()
-}
-
-fn is_data(path: &str) -> bool {
-    path.contains(".onnx_data") || path.contains(".onnx.data")
 }
 
 /// The facts, when there is a model.

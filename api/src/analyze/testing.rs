@@ -10,15 +10,14 @@ use super::Contents;
 use super::contents::Document;
 use super::info::SelectableItem;
 
-/// Endings that the Hub keeps in LFS.
-const LFS: &[&str] =
-    &["safetensors", "bin", "onnx", "onnx_data", "parquet", "h5", "msgpack", "pt", "pth", "gz", "ot", "arrow"];
+/// Endings of text, which the Hub keeps in git; all else is in LFS.
+const TEXT: &[&str] = &["json", "md", "txt", "csv", "jsonl", "xml", "yaml"];
 
 /// Files of these paths; `path:1000` gives the size.
 pub(super) fn files(paths: &[&str]) -> Vec<TreeFile> {
     let file = |listed: &&str| {
         let (path, size) = listed.rsplit_once(':').unwrap_or((listed, "10"));
-        let lfs = path.rsplit_once('.').is_some_and(|(_, extension)| LFS.contains(&extension));
+        let lfs = !path.rsplit_once('.').is_some_and(|(_, extension)| TEXT.contains(&extension));
         TreeFile {
             path: path.parse().unwrap(),
             size_bytes: size.parse().unwrap(),

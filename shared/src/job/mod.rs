@@ -25,7 +25,7 @@ pub use plan::{FileIndex, Plan, PlannedFile, Unit, UnitIndex, WINDOW};
 pub use priority::Priority;
 pub use progress::{FileProgress, FileState, FileStatus, JobMark, Progress, Snapshot};
 pub use request::{DownloadRequest, JobRequest, RequestError};
-pub use selection::{Selected, Selection, SelectionError};
+pub use selection::{Selected, Selection, SelectionError, is_of_format};
 pub use state::{Effect, Event, Refused, Transition, transition};
 pub use task::{Task, TaskKind};
 pub use transfer::{TransferWay, needs_xet};

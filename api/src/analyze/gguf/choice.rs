@@ -32,11 +32,16 @@ pub(super) fn choices<'a>(files: &[&'a TreeFile]) -> Vec<Choice<'a>> {
     models.sort_by(|a, b| a.path.cmp(&b.path));
     let groups = models.chunk_by(|a, b| names::stem(a.path.as_str()) == names::stem(b.path.as_str()));
     let mut choices: Vec<Choice<'_>> = groups
-        .map(|files| Choice {
-            quantization: Quantization::of(files[0].path.as_str()),
-            files: files.to_vec(),
-            size_bytes: files.iter().map(|file| file.size_bytes).sum(),
-            is_recommended: false,
+        .map(|group| {
+            let mut files = group.to_vec();
+            // `part10of12` comes behind `part2of12`.
+            files.sort_by_key(|file| file.path.as_str().len());
+            Choice {
+                quantization: Quantization::of(files[0].path.as_str()),
+                size_bytes: files.iter().map(|file| file.size_bytes).sum(),
+                files,
+                is_recommended: false,
+            }
         })
         .collect();
     tell_apart(&mut choices);
@@ -159,6 +164,20 @@ mod tests {
         assert_eq!(shown, [("Q8_0", 8), ("Q4_0", 4)]);
         assert!(offered[0].files[0].path.as_str().ends_with("00001-of-00002.gguf"));
         assert!(offered[0].quantization.description.ends_with(" (2-part split)"));
+    }
+
+    #[test]
+    fn the_parts_of_a_cut_file_are_one_choice_in_their_order() {
+        let parts: Vec<String> = (1..=12).map(|part| format!("m.Q6_K.gguf.part{part}of12")).collect();
+        let mut named: Vec<(&str, u64)> = parts.iter().map(|path| (path.as_str(), 1)).collect();
+        named.extend([("m.Q8_0.gguf-split-a", 1), ("m.Q8_0.gguf-split-b", 1), ("m.Q2_K.gguf", 1)]);
+        let files = files(&named);
+        let offered = offered(&files);
+        let shown: Vec<_> = offered.iter().map(|c| (c.quantization.label.as_str(), c.size_bytes)).collect();
+        assert_eq!(shown, [("Q8_0", 2), ("Q6_K", 12), ("Q2_K", 1)]);
+        let paths: Vec<&str> = offered[1].files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, parts);
+        assert_eq!(exact_filter(&offered[1].files, "Q6_K", &files), "Q6_K");
     }
 
     #[test]

@@ -34,10 +34,10 @@ impl Role {
     }
 }
 
-/// A path without its extension and shard number: the same for all shards of a file.
+/// A path without its extension and the number of its shard or part: the same for all shards of a file.
 pub(crate) fn stem(path: &str) -> &str {
-    let is_extension = |extension: &str| extension.eq_ignore_ascii_case("gguf");
-    let stem = path.rsplit_once('.').filter(|(_, extension)| is_extension(extension)).map_or(path, |(stem, _)| stem);
+    let extension = path.to_ascii_lowercase().rfind(".gguf");
+    let stem = extension.map_or(path, |at| &path[..at]);
     let Some((rest, total)) = stem.rsplit_once("-of-") else { return stem };
     let Some((whole, number)) = rest.rsplit_once('-') else { return stem };
     let is_number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -229,6 +229,8 @@ mod tests {
     fn shards_share_a_stem() {
         assert_eq!(stem("d/m-Q4_0-00001-of-00012.gguf"), "d/m-Q4_0");
         assert_eq!(stem("d/m-Q4_0-00001-of-00012.GGUF"), "d/m-Q4_0");
+        assert_eq!(stem("d/m.Q6_K.gguf.part1of2"), "d/m.Q6_K");
+        assert_eq!(stem("m.Q8_0.gguf-split-a"), "m.Q8_0");
         assert_eq!(stem("m-1-of-2.gguf"), "m-1-of-2");
         assert_eq!(stem("one-of-them.gguf"), "one-of-them");
     }

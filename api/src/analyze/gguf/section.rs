@@ -11,6 +11,8 @@ use hfd_shared::repo::TreeFile;
 
 /// The context that memory is told for, where nobody asks for another and the model can.
 const USUAL_CONTEXT: u64 = 8_192;
+/// The extension of the files.
+const FORMAT: &[&str] = &["gguf"];
 
 /// A GGUF repository: a model in several quantizations, and what is used beside it.
 #[derive(Debug, Clone, PartialEq, Object)]
@@ -104,11 +106,16 @@ pub(crate) struct GgufQuantization {
     recommended: bool,
 }
 
-/// The files whose headers tell of the model: those of the recommended quantization, for all hold the same model.
+/// The files whose headers tell of the model: those of the recommended quantization, for all hold the same model. Of a
+/// file that was cut into parts only the first begins with a header.
 pub(crate) fn described_by(contents: &Contents) -> Vec<TreeFile> {
-    let files: Vec<&TreeFile> = contents.with_extension(&[".gguf"]).collect();
-    let recommended = choice::choices(&files).into_iter().find(|choice| choice.is_recommended);
-    recommended.map(|choice| choice.files.into_iter().cloned().collect()).unwrap_or_default()
+    let files: Vec<&TreeFile> = contents.of_format(FORMAT).collect();
+    let Some(choice) = choice::choices(&files).into_iter().find(|choice| choice.is_recommended) else {
+        return Vec::new();
+    };
+    let (first, rest) = (choice.files[0], &choice.files[1..]);
+    let with_header = rest.iter().copied().filter(|file| has_extension(file, &[".gguf"]));
+    std::iter::once(first).chain(with_header).cloned().collect()
 }
 
 /// The section, and what a user can choose. `known` is what the headers say, or why they do not; `context` is in tokens.
@@ -117,8 +124,8 @@ pub(crate) fn describe(
     known: &Result<Facts, String>,
     context: Option<u64>,
 ) -> (GgufInfo, Vec<SelectableItem>) {
-    let files: Vec<&TreeFile> = contents.with_extension(&[".gguf"]).collect();
-    let all: Vec<TreeFile> = contents.files.iter().filter(|file| has_extension(file, &[".gguf"])).cloned().collect();
+    let files: Vec<&TreeFile> = contents.of_format(FORMAT).collect();
+    let all: Vec<TreeFile> = files.iter().copied().cloned().collect();
     let choices = choice::choices(&files);
     let facts = known.as_ref().ok();
     let able = facts.and_then(|facts| facts.context_length).unwrap_or(USUAL_CONTEXT);

@@ -1,12 +1,10 @@
 //! Files of weights, and the formats among which a user can choose.
 
-use std::collections::BTreeSet;
-
+use hfd_shared::job::is_of_format;
 use hfd_shared::repo::TreeFile;
 use poem_openapi::Object;
 
 use super::super::Contents;
-use super::super::contents::has_extension;
 use super::super::filter::{exact, item, size_of};
 use super::super::gguf::stars;
 use super::super::info::{SelectableItem, human_size};
@@ -41,13 +39,13 @@ struct Format {
 
 /// In the order in which they are recommended.
 const FORMATS: &[Format] = &[
-    Format { id: "safetensors", label: "Safetensors", extensions: &[".safetensors"], quality: 5 },
-    Format { id: "pytorch", label: "PyTorch", extensions: &[".bin", ".pt", ".pth"], quality: 3 },
-    Format { id: "onnx", label: "ONNX", extensions: &[".onnx", ".onnx_data", ".onnx.data"], quality: 4 },
-    Format { id: "tensorflow", label: "TensorFlow", extensions: &[".h5"], quality: 3 },
-    Format { id: "tflite", label: "TensorFlow Lite", extensions: &[".tflite"], quality: 3 },
-    Format { id: "flax", label: "Flax", extensions: &[".msgpack"], quality: 3 },
-    Format { id: "rust", label: "Rust", extensions: &[".ot"], quality: 2 },
+    Format { id: "safetensors", label: "Safetensors", extensions: &["safetensors"], quality: 5 },
+    Format { id: "pytorch", label: "PyTorch", extensions: &["bin", "pt", "pth"], quality: 3 },
+    Format { id: "onnx", label: "ONNX", extensions: &["onnx"], quality: 4 },
+    Format { id: "tensorflow", label: "TensorFlow", extensions: &["h5"], quality: 3 },
+    Format { id: "tflite", label: "TensorFlow Lite", extensions: &["tflite"], quality: 3 },
+    Format { id: "flax", label: "Flax", extensions: &["msgpack"], quality: 3 },
+    Format { id: "rust", label: "Rust", extensions: &["ot"], quality: 2 },
 ];
 
 /// The folder in which OpenVINO's files are, which end like those of PyTorch.
@@ -59,12 +57,11 @@ const TRAINING: &[&str] = &["training_args", "optimizer", "scheduler", "rng_stat
 fn files_of<'a>(contents: &'a Contents, format: &Format) -> Vec<&'a TreeFile> {
     let weights = |file: &&TreeFile| {
         let (path, name) = (file.path.as_str(), file.path.file_name());
-        has_extension(file, format.extensions)
-            && !path.to_ascii_lowercase().starts_with(OPENVINO)
+        !path.to_ascii_lowercase().starts_with(OPENVINO)
             && (format.id != "pytorch"
                 || !(TRAINING.iter().any(|start| name.starts_with(start)) || path.contains(".mlpackage/")))
     };
-    contents.files.iter().filter(weights).collect()
+    contents.of_format(format.extensions).filter(weights).collect()
 }
 
 /// The weights for PyTorch: those of the root, or where it has none those of folders.
@@ -82,7 +79,7 @@ pub(crate) fn weight_files(contents: &Contents) -> Vec<WeightFile> {
 
 fn weight_file(file: &TreeFile, format: &Format) -> WeightFile {
     let shard = shard(file.path.file_name());
-    let bin = has_extension(file, &[".bin"]);
+    let bin = is_of_format(file.path.file_name(), &["bin"]);
     WeightFile {
         path: file.path.to_string(),
         name: file.path.file_name().to_owned(),
@@ -132,22 +129,20 @@ pub(crate) fn items(contents: &Contents) -> Vec<SelectableItem> {
     let openvino = Format { id: "openvino", label: "OpenVINO", extensions: &[], quality: 3 };
     let openvino_files: Vec<_> =
         contents.files.iter().filter(|file| file.path.as_str().to_ascii_lowercase().starts_with(OPENVINO)).collect();
-    if openvino_files.iter().any(|file| has_extension(file, &[".bin"])) {
+    if openvino_files.iter().any(|file| is_of_format(file.path.file_name(), &["bin"])) {
         found.push((&openvino, openvino_files));
     }
     if found.len() < 2 {
         return Vec::new();
     }
     let make = |(at, (format, files)): (usize, (&Format, Vec<&TreeFile>))| {
-        let globs = format.extensions.iter().map(|extension| format!("*{extension}"));
-        let used: BTreeSet<&str> = format
-            .extensions
-            .iter()
-            .copied()
-            .filter(|extension| files.iter().any(|file| has_extension(file, &[extension])))
-            .collect();
-        let together = used.iter().map(|extension| format!("*{extension}")).collect::<Vec<_>>().join(",");
-        let common = ["pytorch_model*.bin".to_owned(), "onnx/".to_owned(), OPENVINO.to_owned(), together];
+        let is_used = |extension: &&&str| files.iter().any(|file| is_of_format(file.path.file_name(), &[extension]));
+        let used: Vec<&str> = format.extensions.iter().filter(is_used).copied().collect();
+        let together =
+            |end: &str| used.iter().map(|extension| format!("*.{extension}{end}")).collect::<Vec<_>>().join(",");
+        let globs = format.extensions.iter().map(|extension| format!("*.{extension}"));
+        let common =
+            ["pytorch_model*.bin".to_owned(), "onnx/".to_owned(), OPENVINO.to_owned(), together(""), together("*")];
         let filter_value = exact(contents.repo.kind, &contents.files, &files, globs.chain(common));
         SelectableItem {
             description: Some(format!("{} files, {}", files.len(), human_size(size_of(&files)))),
@@ -177,6 +172,8 @@ mod tests {
         "tf_model.h5",
         "onnx/model.onnx",
         "onnx/model.onnx_data",
+        "onnx/model.onnx_data_1",
+        "extra.onnx.data",
         "openvino/openvino_model.bin",
         "openvino/openvino_model.xml",
         "1_Pooling/config.json",

@@ -12,6 +12,8 @@ use crate::repo::{RepoKind, RepoPath, TreeFile};
 use pattern::Pattern;
 use payload::is_payload;
 
+pub use payload::is_of_format;
+
 /// Shown in the error when nothing matches.
 const EXAMPLES: usize = 5;
 

@@ -60,6 +60,43 @@ fn a_glob_matches_the_name_or_the_whole_path() {
 }
 
 #[test]
+fn parts_and_numbered_files_are_payload_and_what_lies_beside_is_not() {
+    for path in [
+        "X.Q6_K.gguf.part1of2",
+        "x.gguf-split-a",
+        "model.onnx_data_1",
+        "model.onnx.data",
+        "model.ONNX.data.1",
+        "model.ckpt-1000.data-00000-of-00001",
+        "variables.data-00000-of-00001",
+        "a.tar.gz.part-aa",
+        "a.zip.001",
+        "a.tgz",
+        "a.7z",
+        "a.keras",
+        "a.pkl",
+        "a.hdf5",
+    ] {
+        let paths = &["lfs:wanted.gguf", &format!("lfs:{path}")];
+        assert_eq!(select(RepoKind::Model, paths, &["wanted"], &[]).unwrap(), ["wanted.gguf"], "{path}");
+    }
+    let beside = [
+        "x.bin.index.json",
+        "model.safetensors.index.json",
+        "pytorch_model.bin.index.json",
+        "foo.zip.md",
+        "part1.png",
+        "bin.001",
+        "weights.data",
+        "x.bin.partners",
+    ];
+    for path in beside {
+        let paths = &["lfs:wanted.gguf", &format!("lfs:{path}")];
+        assert_eq!(select(RepoKind::Model, paths, &["wanted"], &[]).unwrap(), ["wanted.gguf", path]);
+    }
+}
+
+#[test]
 fn small_files_that_are_not_in_lfs_are_never_filtered() {
     let paths = &["weights.bin", "lfs:other.bin", "lfs:x.safetensors"];
     assert_eq!(select(RepoKind::Model, paths, &["x.safe"], &[]).unwrap(), ["weights.bin", "x.safetensors"]);
