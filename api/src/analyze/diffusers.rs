@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Contents;
 use super::contents::has_extension;
-use super::filter::{exact, item, size_of};
+use super::filter::{filter_for, item, size_of};
 use super::info::{SelectableItem, human_size};
 
 /// What describes a pipeline.
@@ -176,10 +176,11 @@ pub(super) fn items(contents: &Contents, info: &DiffusersInfo) -> Vec<Selectable
         let how = if variant.is_empty() { String::new() } else { format!(", load with variant=\"{variant}\"") };
         let name = &component.name;
         let candidates = [format!("{name}/"), format!("{name}/*{variant}*.safetensors")];
+        let filter = filter_for(contents.repo.kind, &contents.files, &files, candidates);
         SelectableItem {
-            description: Some(format!("{}{how}", component.class_name)),
+            description: Some(format!("{}{how}{}", component.class_name, filter.note())),
             recommended: component.required,
-            filter_value: exact(contents.repo.kind, &contents.files, &files, candidates),
+            filter_value: filter.value,
             ..item(name, name, "component", &files)
         }
     };

@@ -132,7 +132,8 @@ pub(crate) struct SelectableItem {
     pub(crate) recommended: bool,
     /// What kind of item it is: `quantization`, `format`, `component`, `split`, …
     pub(crate) category: String,
-    /// The filter that takes exactly its files, for `filters` of a download; several are separated by commas.
+    /// The filter that takes exactly its files (more, where its description says so), for `filters` of a download; several
+    /// are separated by commas.
     pub(crate) filter_value: String,
     /// The paths of its files.
     pub(crate) files: Vec<String>,

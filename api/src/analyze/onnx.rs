@@ -6,7 +6,7 @@ use hfd_shared::repo::TreeFile;
 use poem_openapi::Object;
 
 use super::Contents;
-use super::filter::{exact, item, size_of};
+use super::filter::{filter_for, item, size_of};
 use super::info::{SelectableItem, human_size};
 
 /// ONNX models.
@@ -147,15 +147,12 @@ pub(super) fn items(contents: &Contents) -> Vec<SelectableItem> {
     let make = |(at, (folder, variant, files)): (usize, (&str, &str, Vec<&TreeFile>))| {
         let id = if folder.is_empty() { variant.to_owned() } else { format!("{folder}/{variant}") };
         let candidates = [format!("{folder}/"), format!("*{variant}.onnx*"), format!("_{variant}")];
+        let candidates = candidates.into_iter().filter(|text| text.len() > 1);
+        let filter = filter_for(contents.repo.kind, &contents.files, &files, candidates);
         SelectableItem {
-            description: Some(format!("{} files, {}", files.len(), human_size(size_of(&files)))),
+            description: Some(format!("{} files, {}{}", files.len(), human_size(size_of(&files)), filter.note())),
             recommended: at == 0,
-            filter_value: exact(
-                contents.repo.kind,
-                &contents.files,
-                &files,
-                candidates.into_iter().filter(|text| text.len() > 1),
-            ),
+            filter_value: filter.value,
             ..item(&id, &format!("ONNX {id}"), "onnx", &files)
         }
     };

@@ -25,18 +25,18 @@ pub(super) fn of_card<'a>(card: &Value, files: &'a [TreeFile]) -> Vec<Config<'a>
     for entry in list.iter().take(MAX_CONFIGS).map(Fields) {
         let Some(name) = entry.text("config_name") else { continue };
         let base = entry.text("data_dir").map(|dir| dir.trim_start_matches("./").trim_matches('/')).unwrap_or_default();
-        let splits = match entry.get("data_files") {
+        let (splits, patterns) = match entry.get("data_files") {
             Some(written) => named_files(written, base, &all, &mut patterns_left),
             None if entry.get("data_dir").is_some() => {
                 let inside: Vec<&TreeFile> = all.iter().copied().filter(|file| is_inside(file, base)).collect();
                 let data: Vec<&TreeFile> =
                     inside.into_iter().filter(|file| super::format_of(file.path.as_str()).is_some()).collect();
-                splits::of_files(&data, base)
+                (splits::of_files(&data, base), Vec::new())
             }
             None => continue,
         };
         let default = entry.flag("default") == Some(true) || name == UNNAMED;
-        configs.push(Config { name: name.to_owned(), default, splits, examples: examples(card, name) });
+        configs.push(Config { name: name.to_owned(), default, splits, patterns, examples: examples(card, name) });
     }
     configs
 }
@@ -45,9 +45,16 @@ fn is_inside(file: &TreeFile, base: &str) -> bool {
     base.is_empty() || file.path.as_str().strip_prefix(base).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// `data_files`: a pattern, a list of them, a list of `{split, path}`, or an object of splits.
-fn named_files<'a>(written: &Value, base: &str, all: &[&'a TreeFile], left: &mut usize) -> splits::Splits<'a> {
+/// `data_files`: a pattern, a list of them, a list of `{split, path}`, or an object of splits. Gives the files of each
+/// split, and the patterns, each with its split and seen from the root.
+fn named_files<'a>(
+    written: &Value,
+    base: &str,
+    all: &[&'a TreeFile],
+    left: &mut usize,
+) -> (splits::Splits<'a>, Vec<(String, String)>) {
     let mut found: splits::Splits<'a> = Vec::new();
+    let mut named = Vec::new();
     let mut add = |split: &str, patterns: &Value| {
         let patterns: Vec<&str> = match patterns {
             Value::String(one) => vec![one],
@@ -56,11 +63,13 @@ fn named_files<'a>(written: &Value, base: &str, all: &[&'a TreeFile], left: &mut
         };
         let taken = patterns.len().min(*left);
         *left -= taken;
-        let files = patterns[..taken].iter().flat_map(|pattern| matching(pattern, base, all));
+        let patterns: Vec<String> = patterns[..taken].iter().map(|pattern| from_root(pattern, base)).collect();
+        let files = patterns.iter().flat_map(|pattern| matching(pattern, all));
         match found.iter_mut().find(|(known, _)| known == split) {
             Some((_, known)) => known.extend(files),
             None => found.push((split.to_owned(), files.collect())),
         }
+        named.extend(patterns.into_iter().map(|pattern| (split.to_owned(), pattern)));
     };
     match written {
         Value::Object(splits) => splits.iter().for_each(|(split, patterns)| add(split, patterns)),
@@ -74,18 +83,22 @@ fn named_files<'a>(written: &Value, base: &str, all: &[&'a TreeFile], left: &mut
         Value::String(_) | Value::Array(_) => add("train", written),
         _ => {}
     }
-    found
+    (found, named)
+}
+
+/// A pattern as it is seen from the root.
+fn from_root(pattern: &str, base: &str) -> String {
+    let pattern = pattern.trim_start_matches("./").trim_start_matches('/');
+    if base.is_empty() { pattern.to_owned() } else { format!("{base}/{pattern}") }
 }
 
 /// The files that a pattern names: `*` stays within a folder, `**` does not.
-fn matching<'a>(pattern: &str, base: &str, all: &[&'a TreeFile]) -> Vec<&'a TreeFile> {
-    let pattern = pattern.trim_start_matches("./").trim_start_matches('/');
-    let whole = if base.is_empty() { pattern.to_owned() } else { format!("{base}/{pattern}") };
+fn matching<'a>(pattern: &str, all: &[&'a TreeFile]) -> Vec<&'a TreeFile> {
     let glob: Option<GlobMatcher> =
-        GlobBuilder::new(&whole).literal_separator(true).build().ok().map(|glob| glob.compile_matcher());
+        GlobBuilder::new(pattern).literal_separator(true).build().ok().map(|glob| glob.compile_matcher());
     let matches = |file: &&&TreeFile| {
         let path = file.path.as_str();
-        path == whole || glob.as_ref().is_some_and(|glob| glob.is_match(path))
+        path == pattern || glob.as_ref().is_some_and(|glob| glob.is_match(path))
     };
     all.iter().filter(matches).copied().collect()
 }
@@ -117,6 +130,7 @@ pub(super) fn of_folders<'a>(data: &[&'a TreeFile]) -> Vec<Config<'a>> {
             name: name.to_owned(),
             default: name == UNNAMED,
             splits: splits::of_files(&files, folder),
+            patterns: Vec::new(),
             examples: BTreeMap::new(),
         }
     };

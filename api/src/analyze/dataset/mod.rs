@@ -10,7 +10,7 @@ use poem_openapi::Object;
 
 use super::Contents;
 use super::card;
-use super::filter::{exact, item, size_of};
+use super::filter::{filter_for, item, size_of};
 use super::info::{SelectableItem, human_size};
 
 /// Endings of data, in the order in which the first that is there is the main one.
@@ -88,6 +88,8 @@ struct Config<'a> {
     name: String,
     default: bool,
     splits: Vec<(String, Vec<&'a TreeFile>)>,
+    /// The patterns by which the card names the files, each with its split.
+    patterns: Vec<(String, String)>,
     examples: BTreeMap<String, u64>,
 }
 
@@ -220,45 +222,56 @@ pub(super) fn items(contents: &Contents) -> Vec<SelectableItem> {
         for (at, config) in configs.iter().enumerate().take(MAX_ITEMS) {
             let files = config.files();
             let folder = common_folder(&files);
-            let id = format!("config:{}", config.name);
-            let candidates = [format!("{folder}/"), format!("{folder}/*"), config.name.clone()];
-            items.push(made(contents, &id, &config.name, "config", &files, candidates, at == best));
+            let likely = [format!("{folder}/"), format!("{folder}/*"), config.name.clone()];
+            let candidates = candidates(likely, config.patterns.iter().map(|(_, pattern)| pattern));
+            items.push(made(contents, "config", &config.name, &files, candidates, at == best));
         }
     }
     if all_splits.len() > 1 {
         let recommend = configs.len() <= 1;
         for (name, files, _) in all_splits.iter().take(MAX_ITEMS) {
             let folder = common_folder(files);
-            let candidates = [
+            let likely = [
                 format!("{name}-"),
                 format!("{name}."),
                 name.clone(),
                 format!("{folder}/"),
                 format!("{folder}/{name}"),
             ];
-            let id = format!("split:{name}");
-            items.push(made(contents, &id, name, "split", files, candidates, recommend && name == "train"));
+            let patterns = configs.iter().flat_map(|config| &config.patterns).filter(|(split, _)| split == name);
+            let candidates = candidates(likely, patterns.map(|(_, pattern)| pattern));
+            items.push(made(contents, "split", name, files, candidates, recommend && name == "train"));
         }
     }
     items.retain(|item| !item.files.is_empty());
     items
 }
 
+/// Those of the likely filters that can be one, and the card's own patterns together.
+fn candidates<'a>(
+    likely: impl IntoIterator<Item = String>,
+    patterns: impl Iterator<Item = &'a String>,
+) -> impl Iterator<Item = String> {
+    let usable = likely.into_iter().filter(|text| text.len() > 1 && !text.starts_with('/') && !text.contains(','));
+    let mut seen = BTreeSet::new();
+    let patterns: Vec<&str> = patterns.map(String::as_str).filter(|pattern| seen.insert(*pattern)).collect();
+    usable.chain([patterns.join(",")])
+}
+
 fn made(
     contents: &Contents,
-    id: &str,
-    label: &str,
     category: &str,
+    name: &str,
     files: &[&TreeFile],
     candidates: impl IntoIterator<Item = String>,
     recommended: bool,
 ) -> SelectableItem {
-    let usable = candidates.into_iter().filter(|text| text.len() > 1 && !text.starts_with('/') && !text.contains(','));
+    let filter = filter_for(contents.repo.kind, &contents.files, files, candidates);
     SelectableItem {
-        description: Some(format!("{} files, {}", files.len(), human_size(size_of(files)))),
+        description: Some(format!("{} files, {}{}", files.len(), human_size(size_of(files)), filter.note())),
         recommended,
-        filter_value: exact(contents.repo.kind, &contents.files, files, usable),
-        ..item(id, label, category, files)
+        filter_value: filter.value,
+        ..item(&format!("{category}:{name}"), name, category, files)
     }
 }
 

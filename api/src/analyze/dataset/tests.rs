@@ -104,6 +104,41 @@ fn without_a_card_each_folder_is_a_configuration() {
 }
 
 #[test]
+fn configurations_and_splits_of_many_files_have_the_filters_of_the_card() {
+    let parts = |start: &str| (0..201).map(|at| format!("{start}.{at:05}.json.gz")).collect::<Vec<_>>();
+    let paths = [
+        parts("en/c4-train"),
+        parts("en/c4-validation"),
+        parts("multilingual/c4-de"),
+        parts("multilingual/c4-de-validation"),
+        parts("multilingual/c4-nde"),
+    ]
+    .concat();
+    let card = "---
+configs:
+- config_name: en
+  data_dir: en
+  data_files: [{split: train, path: c4-train.*.json.gz}, {split: validation, path: c4-validation.*.json.gz}]
+- config_name: de
+  data_files:
+  - {split: train, path: multilingual/c4-de.*.json.gz}
+  - {split: validation, path: multilingual/c4-de-validation.*.json.gz}
+- config_name: nde
+  data_files: [{split: train, path: multilingual/c4-nde.*.json.gz}]
+---
+";
+    let contents = dataset(&paths.iter().map(String::as_str).collect::<Vec<_>>(), card);
+    let items = items(&contents);
+    let filter_of = |id: &str| items.iter().find(|item| item.id == id).unwrap().filter_value.as_str();
+    assert_eq!(filter_of("config:de"), "multilingual/c4-de.*.json.gz,multilingual/c4-de-validation.*.json.gz");
+    assert_eq!(
+        filter_of("split:train"),
+        "en/c4-train.*.json.gz,multilingual/c4-de.*.json.gz,multilingual/c4-nde.*.json.gz"
+    );
+    each_filter_takes_exactly_its_files(&contents, &items);
+}
+
+#[test]
 fn one_dataset_offers_its_splits_and_recommends_train() {
     let contents = dataset(&["data/train-00000-of-00001.parquet", "data/test-00000-of-00001.parquet"], "");
     let items = items(&contents);

@@ -5,7 +5,7 @@ use hfd_shared::repo::TreeFile;
 use poem_openapi::Object;
 
 use super::super::Contents;
-use super::super::filter::{exact, item, size_of};
+use super::super::filter::{filter_for, item, size_of};
 use super::super::gguf::stars;
 use super::super::info::{SelectableItem, human_size};
 
@@ -143,13 +143,13 @@ pub(crate) fn items(contents: &Contents) -> Vec<SelectableItem> {
         let globs = format.extensions.iter().map(|extension| format!("*.{extension}"));
         let common =
             ["pytorch_model*.bin".to_owned(), "onnx/".to_owned(), OPENVINO.to_owned(), together(""), together("*")];
-        let filter_value = exact(contents.repo.kind, &contents.files, &files, globs.chain(common));
+        let filter = filter_for(contents.repo.kind, &contents.files, &files, globs.chain(common));
         SelectableItem {
-            description: Some(format!("{} files, {}", files.len(), human_size(size_of(&files)))),
+            description: Some(format!("{} files, {}{}", files.len(), human_size(size_of(&files)), filter.note())),
             quality: Some(format.quality),
             quality_stars: Some(stars(format.quality)),
             recommended: at == 0,
-            filter_value,
+            filter_value: filter.value,
             ..item(format.id, format.label, "format", &files)
         }
     };
