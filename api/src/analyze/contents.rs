@@ -15,13 +15,22 @@ pub(crate) struct Document {
     pub(crate) json: Value,
 }
 
+/// A tensor, as far as it is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tensor {
+    /// How many elements it has.
+    pub(crate) elements: u64,
+    /// Bits of an element; none when the name of its type does not tell.
+    pub(crate) element_bits: Option<u64>,
+}
+
 /// The tensors of a repository's safetensors files, from their headers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tensors {
     /// How many elements there are of each data type, by its name in the format (`F16`, `BF16`, `F32`, `I8`, `U8`, …).
     pub(crate) elements_by_dtype: BTreeMap<String, u64>,
-    /// The names and shapes of all tensors.
-    pub(crate) shapes: BTreeMap<String, Vec<u64>>,
+    /// All tensors, by name.
+    pub(crate) by_name: BTreeMap<String, Tensor>,
 }
 
 impl Tensors {

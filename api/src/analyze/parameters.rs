@@ -8,6 +8,7 @@ const HELPERS: &[&str] = &[
     ".qzeros",
     ".g_idx",
     ".weight_scale",
+    ".weight_scales",
     ".weight_scale_inv",
     ".weight_zero_point",
     ".weight_shape",
@@ -16,6 +17,8 @@ const HELPERS: &[&str] = &[
     ".weight_global_scale",
     ".input_scale",
     ".input_global_scale",
+    ".k_scale",
+    ".v_scale",
     ".absmax",
     ".quant_map",
     ".nested_absmax",
@@ -24,38 +27,45 @@ const HELPERS: &[&str] = &[
     ".weight_format",
 ];
 
-/// The parameters that these tensors stand for. Packed ones hold several in one element:
-/// `bits` is the size of each in 32-bit words. None when they are packed and `bits` is not known.
+/// What a packed tensor is called whose bits differ from part to part, or are in its shape only (EXL2, EXL3, HQQ).
+const OPAQUE: &[&str] = &[".q_weight", ".trellis", ".W_q"];
+
+/// The parameters that these tensors stand for. Packed ones hold several in one element: `bits` is the size of each.
+/// None when they are packed in a way that does not tell.
 pub(super) fn counted(tensors: &Tensors, bits: Option<u64>) -> Option<u64> {
-    let has = |name: &str| tensors.shapes.contains_key(name);
+    let has = |name: &str| tensors.by_name.contains_key(name);
+    let ends_with_any = |name: &str, ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     let mut sum: u64 = 0;
-    for (name, shape) in &tensors.shapes {
-        let elements = shape.iter().try_fold(1_u64, |product, size| product.checked_mul(*size))?;
-        let in_words = || elements.checked_mul(32)?.checked_div(bits?);
-        let helper = HELPERS.iter().any(|end| name.ends_with(end)) || name.contains(".quant_state.");
-        let parameters = if helper {
+    for (name, tensor) in &tensors.by_name {
+        let packed = |bits: Option<u64>| tensor.elements.checked_mul(tensor.element_bits?)?.checked_div(bits?);
+        let parameters = if ends_with_any(name, OPAQUE) {
+            return None;
+        } else if ends_with_any(name, HELPERS) || name.contains(".quant_state.") {
             0
         } else if let Some(base) = name.strip_suffix(".scales").or_else(|| name.strip_suffix(".biases")) {
             // Without the packed weights beside it, it is a tensor like any other.
-            if has(&format!("{base}.qweight")) || has(&format!("{base}.weight")) { 0 } else { elements }
+            if has(&format!("{base}.qweight")) || has(&format!("{base}.weight")) { 0 } else { tensor.elements }
         } else if name.ends_with("_scales") && has(&name.replace("_scales", "_blocks")) {
             0
         } else if name.ends_with(".qweight") || name.ends_with(".weight_packed") {
-            in_words()?
-        } else if name.ends_with("_blocks") && has(&name.replace("_blocks", "_scales")) {
-            // MXFP4: two of four bits in a byte.
-            elements.checked_mul(2)?
-        } else if has(&format!("{name}.absmax")) {
-            // bitsandbytes: two of four bits in a byte.
-            elements.checked_mul(2)?
+            packed(bits)?
+        } else if is_of_four_bits(name, has) {
+            packed(Some(4))?
         } else if name.strip_suffix(".weight").is_some_and(|base| has(&format!("{base}.scales"))) {
-            in_words()?
+            packed(bits)?
         } else {
-            elements
+            tensor.elements
         };
         sum = sum.checked_add(parameters)?;
     }
     Some(sum)
+}
+
+/// By what lies beside it: MXFP4, bitsandbytes, NVFP4 as `ModelOpt` writes it.
+fn is_of_four_bits(name: &str, has: impl Fn(&str) -> bool) -> bool {
+    (name.ends_with("_blocks") && has(&name.replace("_blocks", "_scales")))
+        || has(&format!("{name}.absmax"))
+        || (name.ends_with(".weight") && has(&format!("{name}_scale_2")))
 }
 
 /// Families whose feed-forward layers have two matrices; those of all others are gated and have three.
@@ -192,11 +202,10 @@ impl Experts {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::analyze::contents::Tensor;
     use crate::analyze::gguf::human_count;
 
     fn billions(config: &Value) -> String {
@@ -234,26 +243,43 @@ mod tests {
 
     #[test]
     fn packed_tensors_count_for_what_they_hold() {
-        let count = |bits: Option<u64>, shapes: &[(&str, &[u64])]| {
-            let shapes: BTreeMap<_, _> =
-                shapes.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect();
-            counted(&Tensors { shapes, ..Tensors::default() }, bits)
+        let count = |bits: Option<u64>, listed: &[(&str, u64, u64)]| {
+            let tensor = |&(name, element_bits, elements): &(&str, u64, u64)| {
+                (name.to_owned(), Tensor { elements, element_bits: Some(element_bits) })
+            };
+            counted(&Tensors { by_name: listed.iter().map(tensor).collect(), ..Tensors::default() }, bits)
         };
-        let gptq: &[(&str, &[u64])] = &[
-            ("a.qweight", &[1, 64]),
-            ("a.qzeros", &[1, 8]),
-            ("a.scales", &[1, 64]),
-            ("a.g_idx", &[8]),
-            ("e.weight", &[10, 8]),
+        let gptq = [
+            ("a.qweight", 32, 64),
+            ("a.qzeros", 32, 8),
+            ("a.scales", 16, 64),
+            ("a.g_idx", 32, 8),
+            ("e.weight", 16, 80),
         ];
-        assert_eq!(count(Some(4), gptq), Some(64 * 8 + 80));
-        assert_eq!(count(None, gptq), None);
-        let bitsandbytes: &[(&str, &[u64])] =
-            &[("a.weight", &[32, 1]), ("a.weight.absmax", &[1]), ("a.weight.quant_state.bitsandbytes__nf4", &[90])];
-        assert_eq!(count(Some(4), bitsandbytes), Some(64));
-        let mlx: &[(&str, &[u64])] = &[("a.weight", &[2, 4]), ("a.scales", &[2]), ("a.biases", &[2])];
-        assert_eq!(count(Some(4), mlx), Some(64));
-        let fp8: &[(&str, &[u64])] = &[("a.weight", &[2, 4]), ("a.weight_scale_inv", &[1])];
-        assert_eq!(count(Some(8), fp8), Some(8));
+        assert_eq!(count(Some(4), &gptq), Some(64 * 8 + 80));
+        assert_eq!(count(None, &gptq), None);
+        let bitsandbytes =
+            [("a.weight", 8, 32), ("a.weight.absmax", 32, 1), ("a.weight.quant_state.bitsandbytes__nf4", 8, 90)];
+        assert_eq!(count(Some(4), &bitsandbytes), Some(64));
+        let mlx = [("a.weight", 32, 8), ("a.scales", 16, 2), ("a.biases", 16, 2)];
+        assert_eq!(count(Some(4), &mlx), Some(64));
+        let fp8 = [("a.weight", 8, 8), ("a.weight_scale_inv", 32, 1)];
+        assert_eq!(count(Some(8), &fp8), Some(8));
+        let eetq = [("a.qweight", 8, 8), ("a.weight_scales", 16, 2)];
+        assert_eq!(count(Some(8), &eetq), Some(8));
+        let compressed_nvfp4 = [("a.weight_packed", 8, 32), ("a.weight_scale", 8, 4), ("a.weight_global_scale", 32, 1)];
+        assert_eq!(count(Some(4), &compressed_nvfp4), Some(64));
+        let modelopt_nvfp4 = [
+            ("a.weight", 8, 32),
+            ("a.weight_scale", 8, 4),
+            ("a.weight_scale_2", 32, 1),
+            ("a.input_scale", 32, 1),
+            ("k_proj.k_scale", 32, 1),
+            ("e.weight", 16, 5),
+        ];
+        assert_eq!(count(None, &modelopt_nvfp4), Some(64 + 5));
+        for opaque in ["a.q_weight", "a.trellis", "a.W_q"] {
+            assert_eq!(count(Some(4), &[(opaque, 32, 64)]), None, "{opaque}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use hfd_shared::repo::{CommitHash, RepoRef, TreeFile};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::contents::{Document, Tensors, has_extension};
+use super::contents::{Document, Tensor, Tensors, has_extension};
 use super::head::{Head, is_of_the_hub};
 
 const EXTENSION: &[&str] = &[".safetensors"];
@@ -42,7 +42,7 @@ enum TensorsError {
 }
 
 #[derive(Debug, Deserialize)]
-struct Tensor {
+struct Entry {
     dtype: String,
     shape: Vec<u64>,
 }
@@ -98,12 +98,13 @@ fn parse(header: &[u8]) -> Result<Tensors, &'static str> {
         serde_json::from_slice(header).map_err(|_| "its header is no JSON object")?;
     let mut tensors = Tensors::default();
     for (name, entry) in entries.into_iter().filter(|(name, _)| name != METADATA) {
-        let tensor: Tensor = Tensor::deserialize(&entry).map_err(|_| "a tensor has no type and shape")?;
+        let tensor = Entry::deserialize(&entry).map_err(|_| "a tensor has no type and shape")?;
         let elements = tensor.shape.iter().try_fold(1_u64, |product, size| product.checked_mul(*size));
         let elements = elements.ok_or("a tensor has more elements than can be counted")?;
+        let element_bits = bits_of(&tensor.dtype);
         let known = tensors.elements_by_dtype.entry(tensor.dtype).or_default();
         *known = known.saturating_add(elements);
-        tensors.shapes.insert(name, tensor.shape);
+        tensors.by_name.insert(name, Tensor { elements, element_bits });
     }
     Ok(tensors)
 }
@@ -115,9 +116,14 @@ fn sum(all: Vec<Tensors>) -> Tensors {
             let known = whole.elements_by_dtype.entry(dtype).or_default();
             *known = known.saturating_add(elements);
         }
-        whole.shapes.extend(part.shapes);
+        whole.by_name.extend(part.by_name);
     }
     whole
+}
+
+/// The number in the name of a type: 16 of `BF16`, 8 of `F8_E4M3`.
+fn bits_of(dtype: &str) -> Option<u64> {
+    dtype.trim_start_matches(|c: char| c.is_ascii_alphabetic()).split('_').next()?.parse().ok()
 }
 
 /// The files of one model: those that the index names, else those of the usual name, else the largest.
@@ -216,10 +222,14 @@ mod tests {
         let header = br#"{"__metadata__":{"format":"pt"},
             "a":{"dtype":"F16","shape":[3,5],"data_offsets":[0,30]},
             "b":{"dtype":"F32","shape":[],"data_offsets":[30,34]},
-            "c":{"dtype":"F16","shape":[0,9],"data_offsets":[34,34]}}"#;
+            "c":{"dtype":"F8_E4M3","shape":[0,9],"data_offsets":[34,34]}}"#;
         let tensors = parse(header).unwrap();
-        assert_eq!(tensors.elements_by_dtype, BTreeMap::from([("F16".to_owned(), 15), ("F32".to_owned(), 1)]));
-        assert_eq!((tensors.elements(), tensors.shapes["a"].as_slice()), (16, &[3, 5][..]));
+        assert_eq!(
+            tensors.elements_by_dtype,
+            BTreeMap::from([("F16".to_owned(), 15), ("F32".to_owned(), 1), ("F8_E4M3".to_owned(), 0)])
+        );
+        assert_eq!((tensors.elements(), tensors.by_name["c"].element_bits), (16, Some(8)));
+        assert_eq!(tensors.by_name["a"], Tensor { elements: 15, element_bits: Some(16) });
     }
 
     #[test]

@@ -94,6 +94,26 @@ pub(super) fn bits(contents: &Contents) -> Option<u64> {
     Source::of(contents)?.whole_bits()
 }
 
+/// Methods that pack weights of one size, in a way that is known here.
+const COUNTABLE: &[&str] = &[
+    "gptq",
+    "awq",
+    "auto-round",
+    "bitsandbytes",
+    "fp8",
+    "fbgemm_fp8",
+    "eetq",
+    "compressed-tensors",
+    "modelopt",
+    "mlx",
+    "mxfp4",
+];
+
+/// Whether the tensors tell the number of weights.
+pub(super) fn is_countable(contents: &Contents) -> bool {
+    Source::of(contents).is_none_or(|source| COUNTABLE.contains(&source.method.as_str()) && !source.mixes_bits())
+}
+
 fn describe_method(method: &str) -> String {
     let known = match method {
         "gptq" => "GPTQ: weights rounded one after another, errors corrected by the rest",

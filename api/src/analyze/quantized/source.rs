@@ -1,5 +1,7 @@
 //! Where a repository says how it is quantized, and what each method calls its settings.
 
+use std::collections::BTreeSet;
+
 use super::super::Contents;
 use super::super::fields::Fields;
 
@@ -90,6 +92,15 @@ impl<'a> Source<'a> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0.5 and 64")]
     pub(super) fn whole_bits(&self) -> Option<u64> {
         self.bits().map(|bits| bits as u64)
+    }
+
+    /// Whether some parts have weights of other bits (groups of compressed-tensors, layers of MLX, `dynamic` of GPTQ).
+    pub(super) fn mixes_bits(&self) -> bool {
+        let parts = [Some(self.fields.object("config_groups").unwrap_or(self.fields)), self.fields.object("dynamic")];
+        let parts = parts.into_iter().flatten().filter_map(|parts| parts.0.as_object());
+        let parts = parts.flat_map(|parts| parts.values()).map(Fields);
+        let bits = parts.filter_map(|part| part.object("weights").unwrap_or(part).first_number(&["num_bits", "bits"]));
+        bits.chain(self.whole_bits()).collect::<BTreeSet<_>>().len() > 1
     }
 
     /// How many weights share a scale.

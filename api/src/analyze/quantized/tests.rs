@@ -78,6 +78,30 @@ fn the_memory_follows_the_files() {
 }
 
 #[test]
+fn parameters_are_counted_only_of_methods_that_are_known_and_mix_no_bits() {
+    for (config, expected) in [
+        ("{}", true),
+        (r#"{"quantization_config": {"quant_method": "modelopt", "quant_algo": "NVFP4"}}"#, true),
+        (r#"{"quantization_config": {"quant_method": "exl2", "bits": 4.65}}"#, false),
+        (r#"{"quantization_config": {"quant_method": "hqq"}}"#, false),
+        (
+            r#"{"quantization_config": {"quant_method": "gptq", "bits": 4, "dynamic": {"+:.*down.*": {"bits": 8}, "-:.*up.*": {}}}}"#,
+            false,
+        ),
+        (r#"{"quantization": {"group_size": 64, "bits": 4, "lm_head": {"group_size": 64, "bits": 4}}}"#, true),
+        (r#"{"quantization": {"group_size": 64, "bits": 4, "lm_head": {"group_size": 64, "bits": 6}}}"#, false),
+        (
+            r#"{"quantization_config": {"quant_method": "compressed-tensors", "config_groups":
+                {"a": {"weights": {"num_bits": 4}}, "b": {"weights": {"num_bits": 8}}}}}"#,
+            false,
+        ),
+    ] {
+        let repo = contents(RepoKind::Model, &["config.json", "model.safetensors"], &[("config.json", config)]);
+        assert_eq!(is_countable(&repo), expected, "{config}");
+    }
+}
+
+#[test]
 fn branches_named_by_bits_are_choices() {
     let branch = |name: &str| RefInfo { name: name.to_owned(), kind: RefType::Branch, commit: String::new() };
     let refs: Vec<_> =

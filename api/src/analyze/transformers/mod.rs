@@ -152,9 +152,9 @@ pub(super) fn detect(contents: &Contents) -> Option<TransformersInfo> {
     })
 }
 
-/// Counted from the tensors.
+/// Counted from the tensors, where it is known how they are packed.
 fn parameters_of(contents: &Contents) -> Option<u64> {
-    let tensors = contents.tensors.as_ref()?;
+    let tensors = contents.tensors.as_ref().filter(|_| quantized::is_countable(contents))?;
     parameters::counted(tensors, quantized::bits(contents)).filter(|count| *count > 0)
 }
 
