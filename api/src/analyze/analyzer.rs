@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::answer::{Findings, repo_info};
 use super::contents::Contents;
+use super::head::Source;
 use super::info::RepoInfo;
 use super::{detect, documents, gguf, safetensors};
 
@@ -127,15 +128,16 @@ impl Analyzer {
         // The semaphore is never closed; without a turn the look would only be unbounded.
         let _turn = self.turns.acquire().await.ok();
         let files = self.hub.tree(repo, commit).await?.files;
-        let documents = documents::read(&self.hub, repo, commit, &files).await?;
+        let source = Source::new(&self.hub, repo, commit);
+        let documents = documents::read(&source, &files).await?;
         let mut contents = Contents { repo: repo.clone(), commit, files, documents, tensors: None };
         let is_gguf = repo.kind == RepoKind::Model && contents.of_format(&["gguf"]).next().is_some();
         let mut facts = None;
         if is_gguf {
-            facts = Some(gguf::facts(&self.hub, &contents).await?);
+            facts = Some(gguf::facts(&source, &contents).await?);
         } else if repo.kind == RepoKind::Model {
             let (files, documents) = (&contents.files, &contents.documents);
-            contents.tensors = safetensors::read(&self.hub, repo, commit, files, documents).await?;
+            contents.tensors = safetensors::read(&source, files, documents).await?;
         }
         let conclude = move || {
             let sections = detect::sections(&contents);

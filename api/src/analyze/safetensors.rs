@@ -4,15 +4,16 @@
 //! <https://github.com/huggingface/safetensors#format>.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hfd_shared::hub::{HubClient, HubError};
-use hfd_shared::repo::{CommitHash, RepoRef, TreeFile};
+use hfd_shared::hub::HubError;
+use hfd_shared::repo::TreeFile;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::contents::{Document, Tensor, Tensors, has_extension};
-use super::head::{Head, is_of_the_hub};
+use super::head::{Head, Source};
 
 const EXTENSION: &[&str] = &[".safetensors"];
 const INDEX: &str = "model.safetensors.index.json";
@@ -26,6 +27,8 @@ const FIRST_BYTES: u64 = 64 << 10;
 const MAX_BYTES: u64 = 16 << 20;
 /// The tensors of a model of more files are not counted.
 const MAX_SHARDS: usize = 256;
+/// A model of more tensors is not counted: the largest have some 200,000.
+const MAX_TENSORS: usize = 500_000;
 /// How many headers are read at a time.
 const MAX_READS: usize = 8;
 /// Of several files or folders, these hold the model.
@@ -39,12 +42,8 @@ enum TensorsError {
     Hub(#[from] HubError),
     #[error("{path}: {reason}")]
     Header { path: String, reason: &'static str },
-}
-
-#[derive(Debug, Deserialize)]
-struct Entry {
-    dtype: String,
-    shape: Vec<u64>,
+    #[error("there are more than {MAX_TENSORS}")]
+    TooMany,
 }
 
 /// The tensors of the repository's model; none when there are none, or a header cannot be read.
@@ -52,9 +51,7 @@ struct Entry {
 /// # Errors
 /// When the Hub does not answer, or not to us.
 pub(super) async fn read(
-    hub: &HubClient,
-    repo: &RepoRef,
-    commit: CommitHash,
+    source: &Source<'_>,
     files: &[TreeFile],
     documents: &BTreeMap<String, Document>,
 ) -> Result<Option<Tensors>, HubError> {
@@ -62,11 +59,11 @@ pub(super) async fn read(
     if shards.is_empty() || shards.len() > MAX_SHARDS {
         return Ok(None);
     }
-    let reads: Vec<_> = shards.into_iter().map(|file| read_one(hub, repo, commit, file)).collect();
-    let all: Result<Vec<Tensors>, TensorsError> = stream::iter(reads).buffered(MAX_READS).try_collect().await;
-    match all {
-        Ok(all) => Ok(Some(sum(all))),
-        Err(TensorsError::Hub(error)) if is_of_the_hub(&error) => Err(error),
+    let reads: Vec<_> = shards.into_iter().map(|file| read_one(source, file)).collect();
+    let parts = stream::iter(reads).buffered(MAX_READS);
+    match parts.try_fold(Tensors::default(), |whole, part| async move { add(whole, part) }).await {
+        Ok(all) => Ok(Some(all)),
+        Err(TensorsError::Hub(error)) => source.leave_out(error).map(|_| None),
         Err(error) => {
             tracing::info!(%error, "the tensors of a model are not counted");
             Ok(None)
@@ -74,14 +71,9 @@ pub(super) async fn read(
     }
 }
 
-async fn read_one(
-    hub: &HubClient,
-    repo: &RepoRef,
-    commit: CommitHash,
-    file: &TreeFile,
-) -> Result<Tensors, TensorsError> {
+async fn read_one(source: &Source<'_>, file: &TreeFile) -> Result<Tensors, TensorsError> {
     let wrong = |reason| TensorsError::Header { path: file.path.to_string(), reason };
-    let mut head = Head::new(hub, repo, commit, file);
+    let mut head = Head::new(source, file);
     let first = head.read_to(FIRST_BYTES).await?;
     let length = first.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)).ok_or_else(|| wrong("it is too short"))?;
     if length > MAX_BYTES {
@@ -90,35 +82,85 @@ async fn read_one(
     let bytes = head.read_to(LENGTH_BYTES + length).await?;
     let end = usize::try_from(LENGTH_BYTES + length).unwrap_or(usize::MAX);
     let header = bytes.get(8..end).ok_or_else(|| wrong("it ends within its header"))?;
-    parse(header).map_err(wrong)
+    parse(header).ok_or_else(|| wrong("its header is no JSON object of tensors with a type and a shape each"))
 }
 
-fn parse(header: &[u8]) -> Result<Tensors, &'static str> {
-    let entries: BTreeMap<String, Value> =
-        serde_json::from_slice(header).map_err(|_| "its header is no JSON object")?;
-    let mut tensors = Tensors::default();
-    for (name, entry) in entries.into_iter().filter(|(name, _)| name != METADATA) {
-        let tensor = Entry::deserialize(&entry).map_err(|_| "a tensor has no type and shape")?;
-        let elements = tensor.shape.iter().try_fold(1_u64, |product, size| product.checked_mul(*size));
-        let elements = elements.ok_or("a tensor has more elements than can be counted")?;
-        let element_bits = bits_of(&tensor.dtype);
-        let known = tensors.elements_by_dtype.entry(tensor.dtype).or_default();
+fn parse(header: &[u8]) -> Option<Tensors> {
+    serde_json::from_slice(header).ok().map(|Header(tensors)| tensors)
+}
+
+fn add(mut whole: Tensors, part: Tensors) -> Result<Tensors, TensorsError> {
+    for (dtype, elements) in part.elements_by_dtype {
+        let known = whole.elements_by_dtype.entry(dtype).or_default();
         *known = known.saturating_add(elements);
-        tensors.by_name.insert(name, Tensor { elements, element_bits });
     }
-    Ok(tensors)
+    whole.by_name.extend(part.by_name);
+    if whole.by_name.len() > MAX_TENSORS { Err(TensorsError::TooMany) } else { Ok(whole) }
 }
 
-fn sum(all: Vec<Tensors>) -> Tensors {
-    let mut whole = Tensors::default();
-    for part in all {
-        for (dtype, elements) in part.elements_by_dtype {
-            let known = whole.elements_by_dtype.entry(dtype).or_default();
-            *known = known.saturating_add(elements);
+/// A header. Of its entries only what is counted is ever in memory.
+struct Header(Tensors);
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Header;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object of tensors")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+                let mut tensors = Tensors::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == METADATA {
+                        map.next_value::<IgnoredAny>()?;
+                        continue;
+                    }
+                    let Entry { dtype, elements: Elements(elements) } = map.next_value()?;
+                    let element_bits = bits_of(&dtype);
+                    let known = tensors.elements_by_dtype.entry(dtype).or_default();
+                    *known = known.saturating_add(elements);
+                    tensors.by_name.insert(name, Tensor { elements, element_bits });
+                }
+                Ok(Header(tensors))
+            }
         }
-        whole.by_name.extend(part.by_name);
+        deserializer.deserialize_map(Entries)
     }
-    whole
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    dtype: String,
+    #[serde(rename = "shape")]
+    elements: Elements,
+}
+
+/// The product of a shape.
+struct Elements(u64);
+
+impl<'de> Deserialize<'de> for Elements {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Sizes;
+        impl<'de> Visitor<'de> for Sizes {
+            type Value = Elements;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of sizes")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sizes: A) -> Result<Elements, A::Error> {
+                let mut product: u64 = 1;
+                while let Some(size) = sizes.next_element::<u64>()? {
+                    product = product.checked_mul(size).ok_or_else(|| A::Error::custom("more than can be counted"))?;
+                }
+                Ok(Elements(product))
+            }
+        }
+        deserializer.deserialize_seq(Sizes)
+    }
 }
 
 /// The number in the name of a type: 16 of `BF16`, 8 of `F8_E4M3`.
@@ -233,6 +275,17 @@ mod tests {
     }
 
     #[test]
+    fn a_model_of_too_many_tensors_is_not_counted() {
+        let part = |start: &str| {
+            let tensor = Tensor { elements: 1, element_bits: None };
+            let by_name = (0..=MAX_TENSORS / 2).map(|at| (format!("{start}{at}"), tensor)).collect();
+            Tensors { by_name, ..Tensors::default() }
+        };
+        let whole = add(Tensors::default(), part("a")).unwrap();
+        assert!(matches!(add(whole, part("b")), Err(TensorsError::TooMany)));
+    }
+
+    #[test]
     fn an_odd_header_is_refused() {
         for header in [
             "",
@@ -241,7 +294,7 @@ mod tests {
             r#"{"a":{"dtype":"F16","shape":[-1]}}"#,
             r#"{"a":{"dtype":"F16","shape":[9223372036854775807,3]}}"#,
         ] {
-            assert!(parse(header.as_bytes()).is_err(), "{header}");
+            assert!(parse(header.as_bytes()).is_none(), "{header}");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Reads a GGUF file's header from the Hub: its first bytes, and more only while the header goes on.
 
-use hfd_shared::hub::{HubClient, HubError};
-use hfd_shared::repo::{CommitHash, RepoRef, TreeFile};
+use hfd_shared::hub::HubError;
+use hfd_shared::repo::TreeFile;
 
 use super::header::{Header, HeaderError};
-use crate::analyze::head::Head;
+use crate::analyze::head::{Head, Source};
 
 /// What is read first: enough for all but a vocabulary.
 const FIRST_BYTES: u64 = 256 << 10;
@@ -30,15 +30,10 @@ pub(crate) enum LoadError {
 }
 
 /// Reads a file's header.
-pub(crate) async fn header(
-    hub: &HubClient,
-    repo: &RepoRef,
-    commit: CommitHash,
-    file: &TreeFile,
-) -> Result<Header, LoadError> {
+pub(crate) async fn header(source: &Source<'_>, file: &TreeFile) -> Result<Header, LoadError> {
     let longest = file.size_bytes.min(MAX_BYTES);
     let mut wanted = FIRST_BYTES.min(longest);
-    let mut head = Head::new(hub, repo, commit, file);
+    let mut head = Head::new(source, file);
     loop {
         match Header::parse(head.read_to(wanted).await?) {
             Ok(header) => return Ok(header),
