@@ -59,6 +59,13 @@ pub(crate) enum AnalyzeError {
     Timeout,
 }
 
+/// What a look ends with that is not remembered.
+enum Unlasting {
+    /// Something was left out that may be there at another time.
+    Findings(Arc<Findings>),
+    Failure(HubError),
+}
+
 /// Analyses repositories.
 pub(crate) struct Analyzer {
     hub: HubClient,
@@ -118,10 +125,16 @@ impl Analyzer {
     }
 
     async fn findings(&self, repo: &RepoRef, commit: CommitHash) -> Result<Arc<Findings>, AnalyzeError> {
-        let look = async { self.look(repo, commit).await.map(Arc::new) };
+        let look = async {
+            let found = self.look(repo, commit).await.map(Arc::new).map_err(Unlasting::Failure)?;
+            if found.is_hampered { Err(Unlasting::Findings(found)) } else { Ok(found) }
+        };
         // Whoever asks for the same commit meanwhile waits for this look.
         let found = self.remembered.try_get_with((repo.clone(), commit), look).await;
-        found.map_err(|error: Arc<HubError>| AnalyzeError::Hub(HubError::clone(&error)))
+        found.or_else(|unlasting: Arc<Unlasting>| match &*unlasting {
+            Unlasting::Findings(found) => Ok(Arc::clone(found)),
+            Unlasting::Failure(error) => Err(AnalyzeError::Hub(error.clone())),
+        })
     }
 
     async fn look(&self, repo: &RepoRef, commit: CommitHash) -> Result<Findings, HubError> {
@@ -139,12 +152,13 @@ impl Analyzer {
             let (files, documents) = (&contents.files, &contents.documents);
             contents.tensors = safetensors::read(&source, files, documents).await?;
         }
+        let is_hampered = source.is_hampered();
         let conclude = move || {
             let sections = detect::sections(&contents);
             let kind = detect::repo_type(&contents, &sections);
             contents.documents.clear();
             contents.tensors = None;
-            Findings { contents, kind, sections, gguf: facts }
+            Findings { contents, kind, sections, gguf: facts, is_hampered }
         };
         Ok(blocking(conclude).await)
     }

@@ -24,11 +24,13 @@ pub(super) struct Findings {
     pub(super) sections: Sections,
     /// What the headers of GGUF files say, or why that is not known; none where there are no such files.
     pub(super) gguf: Option<Result<Facts, String>>,
+    /// Whether a file was left out that may be there at another time.
+    pub(super) is_hampered: bool,
 }
 
 /// The answer. `context` is in tokens.
 pub(super) fn repo_info(findings: &Findings, refs: &Refs, revision: &Revision, context: Option<u64>) -> RepoInfo {
-    let Findings { contents, kind, sections, gguf } = findings;
+    let Findings { contents, kind, sections, gguf, .. } = findings;
     let (gguf, mut items) = match gguf {
         Some(facts) => {
             let (info, items) = gguf::describe(contents, facts, context);

@@ -1,5 +1,6 @@
 //! The first bytes of a file, read from the Hub as far as they are needed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hfd_shared::hub::{HubClient, HubError, Location, Retry, WantedFile};
@@ -18,12 +19,13 @@ pub(crate) struct Source<'a> {
     repo: &'a RepoRef,
     commit: CommitHash,
     long_turn: Semaphore,
+    is_hampered: AtomicBool,
 }
 
 impl<'a> Source<'a> {
     /// A commit of which nothing is read yet.
     pub(crate) fn new(hub: &'a HubClient, repo: &'a RepoRef, commit: CommitHash) -> Self {
-        Self { hub, repo, commit, long_turn: Semaphore::new(1) }
+        Self { hub, repo, commit, long_turn: Semaphore::new(1), is_hampered: AtomicBool::new(false) }
     }
 
     /// Goes on without a file, giving back why.
@@ -34,8 +36,16 @@ impl<'a> Source<'a> {
         if is_of_the_hub(&error) {
             return Err(error);
         }
-        tracing::info!(repo = %self.repo, %error, "a file is left out of an analysis");
+        tracing::info!(%error, "a file is left out of an analysis");
+        if error.retry() != Retry::Never {
+            self.is_hampered.store(true, Ordering::Relaxed);
+        }
         Ok(error)
+    }
+
+    /// Whether a file was left out that may be there at another time.
+    pub(crate) fn is_hampered(&self) -> bool {
+        self.is_hampered.load(Ordering::Relaxed)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `GET /api/analyze/…`, against the fake Hub
 
-use hfd_tests::fake_hub::{Effect, FakeHub, Fault, HubConfig, Matcher, RepoBuilder, RepoKind};
+use hfd_tests::fake_hub::{Effect, FakeHub, Fault, HttpMethod, HubConfig, Matcher, RepoBuilder, RepoKind};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -149,6 +149,19 @@ async fn a_hub_in_trouble_fails_the_analysis_and_is_not_remembered() {
         assert_eq!((got.as_u16(), &answer["error"]), (status, &json!("Analysis failed")), "{answer}");
         world.hub.clear_faults();
     }
+}
+
+#[tokio::test]
+async fn what_is_left_out_for_a_passing_fault_is_looked_at_again() {
+    let world = world().await;
+    let content = Matcher::data().method(HttpMethod::Get).file("tiny.Q4_K_M.gguf");
+    world.hub.inject(Fault::new(Effect::Status { code: 403 }).on(content).always());
+    let note = |answer: Value| answer["gguf"]["notes"][0].as_str().unwrap().to_owned();
+    let refused = note(world.ok("/api/analyze/owner/model").await);
+    assert!(refused.contains("403"), "{refused}");
+    world.hub.clear_faults();
+    let read = note(world.ok("/api/analyze/owner/model").await);
+    assert!(read.contains("not a GGUF header"), "{read}");
 }
 
 #[tokio::test]
