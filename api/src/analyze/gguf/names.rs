@@ -128,14 +128,15 @@ fn find(name: &str) -> Option<Found> {
     starts.into_iter().find_map(|at| {
         let length = label_length(&upper[at..])?;
         let start = if upper[..at].ends_with("UD-") { at - 3 } else { at };
-        Some(Found { label: upper[start..at + length].to_owned(), start })
+        let label = upper[start..at + length].replace("FP16", "F16").replace("FP32", "F32");
+        Some(Found { label, start })
     })
 }
 
 /// How long the label is that a text in upper case begins with.
 fn label_length(text: &str) -> Option<usize> {
     let ends_at = |length: usize| !text[length..].starts_with(|c: char| c.is_ascii_alphanumeric());
-    if let Some(float) = ["BF16", "F16", "F32"].into_iter().find(|float| text.starts_with(float)) {
+    if let Some(float) = ["BF16", "FP16", "FP32", "F16", "F32"].into_iter().find(|float| text.starts_with(float)) {
         return ends_at(float.len()).then_some(float.len());
     }
     let family = ["MXFP", "IQ", "TQ", "Q"].into_iter().find(|family| text.starts_with(family))?;
@@ -151,22 +152,37 @@ fn label_length(text: &str) -> Option<usize> {
         }
         length += 1 + part.len();
     }
-    // `Q4` alone could be a quarter of a year; MXFP4 needs nothing behind it.
-    (length > bits_only || family == "MXFP").then_some(length)
+    // `Q4` alone could be a quarter of a year, unless it is the last word; MXFP4 needs nothing behind it.
+    (length > bits_only || family == "MXFP" || length == text.len()).then_some(length)
 }
 
 /// What can follow the bits, between underscores.
 const PARTS: [&str; 14] = ["0", "1", "4", "8", "K", "XXS", "XS", "S", "M", "L", "XL", "XXL", "NL", "MOE"];
 
-/// The quality of a label that no table knows: by the first digit in it.
+/// The quality of a label that no table knows: by the bits that it names.
 fn quality_by_bits(label: &str) -> u8 {
-    match label.bytes().find(u8::is_ascii_digit) {
-        Some(b'1' | b'2') => 1,
-        Some(b'3') => 2,
-        Some(b'5') => 4,
-        Some(b'6' | b'8') => 5,
+    match bits(&label.to_ascii_lowercase()) {
+        Some(1 | 2) => 1,
+        Some(3) => 2,
+        Some(5) => 4,
+        Some(6..) => 5,
         _ => 3,
     }
+}
+
+/// The whole number behind `q` or `fp`, or in front of `bit` or `bpw`; other numbers in a name say nothing of bits.
+fn bits(label: &str) -> Option<u64> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let is_start = |at: &usize| label[*at..].starts_with(is_digit) && !label[..*at].ends_with(is_digit);
+    label.char_indices().map(|(at, _)| at).filter(is_start).find_map(|at| {
+        let (before, number) = label.split_at(at);
+        let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let unit = number.trim_start_matches(|c| is_digit(c) || c == '.').trim_start_matches(['-', '_', ' ']);
+        let tells =
+            ["q", "iq", "tq", "fp", "mxfp"].contains(&word) || unit.starts_with("bit") || unit.starts_with("bpw");
+        let whole = number.split(|c| !is_digit(c)).next().unwrap_or_default();
+        if tells { whole.parse().ok() } else { None }
+    })
 }
 
 /// Labels, their quality, and what to expect.
@@ -215,8 +231,15 @@ mod tests {
             ("m-BF16-Q3_K_S.gguf", "Q3_K_S", 2),
             ("m-IQ4_NL_XL.gguf", "IQ4_NL_XL", 3),
             ("m-Q4_K_M_v2.gguf", "Q4_K_M", 4),
-            ("report-2024-Q4.gguf", "report-2024-Q4", 1),
+            ("report-Q4-2024.gguf", "report-Q4-2024", 3),
+            ("Phi-3-mini-4k-instruct-q4.gguf", "Q4", 3),
+            ("m.q8.gguf", "Q8", 5),
+            ("qwen2.5-7b-instruct-fp16.gguf", "F16", 5),
+            ("Phi-3-mini-4k-instruct-FP32.gguf", "F32", 5),
+            ("gemma-2b-it.gguf", "gemma-2b-it", 3),
             ("custom 5bit/model.gguf", "custom 5bit", 4),
+            ("qwen2-2.4bpw.gguf", "qwen2-2.4bpw", 1),
+            ("m-16-bit.gguf", "m-16-bit", 5),
         ] {
             let found = Quantization::of(path);
             assert_eq!((found.label.as_str(), found.quality), (label, quality), "{path}");
