@@ -185,7 +185,16 @@ mod tests {
 
     #[test]
     fn a_file_of_the_root_is_told_from_its_namesakes_in_folders() {
-        let all = files(&["model.bin", "x/model.bin", "a,b.bin", "model.bin.bin", "{q}.bin", "x/{q}.bin"]);
+        let all = files(&[
+            "model.bin",
+            "x/model.bin",
+            "a,b.bin",
+            "model.bin.bin",
+            "{q}.bin",
+            "x/{q}.bin",
+            "模型.bin",
+            "x/模型.bin",
+        ]);
         for wanted in &all {
             let filter = filter_for(RepoKind::Model, &all, &[wanted], []).value;
             let filters: Vec<String> = filter.split(',').map(str::to_owned).collect();

@@ -1,6 +1,7 @@
 //! One filter or exclude.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder};
+use regex::{Regex, RegexBuilder};
 
 use super::SelectionError;
 use crate::repo::RepoPath;
@@ -10,18 +11,16 @@ use crate::repo::RepoPath;
 pub(super) struct Pattern {
     text: String,
     lower: String,
-    glob: Option<GlobMatcher>,
+    glob: Option<Regex>,
 }
 
 impl Pattern {
     pub(super) fn parse(text: &str) -> Result<Self, SelectionError> {
         let glob = if text.contains(['*', '?']) {
+            let refused = |reason: String| SelectionError::Pattern { pattern: text.to_owned(), reason };
             let built = GlobBuilder::new(text).case_insensitive(true).literal_separator(false).build();
-            let glob = built.map_err(|error| SelectionError::Pattern {
-                pattern: text.to_owned(),
-                reason: error.kind().to_string(),
-            })?;
-            Some(glob.compile_matcher())
+            let glob = built.map_err(|error| refused(error.kind().to_string()))?;
+            Some(of_characters(&glob).ok_or_else(|| refused("it is no text, or too long".to_owned()))?)
         } else {
             None
         };
@@ -43,4 +42,28 @@ impl Pattern {
             None => path.as_str().to_lowercase().contains(&self.lower),
         }
     }
+}
+
+/// The glob's regular expression, for characters: globset's own is for bytes (`(?-u)`, other characters as `\xc3\xbc`),
+/// so that its `?` and its classes match none but ASCII.
+fn of_characters(glob: &Glob) -> Option<Regex> {
+    let mut rest = glob.regex().strip_prefix("(?-u)")?.as_bytes();
+    let mut text = Vec::with_capacity(rest.len());
+    while let Some((&first, after)) = rest.split_first() {
+        rest = match rest {
+            [b'\\', b'x', high, low, after @ ..] => {
+                text.extend(hex::decode([*high, *low]).ok()?);
+                after
+            }
+            [b'\\', escaped, after @ ..] => {
+                text.extend([b'\\', *escaped]);
+                after
+            }
+            _ => {
+                text.push(first);
+                after
+            }
+        };
+    }
+    RegexBuilder::new(std::str::from_utf8(&text).ok()?).dot_matches_new_line(true).build().ok()
 }

@@ -60,6 +60,15 @@ fn a_glob_matches_the_name_or_the_whole_path() {
 }
 
 #[test]
+fn a_glob_counts_characters_and_not_bytes() {
+    let paths = &["lfs:ü.bin", "lfs:Ärger (1).bin", "lfs:x/模型.bin", "lfs:模型.bin"];
+    assert_eq!(select(RepoKind::Model, paths, &["?.bin"], &[]).unwrap(), ["ü.bin"]);
+    assert_eq!(select(RepoKind::Model, paths, &["ä*(?).bin"], &[]).unwrap(), ["Ärger (1).bin"]);
+    assert_eq!(select(RepoKind::Model, paths, &["[模/]型.bi?"], &[]).unwrap(), ["模型.bin"]);
+    assert_eq!(select(RepoKind::Model, paths, &["*/[!ü]{x,型}.b??"], &[]).unwrap(), ["x/模型.bin"]);
+}
+
+#[test]
 fn parts_and_numbered_files_are_payload_and_what_lies_beside_is_not() {
     for path in [
         "X.Q6_K.gguf.part1of2",
