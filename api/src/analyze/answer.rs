@@ -106,12 +106,11 @@ fn ref_infos(refs: &Refs) -> Vec<RefInfo> {
         .collect()
 }
 
-/// What is recommended, as one: all of the first one's kind, such as the components of a pipeline. Encoders and drafts
-/// come after the model itself and are of other kinds.
+/// What is recommended, as one: a model with its encoder, all components of a pipeline; a branch alone.
 fn recommended(items: &[SelectableItem]) -> Option<SelectableItem> {
     let first = items.iter().find(|item| item.recommended)?;
-    let of_its_kind = items.iter().filter(|item| item.recommended && item.category == first.category);
-    let filters: Vec<&str> = of_its_kind.map(|item| item.filter_value.as_str()).collect();
+    let together = items.iter().filter(|item| item.recommended && item.revision == first.revision);
+    let filters: Vec<&str> = together.map(|item| item.filter_value.as_str()).collect();
     Some(SelectableItem { filter_value: filters.join(","), ..first.clone() })
 }
 
@@ -143,6 +142,26 @@ fn quote(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_encoder_is_recommended_with_its_model_and_a_branch_alone() {
+        let item = |filter: &str, category: &str, recommended, revision: Option<&str>| SelectableItem {
+            filter_value: filter.to_owned(),
+            category: category.to_owned(),
+            recommended,
+            revision: revision.map(str::to_owned),
+            ..SelectableItem::default()
+        };
+        let model = [
+            item("q8_0", "quantization", false, None),
+            item("q4_k_m", "quantization", true, None),
+            item("mmproj-f16", "vision_encoder", true, None),
+            item("", "branch", true, Some("4.0bpw")),
+        ];
+        assert_eq!(recommended(&model).unwrap().filter_value, "q4_k_m,mmproj-f16");
+        let branch = recommended(&model[3..]).unwrap();
+        assert_eq!((branch.filter_value.as_str(), branch.revision.as_deref()), ("", Some("4.0bpw")));
+    }
 
     #[test]
     fn a_command_names_what_it_downloads() {
