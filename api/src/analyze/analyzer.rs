@@ -8,6 +8,7 @@ use hfd_shared::hub::{HubClient, HubError, Refs};
 use hfd_shared::repo::{CommitHash, RepoId, RepoKind, RepoRef, Revision};
 use moka::future::Cache;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::answer::{Findings, repo_info};
 use super::contents::Contents;
@@ -22,6 +23,8 @@ const MAX_REMEMBERED_FILES: u64 = 500_000;
 const FILES_A_COMMIT: u32 = 100;
 /// How long an analysis may take, the wait for others included.
 const TIMEOUT: Duration = Duration::from_mins(1);
+/// How long the Hub is asked about a commit: what nobody waits for any more is there for the next one who asks.
+const LOOK_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// What to analyse.
 #[derive(Debug, Clone)]
@@ -63,14 +66,15 @@ pub(crate) enum AnalyzeError {
 enum Unlasting {
     /// Something was left out that may be there at another time.
     Findings(Arc<Findings>),
-    Failure(HubError),
+    Failure(AnalyzeError),
 }
 
 /// Analyses repositories.
 pub(crate) struct Analyzer {
     hub: HubClient,
     remembered: Cache<(RepoRef, CommitHash), Arc<Findings>>,
-    turns: Semaphore,
+    looks: Semaphore,
+    answers: Arc<Semaphore>,
 }
 
 impl Analyzer {
@@ -80,23 +84,28 @@ impl Analyzer {
             u32::try_from(findings.contents.files.len()).unwrap_or(u32::MAX).saturating_add(FILES_A_COMMIT)
         };
         let remembered = Cache::builder().max_capacity(MAX_REMEMBERED_FILES).weigher(weigh).build();
-        Self { hub, remembered, turns: Semaphore::new(MAX_AT_A_TIME) }
+        let answers = Arc::new(Semaphore::new(MAX_AT_A_TIME));
+        Self { hub, remembered, looks: Semaphore::new(MAX_AT_A_TIME), answers }
     }
 
     /// Analyses a repository. The Hub is always asked whether it may be seen; the rest is remembered per commit.
     ///
     /// # Errors
     /// When it is not there or may not be read, and when the Hub fails or takes too long.
-    pub(crate) async fn analyze(&self, question: Question) -> Result<Analysis, AnalyzeError> {
+    pub(crate) async fn analyze(self: &Arc<Self>, question: Question) -> Result<Analysis, AnalyzeError> {
         tokio::time::timeout(TIMEOUT, self.analyze_now(question)).await.unwrap_or(Err(AnalyzeError::Timeout))
     }
 
-    async fn analyze_now(&self, question: Question) -> Result<Analysis, AnalyzeError> {
+    async fn analyze_now(self: &Arc<Self>, question: Question) -> Result<Analysis, AnalyzeError> {
         let Some((repo, commit)) = self.find(&question).await? else { return Ok(Analysis::NeedsSelection) };
-        let (findings, refs) = tokio::join!(self.findings(&repo, commit), self.refs(&repo));
+        let (findings, refs) = tokio::join!(Arc::clone(self).findings(repo.clone(), commit), self.refs(&repo));
         let findings = findings?;
-        // Choosing the filters of many files takes a while.
-        let answer = move || repo_info(&findings, &refs, &question.revision, question.context);
+        // Choosing the filters of many files takes a while, also when nobody waits any more. No semaphore is ever closed.
+        let turn = Arc::clone(&self.answers).acquire_owned().await.ok();
+        let answer = move || {
+            let _turn = turn;
+            repo_info(&findings, &refs, &question.revision, question.context)
+        };
         Ok(Analysis::Determined(Box::new(blocking(answer).await)))
     }
 
@@ -124,43 +133,49 @@ impl Analyzer {
         }
     }
 
-    async fn findings(&self, repo: &RepoRef, commit: CommitHash) -> Result<Arc<Findings>, AnalyzeError> {
-        let look = async {
-            let found = self.look(repo, commit).await.map(Arc::new).map_err(Unlasting::Failure)?;
-            if found.is_hampered { Err(Unlasting::Findings(found)) } else { Ok(found) }
+    /// What there is to know of a commit. Once begun it is found out and remembered, also when the request is over.
+    async fn findings(self: Arc<Self>, repo: RepoRef, commit: CommitHash) -> Result<Arc<Findings>, AnalyzeError> {
+        let finding = async move {
+            // Whoever asks for the same commit meanwhile waits for this look.
+            let found = self.remembered.try_get_with((repo.clone(), commit), self.look_in_turn(&repo, commit)).await;
+            found.or_else(|unlasting: Arc<Unlasting>| match &*unlasting {
+                Unlasting::Findings(found) => Ok(Arc::clone(found)),
+                Unlasting::Failure(error) => Err(error.clone()),
+            })
         };
-        // Whoever asks for the same commit meanwhile waits for this look.
-        let found = self.remembered.try_get_with((repo.clone(), commit), look).await;
-        found.or_else(|unlasting: Arc<Unlasting>| match &*unlasting {
-            Unlasting::Findings(found) => Ok(Arc::clone(found)),
-            Unlasting::Failure(error) => Err(AnalyzeError::Hub(error.clone())),
-        })
+        match tokio::spawn(finding.in_current_span()).await {
+            Ok(found) => found,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Only a runtime that is shutting down cancels a task; nobody is left to answer to.
+                Err(_) => std::future::pending().await,
+            },
+        }
     }
 
-    async fn look(&self, repo: &RepoRef, commit: CommitHash) -> Result<Findings, HubError> {
-        // The semaphore is never closed; without a turn the look would only be unbounded.
-        let _turn = self.turns.acquire().await.ok();
+    async fn look_in_turn(&self, repo: &RepoRef, commit: CommitHash) -> Result<Arc<Findings>, Unlasting> {
+        let too_late = |_| Unlasting::Failure(AnalyzeError::Timeout);
+        let _turn = tokio::time::timeout(TIMEOUT, self.looks.acquire()).await.map_err(too_late)?;
+        let read = tokio::time::timeout(LOOK_TIMEOUT, self.read(repo, commit)).await.map_err(too_late)?;
+        let known = read.map_err(|error| Unlasting::Failure(error.into()))?;
+        let found = Arc::new(blocking(move || known.conclude()).await);
+        if found.is_hampered { Err(Unlasting::Findings(found)) } else { Ok(found) }
+    }
+
+    async fn read(&self, repo: &RepoRef, commit: CommitHash) -> Result<Known, HubError> {
         let files = self.hub.tree(repo, commit).await?.files;
         let source = Source::new(&self.hub, repo, commit);
         let documents = documents::read(&source, &files).await?;
         let mut contents = Contents { repo: repo.clone(), commit, files, documents, tensors: None };
         let is_gguf = repo.kind == RepoKind::Model && contents.of_format(&["gguf"]).next().is_some();
-        let mut facts = None;
+        let mut gguf = None;
         if is_gguf {
-            facts = Some(gguf::facts(&source, &contents).await?);
+            gguf = Some(gguf::facts(&source, &contents).await?);
         } else if repo.kind == RepoKind::Model {
             let (files, documents) = (&contents.files, &contents.documents);
             contents.tensors = safetensors::read(&source, files, documents).await?;
         }
-        let is_hampered = source.is_hampered();
-        let conclude = move || {
-            let sections = detect::sections(&contents);
-            let kind = detect::repo_type(&contents, &sections);
-            contents.documents.clear();
-            contents.tensors = None;
-            Findings { contents, kind, sections, gguf: facts, is_hampered }
-        };
-        Ok(blocking(conclude).await)
+        Ok(Known { contents, gguf, is_hampered: source.is_hampered() })
     }
 
     /// Branches and tags; none when the Hub does not tell them, for an analysis can do without.
@@ -169,6 +184,24 @@ impl Analyzer {
             tracing::info!(%error, "an analysis goes without refs");
             Refs::default()
         })
+    }
+}
+
+/// What was read of a commit.
+struct Known {
+    contents: Contents,
+    gguf: Option<Result<gguf::Facts, String>>,
+    is_hampered: bool,
+}
+
+impl Known {
+    fn conclude(self) -> Findings {
+        let Self { mut contents, gguf, is_hampered } = self;
+        let sections = detect::sections(&contents);
+        let kind = detect::repo_type(&contents, &sections);
+        contents.documents.clear();
+        contents.tensors = None;
+        Findings { contents, kind, sections, gguf, is_hampered }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `GET /api/analyze/…`, against the fake Hub
 
 use hfd_tests::fake_hub::{Effect, FakeHub, Fault, HttpMethod, HubConfig, Matcher, RepoBuilder, RepoKind};
+use hfd_tests::wait::{LIMIT, until_true};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -190,6 +191,19 @@ async fn a_commit_is_looked_into_once_but_access_is_always_checked() {
     world.hub.inject(Fault::new(Effect::Status { code: 404 }).on(Matcher::api()).always());
     let (status, _) = world.server.get("/api/analyze/owner/model?type=model").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_commit_is_looked_into_to_the_end_when_nobody_waits_any_more() {
+    let world = world().await;
+    let asked = |part: &str| world.hub.requests().iter().any(|request| request.path.contains(part));
+    let listing = Matcher::api().path_contains("/tree/");
+    world.hub.inject(Fault::new(Effect::Latency { ms: 1000 }).on(listing).always());
+    tokio::select! {
+        answer = world.server.get("/api/analyze/owner/model?type=model") => panic!("{answer:?}"),
+        listed = until_true("the listing", LIMIT, || asked("/tree/")) => listed.unwrap(),
+    }
+    until_true("what comes behind the listing", LIMIT, || asked("/config.json")).await.unwrap();
 }
 
 #[tokio::test]

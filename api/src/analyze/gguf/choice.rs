@@ -1,9 +1,9 @@
 //! The quantizations that a repository offers: files grouped by shards, rated, and one of them recommended.
 
-use hfd_shared::job::Selection;
 use hfd_shared::repo::{RepoKind, TreeFile};
 
 use super::names::{self, Quantization, Role};
+use crate::analyze::filter::Trial;
 
 /// The quantization that most people want where it is offered.
 const USUAL: &str = "Q4_K_M";
@@ -108,22 +108,14 @@ pub(super) fn exact_filter(wanted: &[&TreeFile], label: &str, all: &[TreeFile]) 
         format!("{stem}-0*"),
     ];
     let likely = candidates.into_iter().filter(|filter| !filter.contains(',') && filter.len() > 1);
-    likely.into_iter().find(|filter| takes_exactly(filter, wanted, all)).unwrap_or(every_path)
-}
-
-/// Whether a filter takes these and no others; files within git come along with any filter.
-fn takes_exactly(filter: &str, wanted: &[&TreeFile], all: &[TreeFile]) -> bool {
-    let selection = Selection::new(RepoKind::Model, &[filter.to_owned()], &[], false);
-    let Ok(selected) = selection.and_then(|selection| selection.select(all)) else { return false };
-    let mut taken: Vec<_> = selected.iter().map(|taken| taken.file).filter(|file| file.is_lfs()).collect();
-    let mut wanted: Vec<_> = wanted.iter().copied().filter(|file| file.is_lfs()).collect();
-    taken.sort_by(|a, b| a.path.cmp(&b.path));
-    wanted.sort_by(|a, b| a.path.cmp(&b.path));
-    taken == wanted
+    let trial = Trial::new(RepoKind::Model, all, wanted);
+    likely.into_iter().find(|filter| trial.takes_exactly(filter)).unwrap_or(every_path)
 }
 
 #[cfg(test)]
 mod tests {
+    use hfd_shared::job::Selection;
+
     use super::*;
 
     fn files(named: &[(&str, u64)]) -> Vec<TreeFile> {

@@ -9,7 +9,7 @@ mod payload;
 use std::collections::HashSet;
 
 use crate::repo::{RepoKind, RepoPath, TreeFile};
-use pattern::Pattern;
+use pattern::{Pattern, Subject};
 use payload::is_payload;
 
 pub use payload::is_of_format;
@@ -86,7 +86,7 @@ impl Selection {
         let remaining: Vec<&TreeFile> = files
             .iter()
             .filter(|file| seen.insert(&file.path))
-            .filter(|file| !self.excludes.iter().any(|pattern| pattern.matches(&file.path)))
+            .filter(|file| !matches_any(&self.excludes, file))
             .collect();
         if remaining.is_empty() && !files.is_empty() {
             return Err(SelectionError::AllExcluded(files.len()));
@@ -94,10 +94,11 @@ impl Selection {
         let mut any_match = self.filters.is_empty();
         let mut selected = Vec::new();
         for file in remaining {
+            let subject = Subject::new(&file.path);
             let longest = self
                 .filters
                 .iter()
-                .filter(|filter| filter.matches(&file.path))
+                .filter(|filter| filter.matches(&subject))
                 .max_by_key(|filter| (!filter.is_glob(), filter.text().len()));
             any_match |= longest.is_some();
             if longest.is_some() || self.filters.is_empty() || !is_payload(self.kind, file) {
@@ -109,7 +110,7 @@ impl Selection {
 
     /// Whether one of the filters matches a file.
     pub fn matches(&self, file: &TreeFile) -> bool {
-        self.filters.iter().any(|filter| filter.matches(&file.path))
+        matches_any(&self.filters, file)
     }
 
     /// Whether a file comes along whatever the filters are: all but weights, archives and data in LFS.
@@ -138,6 +139,11 @@ impl Selection {
             ),
         }
     }
+}
+
+fn matches_any(patterns: &[Pattern], file: &TreeFile) -> bool {
+    let subject = Subject::new(&file.path);
+    patterns.iter().any(|pattern| pattern.matches(&subject))
 }
 
 #[cfg(test)]

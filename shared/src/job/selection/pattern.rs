@@ -1,5 +1,7 @@
 //! One filter or exclude.
 
+use std::cell::OnceCell;
+
 use globset::{Glob, GlobBuilder};
 use regex::{Regex, RegexBuilder};
 
@@ -36,11 +38,28 @@ impl Pattern {
         self.glob.is_some()
     }
 
-    pub(super) fn matches(&self, path: &RepoPath) -> bool {
+    pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
+        let path = subject.path;
         match &self.glob {
             Some(glob) => glob.is_match(path.as_str()) || (!self.text.contains('/') && glob.is_match(path.file_name())),
-            None => path.as_str().to_lowercase().contains(&self.lower),
+            None => subject.lower().contains(&self.lower),
         }
+    }
+}
+
+/// A path that patterns are held against: in lower case once for all of them.
+pub(super) struct Subject<'a> {
+    path: &'a RepoPath,
+    lower: OnceCell<String>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(path: &'a RepoPath) -> Self {
+        Self { path, lower: OnceCell::new() }
+    }
+
+    fn lower(&self) -> &str {
+        self.lower.get_or_init(|| self.path.as_str().to_lowercase())
     }
 }
 
