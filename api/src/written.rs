@@ -1,4 +1,4 @@
-//! Answers that are written while their turn lasts: JSON of very many files, of which no tree of values is built.
+//! Answers that are written while their turn lasts, in pieces: of very many files no tree of values is built.
 
 use std::marker::PhantomData;
 
@@ -24,10 +24,7 @@ impl<T: ToJSON> Written<T> {
 
     /// With items that are written already, in place of those that one of its lists has.
     pub(crate) fn with_list(whole: &T, list: &str, items: impl IntoIterator<Item = String>) -> Self {
-        let Some(Value::Object(mut fields)) = whole.to_json() else { return Self::new(whole) };
-        fields.remove(list);
-        let rest = Value::Object(fields).to_string();
-        let mut text = format!("{{{}:[", Value::from(list));
+        let mut text = "[".to_owned();
         for (index, item) in items.into_iter().enumerate() {
             if index > 0 {
                 text.push(',');
@@ -35,6 +32,19 @@ impl<T: ToJSON> Written<T> {
             text.push_str(&item);
         }
         text.push(']');
+        Self::with(whole, list, &text)
+    }
+
+    /// With a part that is written already, in place of what is in one of its fields.
+    pub(crate) fn with_part<P>(whole: &T, field: &str, part: &Written<P>) -> Self {
+        Self::with(whole, field, &part.text)
+    }
+
+    fn with(whole: &T, field: &str, written: &str) -> Self {
+        let Some(Value::Object(mut fields)) = whole.to_json() else { return Self::new(whole) };
+        fields.remove(field);
+        let rest = Value::Object(fields).to_string();
+        let mut text = format!("{{{}:{written}", Value::from(field));
         if rest != "{}" {
             text.push(',');
         }
@@ -84,6 +94,12 @@ mod tests {
     }
 
     #[derive(Debug, Object)]
+    struct Room {
+        shelf: Shelf,
+        number: u32,
+    }
+
+    #[derive(Debug, Object)]
     struct Bare {
         books: Vec<String>,
     }
@@ -100,6 +116,9 @@ mod tests {
             let read: Value = serde_json::from_str(&written.text).unwrap();
             assert_eq!(Some(read), shelf(books).to_json(), "{books:?}");
         }
+        let part = Written::<Shelf>::with_list(&shelf(&[]), "books", ["1".to_owned()]);
+        let whole = Written::with_part(&Room { shelf: shelf(&["old"]), number: 7 }, "shelf", &part);
+        assert_eq!(whole.text, format!("{{\"shelf\":{},\"number\":7}}", part.text));
         let bare = Written::with_list(&Bare { books: Vec::new() }, "books", ["1".to_owned(), "2".to_owned()]);
         assert_eq!(bare.text, r#"{"books":[1,2]}"#);
     }

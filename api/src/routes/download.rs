@@ -157,8 +157,9 @@ impl DownloadApi {
             Submitted::Created(snapshot) => DownloadResponse::Created(self.0.job(&snapshot).await?),
             Submitted::Existing(snapshot) => {
                 let message = "Download already in progress".to_owned();
-                let write = |job| Written::new(&NothingNew::Existing(ExistingJob { job, message }));
-                DownloadResponse::NothingNew(self.0.write_job(&snapshot, write).await?)
+                let whole = NothingNew::Existing(ExistingJob { job: self.0.bare_job(&snapshot), message });
+                let job = self.0.job(&snapshot).await?;
+                DownloadResponse::NothingNew(Written::with_part(&whole, "job", &job))
             }
             Submitted::Blocked(snapshot) => return Err(ControlError::Blocked(snapshot.job.id).into()),
         })

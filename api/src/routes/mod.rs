@@ -28,7 +28,7 @@ use crate::error::ApiError;
 use crate::excerpt::Excerpt;
 use crate::page::is_page;
 use crate::state::ApiState;
-use crate::view::JobView;
+use crate::view::{FileView, JobView};
 use crate::written::Written;
 
 pub(crate) use analyze::AnalyzeApi;
@@ -48,6 +48,9 @@ const MAX_PLANS: usize = 8;
 /// How many jobs' files are read at a time.
 const MAX_READS: usize = 16;
 
+/// How many lists of jobs are read at a time: one may hold a hundred thousand.
+const MAX_LISTS: usize = 2;
+
 /// How many looks at repositories in the cache are taken at a time.
 const MAX_SCANS: usize = 4;
 
@@ -56,6 +59,7 @@ const MAX_SCANS: usize = 4;
 pub(crate) struct Context {
     state: Arc<ApiState>,
     plans: Arc<Semaphore>,
+    lists: Arc<Semaphore>,
     files: Arc<FileTurns>,
     scans: Arc<Semaphore>,
     cache_lists: Arc<CacheLists>,
@@ -67,30 +71,25 @@ impl Context {
     pub(crate) fn new(state: Arc<ApiState>) -> Self {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
         let analyzer = Arc::new(Analyzer::new(state.hub.clone()));
-        let (plans, scans) = (semaphore(MAX_PLANS), semaphore(MAX_SCANS));
-        Self { state, plans, files: Arc::default(), scans, cache_lists: Arc::default(), analyzer }
+        let (plans, lists, scans) = (semaphore(MAX_PLANS), semaphore(MAX_LISTS), semaphore(MAX_SCANS));
+        Self { state, plans, lists, files: Arc::default(), scans, cache_lists: Arc::default(), analyzer }
     }
 
-    /// Writes a job with all its files.
+    /// Reads a job with all its files, and writes it before others take their turn.
     async fn job(&self, snapshot: &Snapshot) -> Result<Written<JobView>, ApiError> {
-        let write = |mut job: JobView| {
-            let files = std::mem::take(&mut job.files);
-            Written::with_list(&job, "files", files.iter().map(ToJSON::to_json_string))
-        };
-        self.write_job(snapshot, write).await
-    }
-
-    /// Reads a job with all its files, and has it written before others take their turn.
-    async fn write_job<T>(
-        &self,
-        snapshot: &Snapshot,
-        write: impl FnOnce(JobView) -> Written<T>,
-    ) -> Result<Written<T>, ApiError> {
         let _turn = self.files.wait(snapshot.progress.total_files).await?;
         let files = self.state.store.files(snapshot.job.id, Page::ALL).await?;
-        let mut job = JobView::new(snapshot, files, &self.state.config.cache_dir);
+        let files = files.into_iter().map(|file| FileView::from(file).to_json_string());
+        let mut job = self.bare_job(snapshot);
+        job.files_truncated = false;
+        Ok(Written::with_list(&job, "files", files))
+    }
+
+    /// A job without its files.
+    fn bare_job(&self, snapshot: &Snapshot) -> JobView {
+        let mut job = JobView::new(snapshot, Vec::new(), &self.state.config.cache_dir);
         job.outcome = snapshot.job.outcome.as_ref().map(Into::into);
-        Ok(write(job))
+        job
     }
 
     /// Writes each job as a list shows it, in the same order.

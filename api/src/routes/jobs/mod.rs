@@ -107,8 +107,9 @@ impl JobsApi {
             after: cursor.0.as_deref().map(cursor::decode).transpose()?,
             limit: limit.0.map(|limit| limit as usize),
         };
+        let _list = self.0.lists.acquire().await.map_err(|_| ApiError::internal())?;
         let JobPage { snapshots, total, next } = self.0.state.store.list(query).await?;
-        let files = |snapshot: &Snapshot| snapshot.progress.total_files.min(MAX_FILES as u64);
+        let files = |snapshot: &Snapshot| 1 + snapshot.progress.total_files.min(MAX_FILES as u64);
         let _turn = self.0.files.wait(snapshots.iter().map(files).sum()).await?;
         let jobs = self.0.listed(snapshots).await?;
         let next_cursor = next.map(cursor::encode);
