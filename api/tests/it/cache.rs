@@ -244,3 +244,25 @@ async fn a_dry_run_of_a_prune_needs_no_worker() {
         }
     }
 }
+
+/// As in a cluster whose API does not mount the volume: nobody there could make room otherwise.
+#[tokio::test]
+async fn without_a_view_of_the_volume_changes_of_a_named_repository_are_left_to_the_workers() {
+    let stage = Stage::new().await;
+    let unmounted = stage.folder.path().join("hub");
+    fs::remove_dir_all(&unmounted).unwrap();
+    fs::create_dir(&unmounted).unwrap();
+    let removal = stage.server.send(Method::DELETE, "/api/cache/owner/name").await;
+    let verification = stage.server.send(Method::POST, "/api/cache/owner/name/verify").await;
+    let prune = stage.server.post("/api/cache/prune", json!({})).await;
+    for (status, refused) in [removal, verification, prune] {
+        assert_eq!((status.as_u16(), &refused["error"]), (503, &json!("No view of the cache")), "{refused}");
+    }
+    let (status, verified) = stage.server.send(Method::POST, "/api/cache/owner/name/verify?type=dataset").await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{verified}");
+    let jobs = stage.server.store.list(JobQuery::default()).await.unwrap().snapshots;
+    assert_eq!(
+        jobs.iter().map(|found| found.job.request.repo.to_string()).collect::<Vec<_>>(),
+        ["datasets/owner/name"]
+    );
+}

@@ -9,7 +9,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use tokio::time::Instant;
 
 use super::Context;
-use super::find::{Place, find};
+use super::find::{Place, find_for_workers};
 use super::prune::{PruneBody, PruneResponse};
 use super::wait::{PATIENCE, failure};
 use crate::body::Strict;
@@ -150,7 +150,7 @@ impl CacheWorkApi {
 
 impl Context {
     async fn remove(&self, place: Place) -> Result<RemovalResponse, ApiError> {
-        let found = move |inventory: &_| find(inventory, &place).map(|(repo, _)| (repo, place.revision));
+        let found = move |inventory: &_| find_for_workers(inventory, &place).map(|repo| (repo, place.revision));
         let (repo, revision) = self.scan(found).await?;
         let (removal, message) = match &revision {
             None => (Removal::Repo, format!("{} removed from the cache", repo.id)),
@@ -171,7 +171,7 @@ impl Context {
     }
 
     async fn verify(&self, place: Place) -> Result<VerifyResponse, ApiError> {
-        let (repo, _) = self.scan(move |inventory| find(inventory, &place)).await?;
+        let repo = self.scan(move |inventory| find_for_workers(inventory, &place)).await?;
         let request = JobRequest::of_cache(Work::Verify, repo, Revision::default());
         let snapshot: Snapshot = self.submitted(request).await?;
         Ok(VerifyResponse::Accepted(self.job(&snapshot).await?))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::Inventory;
 use hfd_shared::repo::{CommitHash, RepoId, RepoKind, RepoRef, Revision};
+use poem::http::StatusCode;
 
 use super::Context;
 use crate::error::ApiError;
@@ -62,6 +63,21 @@ pub(super) fn find(inventory: &Inventory, place: &Place) -> Result<(RepoRef, Opt
         };
     }
     Err(place.unknown_repo())
+}
+
+/// The repository that workers are to do something with. Without a view of the volume, it may be there or not.
+pub(super) fn find_for_workers(inventory: &Inventory, place: &Place) -> Result<RepoRef, ApiError> {
+    if inventory.is_there()? {
+        return find(inventory, place).map(|(repo, _)| repo);
+    }
+    place.kind.map(|kind| RepoRef { kind, id: place.id.clone() }).ok_or_else(no_view)
+}
+
+/// What this process was asked for, only others can see.
+pub(super) fn no_view() -> ApiError {
+    let details =
+        "this process does not see the volume of the cache; name one repository and its type, model or dataset";
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "No view of the cache", details)
 }
 
 /// Whether a list wants a repository.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Context;
-use super::find::matches;
+use super::find::{matches, no_view};
 use super::wait::{PATIENCE, failure, in_use};
 use crate::body::{Fields, FromFields};
 use crate::error::ApiError;
@@ -93,7 +93,13 @@ impl Context {
         let id: Option<RepoId> =
             Some(body.repo.trim()).filter(|text| !text.is_empty()).map(str::parse).transpose().map_err(invalid)?;
         let kind = body.kind.map(Into::into);
-        let found = self.scan(move |inventory| unused(inventory, id.as_ref(), kind)).await?;
+        let dry_run = body.dry_run;
+        let look = move |inventory: &Inventory| match (inventory.is_there()?, id, kind) {
+            (true, id, kind) => unused(inventory, id.as_ref(), kind),
+            (false, Some(id), Some(kind)) if !dry_run => Ok(vec![(RepoRef { kind, id }, Vec::new())]),
+            (false, ..) => Err(no_view()),
+        };
+        let found = self.scan(look).await?;
 
         let all = || found.iter().flat_map(|(_, unused)| unused);
         let mut pruned = Pruned { dry_run: body.dry_run, ..Pruned::default() };

@@ -61,7 +61,7 @@
 {{- $problems = append $problems (printf "a %s volume is for one worker, not %d: use a ReadWriteMany storage class (NFS, CephFS, Lustre, EFS …) with cache.accessMode=ReadWriteMany, or set %s=1" .Values.cache.accessMode $workers $value) -}}
 {{- end -}}
 {{- if .Values.api.mountCache -}}
-{{- $problems = append $problems (printf "api pods on other nodes cannot mount a %s volume: set api.mountCache=false (/api/cache is then empty), or use cache.accessMode=ReadWriteMany" .Values.cache.accessMode) -}}
+{{- $problems = append $problems (printf "api pods on other nodes cannot mount a %s volume: set api.mountCache=false (/api/cache is then empty, and changes repositories by name and type only), or use cache.accessMode=ReadWriteMany" .Values.cache.accessMode) -}}
 {{- end -}}
 {{- end -}}
 {{- with .Values.worker.autoscaling -}}

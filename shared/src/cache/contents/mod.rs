@@ -52,6 +52,14 @@ impl Inventory {
         &self.root
     }
 
+    /// Whether there is a cache at all: not in a process that has no view of its volume, where the folder is empty at most.
+    pub fn is_there(&self) -> Result<bool, CacheError> {
+        match self.open_root()? {
+            Some(root) => Ok(!root.names()?.is_empty()),
+            None => Ok(false),
+        }
+    }
+
     /// The space on the volume; none when there is no cache yet.
     pub fn space(&self) -> Result<Option<Space>, CacheError> {
         match Space::of(&self.root) {
