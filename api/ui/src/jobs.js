@@ -22,6 +22,9 @@ const rates = new Map();
 /** Ids of jobs that went while others are read. @type {Set<string> | null} */
 let gone = null;
 
+/** Ids of the jobs of the first message, without those that went since. @type {Set<string>} */
+let first = new Set();
+
 /** Ids of jobs that an earlier connection told of, and the present one has not yet. @type {Set<string>} */
 let doubtful = new Set();
 
@@ -59,14 +62,15 @@ export function reset(jobs) {
     const others = ids.peek().filter((id) => !present.has(id));
     for (const one of jobs) put(one);
     for (const known of byId.values()) known.filesChanged.value += 1;
+    first = present;
     doubtful = new Set(others);
     ids.value = newestFirst([...present, ...others]);
     sums.value = counted;
   });
 }
 
-/** Of how many jobs the present connection and answers since have told. */
-export const told = () => byId.size - doubtful.size;
+/** How many jobs of the first message there still are. */
+export const toldAtFirst = () => first.size;
 
 /** Forgets the jobs of which nothing has told since the last `reset`. */
 export function settle() {
@@ -145,6 +149,7 @@ function forget(id) {
   const known = byId.get(id);
   if (!known) return;
   count(known.job.peek(), -1);
+  first.delete(id);
   doubtful.delete(id);
   byId.delete(id);
   rates.delete(id);

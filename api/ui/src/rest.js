@@ -16,8 +16,8 @@ export async function readRest(abort) {
   const end = jobs.keepGone();
   try {
     const { total } = await service.jobs({ limit: 1 }, abort);
-    // To the last page: jobs may have come meanwhile.
-    let cursor = /** @type {string | null | undefined} */ (jobs.told() < total ? undefined : null);
+    // Jobs that came since count in the total or not: only as many as the first message told of leave no doubt.
+    let cursor = /** @type {string | null | undefined} */ (jobs.toldAtFirst() === total ? null : undefined);
     while (cursor !== null) {
       const page = await service.jobs({ limit: PAGE_JOBS, cursor }, abort);
       abort.throwIfAborted();

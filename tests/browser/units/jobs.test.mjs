@@ -33,10 +33,10 @@ test("jobs of an earlier connection stay in sight until it is known what became 
   jobs.reset([job("c", 3), job("b", 2, "running"), job("a", 1)]);
   jobs.settle();
   jobs.reset([job("d", 4)]);
-  assert.deepEqual([jobs.ids.value, jobs.told()], [["d", "c", "b", "a"], 1]);
+  assert.deepEqual(jobs.ids.value, ["d", "c", "b", "a"]);
   jobs.learn([job("b", 2)]);
   jobs.update([job("a", 1, "failed")], new Set(), []);
-  assert.deepEqual([jobs.job("b").value.status, jobs.told()], ["completed", 3]);
+  assert.equal(jobs.job("b").value.status, "completed");
   jobs.settle();
   assert.deepEqual([jobs.ids.value, jobs.sums.value.jobs], [["d", "b", "a"], 3]);
 });

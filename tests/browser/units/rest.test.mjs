@@ -13,13 +13,13 @@ const job = (id, second, status = "completed", downloadedBytes = 0) => ({
   progress: { totalBytes: 9, downloadedBytes, bytesPerSecond: 0 },
 });
 
-/** A service with these jobs, newest first, two a page at most; before a further page a message may tell of another one. */
+/** A service with these jobs, newest first, two a page at most; before each answer messages may tell of others. */
 function serve(all, coming = []) {
   const asked = [];
   globalThis.fetch = async (url) => {
     const { limit, cursor, status } = Object.fromEntries(url.searchParams);
     asked.push(url.search);
-    if (cursor) jobs.update(coming.splice(0, 1), new Set(), []);
+    jobs.update(coming.shift() ?? [], new Set(), []);
     const found = all.filter((one) => !status || status.split(",").includes(one.status));
     const from = cursor ? found.findIndex(({ id }) => id === cursor) + 1 : 0;
     const page = found.slice(from, from + Math.min(limit, 2));
@@ -30,11 +30,13 @@ function serve(all, coming = []) {
 }
 
 test("the jobs that a first message left out are read to the last one, though others come meanwhile", async () => {
-  jobs.reset([job("z", 9)]);
-  jobs.reset([job("e", 5)]);
-  serve([job("e", 5), job("d", 4), job("c", 3), job("b", 2), job("a", 1)], [job("f", 6), job("g", 7)]);
+  const all = [job("e", 5), job("d", 4), job("c", 3), job("b", 2), job("a", 1)];
+  jobs.reset([job("z", 9), ...all]);
+  jobs.reset(all.slice(0, 3));
+  // As many as were left out come before it is known how many there are.
+  serve(all, [[job("f", 6), job("g", 7)], [], [job("h", 8)]]);
   await readRest(never);
-  assert.deepEqual(jobs.ids.value, ["g", "f", "e", "d", "c", "b", "a"]);
+  assert.deepEqual(jobs.ids.value, ["h", "g", "f", "e", "d", "c", "b", "a"]);
 });
 
 test("nothing is read when the first message told of all", async () => {
