@@ -62,6 +62,10 @@ export async function open(page, part, selector) {
   await page.waitForSelector(selector);
 }
 
+/** Waits until what has happened is drawn. */
+export const drawn = (page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
 /** Asks the service as another program would. */
 export async function api(page, method, path, data) {
   const answer = await page.request.fetch(`${base}api/${path}`, { method, data });

@@ -1,6 +1,6 @@
 // A connection that says nothing is trusted while requests tell the same, and renewed when they tell otherwise.
 import assert from "node:assert/strict";
-import { api, download, open, withPage } from "./page.mjs";
+import { api, download, drawn, withPage } from "./page.mjs";
 
 /** More than the page waits for a sign of life, and for what it expects to hear of. */
 const SILENCE_MS = 50_000;
@@ -17,7 +17,7 @@ await withPage(async (page) => {
     await page.clock.fastForward(SILENCE_MS);
     await (await answer).finished();
     // What the page makes of it is done by then.
-    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await drawn(page);
     await page.clock.fastForward(NEWS_MS);
   };
   await page.goto(new URL("#/jobs", page.url()).href);
@@ -25,8 +25,11 @@ await withPage(async (page) => {
   await slow("Running").getByText("0 of 1 file").waitFor();
   isDead = true;
   await compared();
-  assert.equal(connections, 1, "a job that waits says nothing");
+  // A connection that was given up is drawn as lost, until another one lives.
+  await drawn(page);
   await page.locator(".connection.live").waitFor();
+  assert.equal(connections, 1, "a job that waits says nothing");
+  isDead = true;
   await api(page, "DELETE", `jobs/${id}`);
   await compared();
   await slow("Cancelled").waitFor();
@@ -37,7 +40,7 @@ await withPage(async (page) => {
   const pressed = page.waitForResponse((response) => response.url().endsWith("/retry"));
   await page.getByRole("button", { name: "Retry acme/slow" }).click();
   await (await pressed).finished();
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await drawn(page);
   await page.clock.fastForward(NEWS_MS);
   await slow("Running").waitFor();
   assert.equal(connections, 3);
