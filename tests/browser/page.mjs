@@ -66,6 +66,12 @@ export async function open(page, part, selector) {
 export const drawn = (page) =>
   page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
+/** Takes the page out of sight, or brings it back. */
+export const hide = (page, isHidden) => page.evaluate((isHidden) => {
+  Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}, isHidden);
+
 /** Asks the service as another program would. */
 export async function api(page, method, path, data) {
   const answer = await page.request.fetch(`${base}api/${path}`, { method, data });

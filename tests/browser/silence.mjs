@@ -1,6 +1,6 @@
 // A connection that says nothing is trusted while requests tell the same, and renewed when they tell otherwise.
 import assert from "node:assert/strict";
-import { api, download, drawn, withPage } from "./page.mjs";
+import { api, download, drawn, hide, withPage } from "./page.mjs";
 
 /** More than the page waits for a sign of life, and for what it expects to hear of. */
 const SILENCE_MS = 50_000;
@@ -29,6 +29,13 @@ await withPage(async (page) => {
   await drawn(page);
   await page.locator(".connection.live").waitFor();
   assert.equal(connections, 1, "a job that waits says nothing");
+  await hide(page, true);
+  let asked = 0;
+  page.on("request", (request) => { asked += Number(request.url().includes("/api/jobs?")); });
+  await page.clock.fastForward(SILENCE_MS - NEWS_MS);
+  await drawn(page);
+  assert.equal(asked, 0, "nobody sees what is out of sight");
+  await hide(page, false);
   isDead = true;
   await api(page, "DELETE", `jobs/${id}`);
   await compared();

@@ -1,15 +1,11 @@
 // Where the API wants a token the page asks for it, says when it is wrong, and shows it nowhere.
 import assert from "node:assert/strict";
-import { base, check, open, withPage } from "./page.mjs";
+import { base, check, hide, open, withPage } from "./page.mjs";
 
 /** A browser has six connections for all tabs of a service. */
 async function aHiddenPageHoldsNoStream(page) {
   const isStream = (request) => request.url().endsWith("/api/events");
-  const turn = (isHidden) => page.evaluate((isHidden) => {
-    Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }, isHidden);
-  await turn(true);
+  await hide(page, true);
   let streams = 0;
   page.on("request", (request) => { streams += Number(isStream(request)); });
   const ended = page.waitForEvent("requestfailed", isStream);
@@ -18,7 +14,7 @@ async function aHiddenPageHoldsNoStream(page) {
   await page.clock.fastForward(20_000);
   assert.equal(streams, 0, "it is out of sight");
   const begun = page.waitForRequest(isStream);
-  await turn(false);
+  await hide(page, false);
   await begun;
   await page.locator(".connection.live").waitFor();
 }

@@ -88,8 +88,9 @@ function watch() {
     const mayBeSilent = isOpen && !isByEvents;
     const last = mayBeSilent ? Math.max(heard, compared) : heard;
     if (Date.now() - last <= (isOpen ? SILENCE_LIMIT_MS : OPEN_LIMIT_MS)) return;
-    if (mayBeSilent) void compare();
-    else renew();
+    if (!mayBeSilent) renew();
+    // What is out of sight is compared once it is back.
+    else if (!hidden) void compare();
   }, LOOK_EVERY_MS);
 }
 

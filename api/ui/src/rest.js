@@ -5,8 +5,8 @@ import * as service from "./service.js";
 /** @typedef {import("./types").Job} Job */
 
 const PAGE_JOBS = 50;
-/** Running jobs that are compared. */
-const MAX_COMPARED = 20;
+/** How many jobs are compared. Queued ones are none of them: they would fill the answer, for what runs is older. */
+const MAX_COMPARED = 5;
 
 /** Without files, as in a full first message: whoever opens the job reads them. @param {Job} job @returns {Job} */
 const slim = (job) => (jobs.isEnded(job) && job.files.length ? { ...job, files: [], filesTruncated: true } : job);
@@ -31,14 +31,13 @@ export async function readRest(abort) {
   }
 }
 
-/** Whether the service knows jobs otherwise than the page: how many there are, or what runs. @param {AbortSignal} abort */
+/** Whether the service knows jobs otherwise than the page: how many, or what has begun. @param {AbortSignal} abort */
 export async function isBehind(abort) {
   const all = await service.jobs({ limit: 1 }, abort);
-  const live = await service.jobs({ status: ["queued", "running", "paused"], limit: 1 }, abort);
-  const running = await service.jobs({ status: ["running"], limit: MAX_COMPARED }, abort);
+  const begun = await service.jobs({ status: ["running", "paused"], limit: MAX_COMPARED }, abort);
   const known = jobs.sums.peek();
-  const isOther = all.total !== known.jobs || live.total !== known.live || running.total !== known.running;
-  return isOther || [...all.jobs, ...running.jobs].some(isNews);
+  const isOther = all.total !== known.jobs || begun.total !== known.live - known.queued;
+  return isOther || [...all.jobs, ...begun.jobs].some(isNews);
 }
 
 /** Whether a job is known otherwise. @param {Job} job */

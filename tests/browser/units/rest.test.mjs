@@ -46,17 +46,21 @@ test("nothing is read when the first message told of all", async () => {
   assert.deepEqual([asked.length, jobs.ids.value], [1, ["b", "a"]]);
 });
 
-test("the page is behind when the service knows another number, state or progress of jobs", async () => {
-  const known = [job("c", 3), job("b", 2, "running", 4), job("a", 1, "failed")];
+test("the page is behind when the service knows another number, state or progress of jobs, however many wait", async () => {
+  const waiting = [job("f", 6, "queued"), job("e", 5, "queued"), job("d", 4, "queued")];
+  const known = [...waiting, job("c", 3), job("b", 2, "running", 4), job("a", 1, "failed")];
+  const changed = (now) => known.map((one) => (one.id === now.id ? now : one));
   jobs.reset(known);
   jobs.settle();
   for (const [all, expected] of [
     [known, false],
-    [[job("d", 4), ...known], true],
-    [[known[0], job("b", 2, "running", 5), known[2]], true],
-    [[known[0], known[1], job("a", 1, "queued")], true],
+    [[job("g", 7), ...known], true],
+    [changed(job("b", 2, "running", 5)), true],
+    [changed(job("b", 2, "paused", 4)), true],
+    [changed(job("a", 1, "running")), true],
   ]) {
-    serve(all);
+    const asked = serve(all);
     assert.equal(await isBehind(never), expected, JSON.stringify(all));
+    assert.equal(asked.length, 2);
   }
 });
