@@ -109,8 +109,9 @@ export function update(jobs, removed, files) {
 export function learn(found) {
   batch(() => {
     const news = found.filter(({ id }) => !gone?.has(id) && (!byId.has(id) || doubtful.has(id)));
-    const added = news.filter(put);
-    if (added.length) ids.value = newestFirst([...ids.value, ...added.map(({ id }) => id)]);
+    const added = [];
+    for (const one of news) if (put(one)) added.push(one.id);
+    if (added.length) ids.value = newestFirst([...ids.value, ...added]);
     sums.value = counted;
   });
 }
