@@ -52,7 +52,9 @@ async function optionsStayWithTheRepository(page) {
   await page.getByText("Filters and priority").click();
   await excludes.fill("*Q8*");
   await page.route("**/api/analyze/**", (route) => route.fulfill({ status: 404, json: {} }), { times: 1 });
+  const refused = page.waitForResponse((answer) => answer.url().includes("/api/analyze/") && answer.status() === 404);
   await page.getByLabel("Revision").selectOption("next");
+  await refused;
   await name.fill("acme/small");
   await look.click();
   await page.getByRole("heading", { name: "acme/small" }).waitFor();
