@@ -38,9 +38,6 @@ const DRAIN: Duration = Duration::from_secs(23);
 /// A worker that has room and gets nothing for so long looks for tasks that the queue has lost.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// When a task that failed for want of the volume is tried again, by this worker or another.
-pub(crate) const VOLUME_DELAY: Duration = Duration::from_secs(5);
-
 /// The time between two rounds of consuming.
 const BACKOFF: Duration = Duration::from_secs(1);
 
@@ -90,7 +87,7 @@ struct Line {
     tasks: TaskTracker,
 }
 
-/// Why no round can begin.
+/// Why no round, or no task, can begin.
 #[derive(Debug, thiserror::Error)]
 enum NotNow {
     #[error(transparent)]
@@ -177,22 +174,19 @@ impl Line {
 
 async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery, round: &CancellationToken) {
     let task = delivery.task;
-    // A worker without its volume fails each task at once, and would get all of them.
-    if task.kind != TaskKind::Callback
-        && let Err(error) = env.check_volume().await
-    {
-        warn!(%task, %error, "task given back");
-        round.cancel();
-        if let Err(error) = delivery.give_back().await {
-            debug!(%task, %error, "delivery not answered; it will come again");
+    let performed: Result<Done, NotNow> = async {
+        // A worker without its volume fails each task at once, and would get all of them.
+        if task.kind != TaskKind::Callback {
+            env.check_volume().await?;
         }
-        return;
+        Ok(perform(env, watch, task, delivery.published_at).await?)
     }
-    let answered = match perform(env, watch, task, delivery.published_at).await {
+    .await;
+    let answered = match performed {
         Ok(Done::Recorded) => delivery.acknowledge().await,
         Ok(Done::GivenUp) => delivery.reject().await,
         // Nobody else could read it either.
-        Err(error @ StoreError::Corrupt { .. }) => {
+        Err(NotNow::Store(error @ StoreError::Corrupt { .. })) => {
             error!(%task, %error, "task kept aside");
             delivery.reject().await
         }
@@ -248,7 +242,11 @@ async fn perform(
     }
     let performed = tasks::perform(env, &job, &claimed, &fence, watched.token()).await;
     in_work.end(outcome(&performed));
-    match performed? {
+    let outcome = match performed? {
+        Outcome::Failed(error) => tasks::without_volume(env).await.unwrap_or(Outcome::Failed(error)),
+        outcome => outcome,
+    };
+    match outcome {
         Outcome::Settled => {}
         Outcome::Later { delay, waiting } => _ = env.store.defer(&claimed, delay, waiting).await?,
         Outcome::Stopped => {
@@ -257,10 +255,7 @@ async fn perform(
                 note_taken_over(env, &claimed).await?;
             }
         }
-        Outcome::Failed(error) => match env.check_volume().await {
-            Ok(()) => fail(env, &claimed, error).await?,
-            Err(volume) => _ = env.store.defer(&claimed, VOLUME_DELAY, Some(volume.to_string())).await?,
-        },
+        Outcome::Failed(error) => fail(env, &claimed, error).await?,
     }
     Ok(Done::Recorded)
 }

@@ -18,13 +18,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::Outcome;
 use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
 use super::slice::Slice;
+use super::{Outcome, without_volume};
 use crate::environment::Environment;
-use crate::runner::VOLUME_DELAY;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
 use hfd_shared::blocking::blocking;
@@ -116,8 +115,8 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
     let mut later: Option<(Duration, String)> = None;
     let mut stopped = false;
     // What came or failed without the volume counts for nothing.
-    if let Err(volume) = env.check_volume().await {
-        return Ok(Outcome::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) });
+    if let Some(later) = without_volume(env).await {
+        return Ok(later);
     }
     for (files, result) in ended {
         let result = match result {

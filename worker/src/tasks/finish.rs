@@ -11,10 +11,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{ListingError, listing};
-use super::{Outcome, end_job};
+use super::{Outcome, end_job, without_volume};
 use crate::environment::Environment;
 use crate::fence::Fence;
-use crate::runner::VOLUME_DELAY;
 use hfd_shared::blocking::blocking;
 
 /// How long the Hub may think about where a branch is.
@@ -46,8 +45,8 @@ pub(super) async fn perform(
         Ok(false) => return Ok(Outcome::Stopped),
         Err(error) => return Ok(error.outcome()),
     }
-    if let Err(volume) = env.check_volume().await {
-        return Ok(Outcome::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) });
+    if let Some(later) = without_volume(env).await {
+        return Ok(later);
     }
     end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch, outcome: None }).await?;
     Ok(Outcome::Settled)

@@ -24,6 +24,9 @@ use crate::environment::Environment;
 use crate::fence::Fence;
 use alive::alive;
 
+/// When a task that needs the volume is tried again, by this worker or another.
+const VOLUME_DELAY: Duration = Duration::from_secs(5);
+
 /// How a task ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -57,6 +60,12 @@ pub(crate) async fn perform(
         TaskKind::Fetch(unit) => fetch::perform(env, job, claimed, unit, stop).await,
         _ => alive(env, claimed, fence, stop, perform_short(env, job, claimed, fence, stop)).await,
     }
+}
+
+/// What becomes of a task when the volume is gone, whatever came of it so far; none when the volume is there.
+pub(crate) async fn without_volume(env: &Environment) -> Option<Outcome> {
+    let volume = env.check_volume().await.err()?;
+    Some(Outcome::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) })
 }
 
 /// Does a task that moves no data.
