@@ -4,7 +4,7 @@ use anyhow::ensure;
 use hfd_tests::api::{Download, Status};
 use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::RepoBuilder;
-use hfd_tests::traffic::{data_bytes, distinct_bytes};
+use hfd_tests::traffic::check_sent_once;
 use hfd_tests::watcher::Watcher;
 
 const MODEL: &str = "acme/model";
@@ -25,8 +25,7 @@ async fn a_worker_that_is_asked_to_end_hands_its_work_over() -> anyhow::Result<(
     ensure!(seen.status == Status::Running && seen.workers.is_empty(), "{seen:?}");
     cluster.add_worker(&[]).await?;
     cluster.api().completed(&job.id).await?;
-    let (sent, needed) = (data_bytes(&cluster.hub), distinct_bytes(&cluster.hub, MODEL));
-    ensure!(sent <= needed + 4 * ON_THE_WAY_BYTES, "{} bytes were fetched twice", sent - needed);
+    check_sent_once(&cluster.hub, MODEL, 4 * ON_THE_WAY_BYTES)?;
     cluster.check_model(MODEL)
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use hfd_tests::api::{Download, Refused};
 use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::RepoBuilder;
-use hfd_tests::traffic::{data_bytes, distinct_bytes, open_data_answers};
+use hfd_tests::traffic::{check_sent_once, open_data_answers};
 use hfd_tests::wait;
 use hfd_tests::watcher::{Message, Watcher};
 
@@ -35,8 +35,7 @@ async fn a_restart_of_the_store_loses_nothing() -> anyhow::Result<()> {
     let after = cluster.api().moving(&job.id, before.progress.downloaded_bytes).await?;
     ensure!(after.created_at == before.created_at);
     cluster.api().completed(&job.id).await?;
-    let (sent, needed) = (data_bytes(&cluster.hub), distinct_bytes(&cluster.hub, MODEL));
-    ensure!(sent <= needed + COST_BYTES, "{} bytes were fetched twice", sent - needed);
+    check_sent_once(&cluster.hub, MODEL, COST_BYTES)?;
     cluster.check_model(MODEL)
 }
 
@@ -62,8 +61,7 @@ async fn while_the_store_is_away_the_api_answers_503_and_nobody_is_ready() -> an
         member.wait_ready(true).await?;
     }
     cluster.api().completed(&job.id).await?;
-    let (sent, needed) = (data_bytes(&cluster.hub), distinct_bytes(&cluster.hub, MODEL));
-    ensure!(sent <= needed + COST_BYTES, "{} bytes were fetched twice", sent - needed);
+    check_sent_once(&cluster.hub, MODEL, COST_BYTES)?;
     cluster.check_model(MODEL)
 }
 
@@ -111,7 +109,6 @@ async fn after_the_store_was_emptied_posting_again_goes_on_from_the_partials() -
     .await?;
     let again = cluster.downloaded(&Download::model(MODEL)).await?;
     ensure!(again.id != lost.id);
-    let (sent, needed) = (data_bytes(&cluster.hub), distinct_bytes(&cluster.hub, MODEL));
-    ensure!(sent <= needed + COST_BYTES, "{} bytes were fetched twice", sent - needed);
+    check_sent_once(&cluster.hub, MODEL, COST_BYTES)?;
     cluster.check_model(MODEL)
 }

@@ -8,7 +8,7 @@ use hfd_tests::api::{Download, Job, Status};
 use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::RepoBuilder;
 use hfd_tests::proxy::Proxy;
-use hfd_tests::traffic::{data_bytes, data_bytes_of, distinct_bytes, open_data_answers};
+use hfd_tests::traffic::{check_sent_once, data_bytes_of, open_data_answers};
 use hfd_tests::wait;
 
 const MODEL: &str = "acme/model";
@@ -58,8 +58,7 @@ async fn another_worker_goes_on_where_a_killed_one_stopped() -> anyhow::Result<(
     cluster.workers[victim].kill_9().await?;
     taken_over(&cluster, &job, victim).await?;
     cluster.api().completed(&job.id).await?;
-    let (sent, needed) = (data_bytes(&cluster.hub), distinct_bytes(&cluster.hub, MODEL));
-    ensure!(sent <= needed + COST_BYTES, "{} bytes were fetched twice", sent - needed);
+    check_sent_once(&cluster.hub, MODEL, COST_BYTES)?;
     cluster.check_model(MODEL)
 }
 
@@ -110,8 +109,7 @@ async fn a_worker_that_cannot_reach_the_store_leaves_its_task_to_others() -> any
     ensure!(blocked_at.elapsed() > Duration::from_secs(8), "taken over before the first worker was silent for long");
     way.unblock();
     cluster.api().completed(&job.id).await?;
-    let (sent, needed) = (data_bytes(&cluster.hub), distinct_bytes(&cluster.hub, MODEL));
-    ensure!(sent <= needed + COST_BYTES, "{} bytes were fetched twice", sent - needed);
+    check_sent_once(&cluster.hub, MODEL, COST_BYTES)?;
     cluster.check_model(MODEL)
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use hfd_tests::api::{Download, Job, Posted, Status};
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder, RepoKind};
 use hfd_tests::stage::Stage;
-use hfd_tests::traffic::{data_bytes, data_bytes_of, distinct_bytes, open_data_answers};
+use hfd_tests::traffic::{check_sent_once, data_bytes, data_bytes_of, open_data_answers};
 use hfd_tests::wait;
 use hfd_tests::watcher::{Message, Watcher};
 
@@ -50,9 +50,7 @@ async fn pause_stops_traffic_and_resume_fetches_only_what_is_missing() -> anyhow
     stage.api().resume(&job.id).await?;
     stage.api().completed(&job.id).await?;
     stage.check_model(MODEL)?;
-    let (sent, size) = (data_bytes(&stage.hub), distinct_bytes(&stage.hub, MODEL));
-    ensure!(sent <= size + LOST_BYTES, "{sent} bytes were fetched for {size}");
-    Ok(())
+    check_sent_once(&stage.hub, MODEL, LOST_BYTES)
 }
 
 /// The branch goes on meanwhile, and a later job is at its end first.

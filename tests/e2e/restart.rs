@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use hfd_tests::api::{Download, Status};
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
 use hfd_tests::stage::Stage;
-use hfd_tests::traffic::{data_bytes, distinct_bytes};
+use hfd_tests::traffic::check_sent_once;
 use hfd_tests::wait;
 
 const MODEL: &str = "acme/model";
@@ -44,9 +44,7 @@ async fn after_sigterm_nothing_is_fetched_twice() -> anyhow::Result<()> {
     stage.hub.clear_faults();
     stage.api().completed(&job.id).await?;
     stage.check_model(MODEL)?;
-    let (sent, size) = (data_bytes(&stage.hub), distinct_bytes(&stage.hub, MODEL));
-    ensure!(sent <= size + stops * LOST_BYTES, "{sent} bytes were fetched for {size}");
-    Ok(())
+    check_sent_once(&stage.hub, MODEL, stops * LOST_BYTES)
 }
 
 /// As after weeks: what nobody has written to for long goes, but not what a job may go on with.
@@ -71,9 +69,7 @@ async fn the_partials_of_a_job_that_was_paused_for_long_stay() -> anyhow::Result
     stage.api().resume(&job.id).await?;
     stage.api().completed(&job.id).await?;
     stage.check_model(MODEL)?;
-    let (sent, size) = (data_bytes(&stage.hub), distinct_bytes(&stage.hub, MODEL));
-    ensure!(sent <= size + LOST_BYTES, "{sent} bytes were fetched for {size}");
-    Ok(())
+    check_sent_once(&stage.hub, MODEL, LOST_BYTES)
 }
 
 fn make_old(folder: &Path, time: SystemTime) -> anyhow::Result<()> {

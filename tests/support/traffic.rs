@@ -1,5 +1,7 @@
 //! What the fake Hub has really sent.
 
+use anyhow::ensure;
+
 use crate::fake_hub::{FakeHub, HttpMethod, Origin, RequestKind, RequestRecord};
 
 /// Bytes of file content sent so far, over both origins.
@@ -28,6 +30,13 @@ pub fn distinct_bytes(hub: &FakeHub, model: &str) -> u64 {
     files.sort_by(|a, b| a.etag.cmp(&b.etag));
     files.dedup_by(|a, b| a.etag == b.etag);
     files.iter().map(|file| file.size_bytes).sum()
+}
+
+/// Checks that of a model's `main` no more than so many bytes were sent twice.
+pub fn check_sent_once(hub: &FakeHub, model: &str, most_bytes: u64) -> anyhow::Result<()> {
+    let (sent, needed) = (data_bytes(hub), distinct_bytes(hub, model));
+    ensure!(sent <= needed + most_bytes, "{} bytes were fetched twice", sent - needed);
+    Ok(())
 }
 
 /// The CDN's records, for what must never reach it.
