@@ -29,7 +29,7 @@ def described() -> dict[str, object]:
 
 
 def _commit() -> str | None:
-    command = ["git", "rev-parse", "HEAD"]
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
     except OSError:

@@ -1,5 +1,6 @@
 """The runs of a case: all contenders in turn, again and again, each into an empty folder."""
 
+import itertools
 import os
 import shutil
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from report import Outcome, described
 from source import Sent, Source
 from tools import Contender, Download, Tool
 from work import Repo, wrong_files
+
+# Downloads up to this size stay until the end of their case: where many files were just removed, ext4 without a journal passes
+# over their inodes for five minutes, one after the other for each new file.
+STAYING_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Rounds:
         self._folder = folder
         self._runs = runs
         self._outcome = outcome
+        self._numbers = itertools.count()
 
     def run(self, case: Case, repo: Repo, contenders: list[Contender]) -> None:
         """A warm-up and the measured runs. Who fails once, in whatever way, takes no further part in the case."""
@@ -78,10 +84,12 @@ class Rounds:
                 if number > 0:
                     by = self._outcome.runs.setdefault(case.name, {})
                     by.setdefault(contender.name, []).append(run.numbers())
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _once(self, case: Case, repo: Repo, contender: Contender) -> Run:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        folder = self._folder / "download"
+        if repo.size > STAYING_BYTES:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        folder = self._folder / str(next(self._numbers))
         folder.mkdir(parents=True)
         # What a run that failed was sent is not this one's.
         self._source.sent()
