@@ -2,14 +2,15 @@
 # Generates a client from openapi/openapi.yaml, beside a program that uses it, with a generator of pinned version.
 # Usage: clients/generate.sh python|typescript|go [FOLDER]     (FOLDER: target/clients/LANGUAGE by default)
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
 language=${1:-}
 case $language in
     python | typescript | go) ;;
     *) sed -n '2,3s/^# //p' "$0" >&2; exit 64 ;;
 esac
-folder=${2:-target/clients/$language}
+root=$(realpath "$(dirname "$0")/..")
+folder=$(realpath -m "${2:-$root/target/clients/$language}")
+cd "$root"
 document=$PWD/openapi/openapi.yaml
 mkdir -p "$folder"
 cp -r "clients/$language/." "$folder/"

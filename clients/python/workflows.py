@@ -12,6 +12,9 @@ from hfdownloader_client.models import DownloadRequest, Error, Job, JobStatus, S
 
 Answer = TypeVar("Answer")
 
+PATIENCE_S = 120
+"""How long a job may come no closer to what is waited for."""
+
 
 def answer(given: Answer | Error | None) -> Answer:
     """The answer itself: an error is raised."""
@@ -21,12 +24,15 @@ def answer(given: Answer | Error | None) -> Answer:
 
 
 def wait_for(client: Client, job_id: str, wanted: JobStatus) -> Job:
-    """Asks for a job until it is as wanted."""
-    for _ in range(600):
+    """Asks for a job until it is as wanted, as long as it moves."""
+    bytes_seen, since = -1, time.monotonic()
+    while time.monotonic() - since < PATIENCE_S:
         job = answer(get_job.sync(job_id, client=client))
         if job.status == wanted:
             return job
         assert job.status not in (JobStatus.FAILED, JobStatus.CANCELLED), job.error
+        if job.progress.downloaded_bytes != bytes_seen:
+            bytes_seen, since = job.progress.downloaded_bytes, time.monotonic()
         time.sleep(0.1)
     raise TimeoutError(f"job {job_id} did not become {wanted}")
 
@@ -56,14 +62,17 @@ def pause_and_resume(client: Client, repo: str) -> None:
     answer(resume_job.sync(job.id, client=client))
     wait_for(client, job.id, JobStatus.RUNNING)
     answer(cancel_job.sync(job.id, client=client))
-    running = answer(list_jobs.sync(client=client, status=[JobStatus.RUNNING]))
-    assert running.count == 0
+    wait_for(client, job.id, JobStatus.CANCELLED)
+    cancelled = answer(list_jobs.sync(client=client, status=[JobStatus.CANCELLED]))
+    assert job.id in [listed.id for listed in cancelled.jobs]
 
 
 def settings(client: Client) -> None:
-    """Change a setting and see it."""
+    """Change a setting, see it, and put it back."""
+    before = answer(get_settings.sync(client=client)).connections
     answer(update_settings.sync(client=client, body=SettingsChange(connections=16)))
     assert answer(get_settings.sync(client=client)).connections == 16
+    answer(update_settings.sync(client=client, body=SettingsChange(connections=before)))
 
 
 def main() -> None:

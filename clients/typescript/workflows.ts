@@ -1,4 +1,4 @@
-// The documented workflows with the generated types. Usage: node dist/workflows.js http://127.0.0.1:8080 REPO LARGE_REPO
+// The documented workflows with the generated types. Usage: node dist/workflows.js http://127.0.0.1:8080 REPO LARGE_REPO [API_TOKEN]
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,9 +8,12 @@ import type { components, paths } from './schema.js';
 type Job = components['schemas']['Job'];
 type Request = components['schemas']['DownloadRequest'];
 
-const [address, repo, largeRepo] = process.argv.slice(2);
-assert(address && repo && largeRepo, 'usage: workflows.js ADDRESS REPO LARGE_REPO');
-const client = createClient<paths>({ baseUrl: address });
+/** How long a job may come no closer to what is waited for. */
+const PATIENCE_MS = 120_000;
+
+const [address, repo, largeRepo, token] = process.argv.slice(2);
+assert(address && repo && largeRepo, 'usage: workflows.js ADDRESS REPO LARGE_REPO [API_TOKEN]');
+const client = createClient<paths>({ baseUrl: address, headers: token ? { Authorization: `Bearer ${token}` } : {} });
 
 /** The data of an answer; an error answer is thrown. */
 function dataOf<T>({ data, error }: { data?: T; error?: { error: string; details: string } }): T {
@@ -18,12 +21,14 @@ function dataOf<T>({ data, error }: { data?: T; error?: { error: string; details
   return data;
 }
 
-/** Asks for a job until it is as wanted. */
+/** Asks for a job until it is as wanted, as long as it moves. */
 async function waitFor(id: string, wanted: Job['status']): Promise<Job> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
+  let [bytesSeen, since] = [-1, Date.now()];
+  while (Date.now() - since < PATIENCE_MS) {
     const job = dataOf(await client.GET('/api/jobs/{id}', { params: { path: { id } } }));
     if (job.status === wanted) return job;
     assert(job.status !== 'failed' && job.status !== 'cancelled', job.error);
+    if (job.progress.downloadedBytes !== bytesSeen) [bytesSeen, since] = [job.progress.downloadedBytes, Date.now()];
     await sleep(100);
   }
   throw new Error(`job ${id} did not become ${wanted}`);
@@ -50,11 +55,14 @@ await waitFor(path.id, 'paused');
 dataOf(await client.POST('/api/jobs/{id}/resume', { params: { path } }));
 await waitFor(path.id, 'running');
 dataOf(await client.DELETE('/api/jobs/{id}', { params: { path } }));
-const running = dataOf(await client.GET('/api/jobs', { params: { query: { status: ['running'] } } }));
-assert.equal(running.count, 0);
+await waitFor(path.id, 'cancelled');
+const cancelled = dataOf(await client.GET('/api/jobs', { params: { query: { status: ['cancelled'] } } }));
+assert(cancelled.jobs.some((job) => job.id === path.id));
 
-// Change a setting and see it.
+// Change a setting, see it, and put it back.
+const { connections } = dataOf(await client.GET('/api/settings'));
 dataOf(await client.POST('/api/settings', { body: { connections: 16 } }));
 assert.equal(dataOf(await client.GET('/api/settings')).connections, 16);
+dataOf(await client.POST('/api/settings', { body: { connections } }));
 
 console.log('all workflows are done');
