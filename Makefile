@@ -8,7 +8,7 @@ CRITERION := --bench hash --bench parts --bench selection --bench store
 export RUST_LIB_BACKTRACE ?= 0
 # Tests of whole processes wait more than they work: at least four at a time.
 export RUST_TEST_THREADS ?= $(shell cores=$$(nproc); [ "$$cores" -gt 4 ] && echo "$$cores" || echo 4)
-SCRIPTS := tests/setup.sh tests/packages.sh tests/bench/setup.sh deploy/try-compose deploy/compose/make-secrets deploy/docker/build deploy/docker/local-bases deploy/docker/target.sh api/ui/check.sh api/ui/vendor/update.sh tests/node/install.sh
+SCRIPTS = $$(git grep -lE '^\#!.*[ /](ba)?sh')
 
 .PHONY: help build run test chaos fuzz lint demo bench clients docs screenshots fixtures images sbom try-compose
 

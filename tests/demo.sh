@@ -42,11 +42,11 @@ api=$(url_in "$work/serve.log" 'listening')
 echo "fake Hub: $hub"
 echo "service:  $api"
 echo "\$ curl -X POST $api/api/download -d '{\"repo\": \"demo/tiny-model\"}'"
-job=$(curl -sS -X POST "$api/api/download" -H 'Content-Type: application/json' -d '{"repo": "demo/tiny-model"}')
+job=$(curl -sS --noproxy '*' -X POST "$api/api/download" -H 'Content-Type: application/json' -d '{"repo": "demo/tiny-model"}')
 id=$(field 'job["id"]' <<<"$job")
 status=queued
 for _ in $(seq 600); do
-    job=$(curl -sS "$api/api/jobs/$id")
+    job=$(curl -sS --noproxy '*' "$api/api/jobs/$id")
     status=$(field 'job["status"]' <<<"$job")
     field '"{}: {completedFiles}/{totalFiles} files, {downloadedBytes} bytes".format(job["status"], **job["progress"])' <<<"$job"
     case $status in completed | failed | cancelled) break ;; esac

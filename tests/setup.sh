@@ -28,7 +28,13 @@ environment() {
     "$venv/bin/pip" install --quiet --requirement "$requirements"
     cp "$requirements" "$venv/requirements.installed"
 }
-environment "${HFD_TEST_VENV:-.venv}" requirements.txt
+# For cache volumes that are read-only, full or gone.
+if ! unshare --map-root-user --mount true 2>/dev/null; then
+    echo "the tests need user and mount namespaces: allow them (sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu," >&2
+    echo "docker run --security-opt seccomp=unconfined --cap-add SYS_ADMIN in a container)" >&2
+    exit 1
+fi
+[ -n "${HFD_TEST_VENV:-}" ] || environment .venv requirements.txt
 environment .venv-tools tools-requirements.txt
 # Builds the Go program of tests/go/$1 into target/tools, unless it is there; the same sources make the same program.
 program() {
