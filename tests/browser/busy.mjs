@@ -5,7 +5,7 @@ import { LONG_MS, longestTask, memory } from "./tasks.mjs";
 
 const JOBS = Number(process.argv[3]);
 const UPDATES = 300;
-const LEAST_RATE = 60;
+const LEAST_RATE = 30;
 /** Whoever keeps the updates has 400 KB more after so many, each time; a browser that still learns the page only now and then. */
 const MOST_GROWTH = 200_000;
 const TIMES = 3;

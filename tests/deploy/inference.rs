@@ -1,4 +1,4 @@
-//! The cache as inference pods have it: read-only, without a network, for another user than the one that fills it.
+//! The cache as inference pods have it: read-only and offline.
 
 use std::fs;
 use std::path::PathBuf;

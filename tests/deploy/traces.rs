@@ -17,6 +17,11 @@ const CLIENT: u8 = 3;
 const PRODUCER: u8 = 4;
 const CONSUMER: u8 = 5;
 
+/// Spans of tasks, and those of what they ask for.
+const TASKS: [&str; 3] = ["plan", "fetch", "finish"];
+const ASKED: [(&str, &str); 4] =
+    [("hub api", "plan"), ("hub content", "fetch"), ("hub locate", "fetch"), ("located content", "fetch")];
+
 /// The spans of the trace.
 struct Trace(Vec<Span>);
 
@@ -40,7 +45,9 @@ async fn a_download_is_one_trace_from_the_request_over_the_queue_to_the_hub() ->
     let model = RepoBuilder::model(MODEL).many_files("small", 3).random_file("large.bin", 2 << 20, 1);
     let mut cluster = Cluster::start(shape, [model]).await?;
     let traceparent = format!("00-{TRACE_ID}-{CALLER}-01");
-    let job: Job = Client::new()
+    let job: Job = Client::builder()
+        .no_proxy()
+        .build()?
         .post(format!("{}/api/download", cluster.api().address()))
         .header("traceparent", traceparent)
         .json(&Download::model(MODEL))
@@ -59,21 +66,21 @@ async fn a_download_is_one_trace_from_the_request_over_the_queue_to_the_hub() ->
         let mut spans = collector.spans();
         spans.retain(|span| span.trace_id == TRACE_ID);
         let trace = Trace(spans);
-        let is_whole = trace.find("hfd-worker", CONSUMER, "finish").is_ok()
+        let has = |kind, name| trace.find("hfd-worker", kind, name).and_then(|span| trace.parent(span)).is_ok();
+        let is_whole = TASKS.iter().all(|task| has(CONSUMER, task))
+            && ASKED.iter().all(|(asked, _)| has(CLIENT, asked))
             && trace.find("hfd-api", SERVER, "POST /api/download").is_ok();
         Ok(is_whole.then_some(trace))
     })
     .await?;
     let request = trace.find("hfd-api", SERVER, "POST /api/download")?;
     ensure!(request.parent_span_id == CALLER, "{request:?}");
-    for task in ["plan", "fetch", "finish"] {
+    for task in TASKS {
         let publish = trace.parent(trace.find("hfd-worker", CONSUMER, task)?)?;
         ensure!(publish.name == "publish" && publish.kind == PRODUCER, "{task} comes from {publish:?}");
         ensure!(publish.parent_span_id == request.span_id, "{publish:?}");
     }
-    for (asked, task) in
-        [("hub api", "plan"), ("hub content", "fetch"), ("hub locate", "fetch"), ("located content", "fetch")]
-    {
+    for (asked, task) in ASKED {
         let asking = trace.parent(trace.find("hfd-worker", CLIENT, asked)?)?;
         ensure!(asking.name == task, "{asked} was asked by {asking:?}");
     }

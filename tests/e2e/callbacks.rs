@@ -22,7 +22,8 @@ fn model() -> RepoBuilder {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_kind_of_end_is_told_once_and_signed() -> anyhow::Result<()> {
     let receiver = Receiver::start([]).await?;
-    let stage = Stage::new([model()], &FLAGS).await?;
+    let slow = RepoBuilder::model("acme/slow").random_file("slow.bin", 64 << 20, 2);
+    let stage = Stage::new([model(), slow], &FLAGS).await?;
     let done = stage.downloaded(&Download::model(MODEL).callback(receiver.url())).await?;
     let told = receiver.wait_for(1).await?.remove(0);
     ensure!(told.id == format!("msg_{}_0", done.id), "{told:?}");
@@ -40,8 +41,7 @@ async fn each_kind_of_end_is_told_once_and_signed() -> anyhow::Result<()> {
     ensure!(told.body["type"] == "job.failed" && told.body["data"]["error"] != "", "{told:?}");
 
     stage.hub.inject(Fault::new(Effect::Throttle { bytes_per_s: 1 << 20 }).on(Matcher::cdn()).always());
-    let slow = Download::model(MODEL).revision("main").exclude("config.json").callback(receiver.url());
-    let cancelled = stage.api().start(&slow).await?;
+    let cancelled = stage.api().start(&Download::model("acme/slow").callback(receiver.url())).await?;
     stage.api().cancel(&cancelled.id).await?;
     let told = receiver.wait_for(3).await?.remove(2);
     ensure!(told.body["type"] == "job.cancelled" && told.body["data"]["jobId"] == cancelled.id, "{told:?}");

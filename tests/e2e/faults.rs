@@ -145,11 +145,12 @@ async fn a_url_is_renewed_before_it_expires() -> anyhow::Result<()> {
     let configure = |hub: hfd_tests::fake_hub::HubConfig| {
         hub.rate_bytes_per_s(16 << 20).signed_url_lifetime(Duration::from_secs(2))
     };
-    let repo = RepoBuilder::model(MODEL).random_file(LARGE, 64 << 20, 1);
+    // Five lifetimes: whoever asks for a new one when it is refused is refused four times.
+    let repo = RepoBuilder::model(MODEL).random_file(LARGE, 160 << 20, 1);
     let stage = Stage::with(configure, [repo], &["--connections", "1"]).await?;
     stage.downloaded(&Download::model(MODEL)).await?;
     stage.check_model(MODEL)?;
-    ensure!(requests_of(&stage.hub, RequestKind::Resolve, LARGE) >= 2);
+    ensure!(requests_of(&stage.hub, RequestKind::Resolve, LARGE) >= 4);
     let refused = traffic::cdn_requests(&stage.hub).into_iter().filter(|record| record.status == 403).count();
     ensure!(refused <= 1, "{refused} requests went to an expired URL");
     Ok(())

@@ -1,6 +1,7 @@
 //! A job with very many files, followed live.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use hfd_tests::api::{Api, Download, Status};
@@ -31,7 +32,9 @@ type Files = BTreeMap<String, Value>;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_file_of_70_000_is_known_to_who_reads_pages_and_follows() -> anyhow::Result<()> {
     let _alone = HEAVY.lock().await;
-    let stage = Stage::new([RepoBuilder::dataset(DATASET).many_files("data", FILES)], &[]).await?;
+    let repo = RepoBuilder::dataset(DATASET).many_files("data", FILES);
+    // Updates tell 800 files a second: no machine is to be much faster.
+    let stage = Stage::with(|hub| hub.latency(Duration::from_millis(10)), [repo], &[]).await?;
     let api = stage.api();
     let mut watcher = Watcher::connect(api).await?;
     let job = api.start(&Download::dataset(DATASET)).await?;

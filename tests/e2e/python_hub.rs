@@ -97,8 +97,8 @@ fn others_can_read(sandbox: &Sandbox) -> anyhow::Result<()> {
     let (file, folder) = (mode(&file)?, mode(&folder)?);
     let repo = CachedRepo::new(&sandbox.cache(), RepoKind::Model, MODEL);
     let read: Vec<PathBuf> = ["blobs", "refs", "snapshots", "trees"].map(|part| repo.folder().join(part)).into();
-    for path in read.iter().flat_map(|part| paths_below(part).map(|found| (part, found))) {
-        let (part, found) = path;
+    for part in &read {
+        let found = paths_below(part)?;
         ensure!(!found.is_empty(), "{} is empty", part.display());
         for path in found.iter().map(|path| part.join(path)) {
             ensure!(mode(&path)? == file, "{} has the mode {:o}", path.display(), mode(&path)?);

@@ -161,9 +161,16 @@ async fn a_paused_download_over_xet_goes_on_where_it_was() -> anyhow::Result<()>
     wait::until_true("records", wait::LIMIT, || recorded_bytes(&stage).is_ok_and(|bytes| bytes >= 4 << 20)).await?;
     stage.api().pause(&job.id).await?;
     stage.api().wait_for(&job.id, "pause", |job| job.status == Status::Paused).await?;
+    wait::until("the worker to stop", wait::LIMIT, async || {
+        Ok((stage.metric("hfd_tasks_in_work{kind=\"fetch\"}").await? == 0).then_some(()))
+    })
+    .await?;
+    let (recorded, before) = (recorded_bytes(&stage)?, downloaded_bytes(&stage).await?);
     stage.api().resume(&job.id).await?;
     stage.api().completed(&job.id).await?;
     stage.check_model(MODEL)?;
+    let downloaded = downloaded_bytes(&stage).await? - before;
+    ensure!(downloaded == LARGE_BYTES - recorded, "{downloaded} bytes after {recorded} were recorded");
     ensure!(data_bytes_of(&stage.hub, LARGE) == 0);
     Ok(())
 }

@@ -32,7 +32,7 @@ async fn run(stage: &Stage, repo: &str, secret: &[(&str, &str)]) -> anyhow::Resu
     command.arg(chart().join("files/download-test.sh"));
     command.env("API", stage.api().address()).env("REPO", repo).env("LIMIT", "60");
     command.env("SECRETS", &secrets).env("TMPDIR", stage.sandbox.path());
-    Process::start(&stage.sandbox, "download-test", &mut command)?.ended(Duration::from_mins(1)).await
+    Process::start(&stage.sandbox, "download-test", &mut command)?.ended(Duration::from_mins(2)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
