@@ -160,6 +160,9 @@ impl JobRequest {
         if self.work != Work::Download {
             hasher.update(format!("{:?}", self.work));
         }
+        if self.append_filter_subdir {
+            hasher.update("subdir");
+        }
         if let Some(callback) = &self.callback {
             hasher.update(format!("callback {callback}"));
         }
@@ -224,8 +227,10 @@ mod tests {
         let by_xet = JobRequest::parse(&by_xet).unwrap();
         let told = DownloadRequest { callback_url: Some(" http://h/x ".into()), ..request("a/b") };
         let told = JobRequest::parse(&told).unwrap();
+        let doubled = DownloadRequest { append_filter_subdir: true, ..request("a/b") };
+        let doubled = JobRequest::parse(&doubled).unwrap();
         let of = |work| JobRequest::of_cache(work, plain.repo.clone(), plain.revision.clone());
-        let all = [plain.clone(), told, by_xet, of(Work::Verify), of(Work::Prune)];
+        let all = [plain.clone(), told, by_xet, doubled, of(Work::Verify), of(Work::Prune)];
         let different: HashSet<String> = all.iter().map(JobRequest::fingerprint).collect();
         assert_eq!(different.len(), all.len());
         assert_eq!(of(Work::Download).fingerprint(), plain.fingerprint());
