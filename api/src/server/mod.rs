@@ -36,6 +36,9 @@ const SOCKETS_TIMEOUT: Duration = Duration::from_secs(5);
 /// When the listener has no address, so cannot be served.
 pub async fn serve(listener: TcpListener, state: ApiState, stop: CancellationToken) -> io::Result<()> {
     let address = listener.local_addr()?;
+    if !state.config.access.is_guarded() && !address.ip().to_canonical().is_loopback() {
+        warn!(%address, "whoever reaches this address may use the API: set an API token, or --auth-user and --auth-pass");
+    }
     let state = Arc::new(state);
     let (connections, sessions) = (TaskTracker::new(), TaskTracker::new());
     let feed = Feed::start(&state, sessions.clone(), stop.child_token());
