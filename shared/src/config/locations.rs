@@ -32,13 +32,20 @@ pub(super) fn text(variable: Variable<'_>, name: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// The token that huggingface_hub would use: `HF_TOKEN`, or the one that is stored.
+/// The token that huggingface_hub would use when none is named: `HF_TOKEN` (`HUGGING_FACE_HUB_TOKEN` before), or the one that is
+/// stored; none where `HF_HUB_DISABLE_IMPLICIT_TOKEN` is set.
 pub(super) fn token(variable: Variable<'_>) -> Option<SecretString> {
-    text(variable, "HF_TOKEN").map(SecretString::from).or_else(|| stored_token(variable))
+    let is_refused = text(variable, "HF_HUB_DISABLE_IMPLICIT_TOKEN")
+        .is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str()));
+    if is_refused {
+        return None;
+    }
+    let named = text(variable, "HF_TOKEN").or_else(|| text(variable, "HUGGING_FACE_HUB_TOKEN"));
+    named.map(SecretString::from).or_else(|| stored_token(variable))
 }
 
 /// The token that `hf auth login` left: in the file `HF_TOKEN_PATH` or `HF_HOME/token`.
-pub(super) fn stored_token(variable: Variable<'_>) -> Option<SecretString> {
+fn stored_token(variable: Variable<'_>) -> Option<SecretString> {
     let path = match variable("HF_TOKEN_PATH") {
         Some(path) => expand(path, variable),
         None => hf_home(variable)?.join("token"),
@@ -69,6 +76,8 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     fn cache_with(variables: &[(&str, &str)]) -> Option<PathBuf> {
@@ -85,10 +94,22 @@ mod tests {
     }
 
     #[test]
+    fn the_token_is_the_one_that_python_would_send_by_itself() {
+        let token = |variables: &[(&str, &str)]| {
+            let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
+            super::token(&find).map(|token| token.expose_secret().to_owned())
+        };
+        let old = ("HUGGING_FACE_HUB_TOKEN", "hf_old");
+        assert_eq!(token(&[old]).as_deref(), Some("hf_old"));
+        assert_eq!(token(&[old, ("HF_TOKEN", " hf_new\n")]).as_deref(), Some("hf_new"));
+        assert_eq!(token(&[old, ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "0")]).as_deref(), Some("hf_old"));
+        assert_eq!(token(&[old, ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "Yes")]), None);
+    }
+
+    #[test]
     fn a_stored_token_is_trimmed_and_an_empty_one_is_none() {
         let home = tempfile::tempdir().unwrap();
         let token = || {
-            use secrecy::ExposeSecret;
             let variable = |name: &str| (name == "HF_HOME").then(|| home.path().to_owned());
             stored_token(&variable).map(|token| token.expose_secret().to_owned())
         };
