@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use hfd_tests::cached_repo::{CachedRepo, paths_below};
@@ -48,6 +48,12 @@ impl Terminal {
         check_against(&self.hub, &cached, RepoKind::Model, MODEL, "main")
     }
 
+    /// Where the snapshot is to lie.
+    fn snapshot(&self) -> anyhow::Result<PathBuf> {
+        let commit = self.hub.commit(RepoKind::Model, MODEL, "main").context("there is a main branch")?;
+        Ok(CachedRepo::new(&self.sandbox.cache(), RepoKind::Model, MODEL).snapshot(&commit))
+    }
+
     fn slow_down(&self) {
         self.hub.inject(Fault::new(Effect::Throttle { bytes_per_s: 4 << 20 }).on(Matcher::cdn()).always());
     }
@@ -58,9 +64,7 @@ async fn download_prints_where_the_snapshot_is() -> anyhow::Result<()> {
     let terminal = Terminal::new()?;
     let ended = terminal.run(&[MODEL]).await?;
     ensure!(ended.code == Some(0), "{ended:?}");
-    let commit = terminal.hub.commit(RepoKind::Model, MODEL, "main").context("there is a main branch")?;
-    let snapshot = CachedRepo::new(&terminal.sandbox.cache(), RepoKind::Model, MODEL).snapshot(&commit);
-    ensure!(snapshot == Path::new(ended.stdout.trim_end()), "printed {:?}", ended.stdout);
+    ensure!(terminal.snapshot()? == Path::new(ended.stdout.trim_end()), "printed {:?}", ended.stdout);
     ensure!(ended.stderr.contains("100%"), "{:?}", ended.stderr);
     terminal.check()
 }
@@ -77,6 +81,8 @@ async fn download_as_json_prints_an_object_a_line() -> anyhow::Result<()> {
     ensure!(lines.iter().any(|line| (1..LARGE_BYTES).contains(&done(line))), "no progress: {lines:#?}");
     let last = lines.last().context("nothing was printed")?;
     ensure!(last["status"] == "completed" && last["progress"]["completedFiles"] == 21, "{last}");
+    let folder = Path::new(last["folder"].as_str().context("no folder")?);
+    ensure!(folder == terminal.snapshot()?, "{last}");
     terminal.check()
 }
 

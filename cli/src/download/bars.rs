@@ -1,6 +1,7 @@
 //! Progress bars on a terminal: one for the job, one for each file in work.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use hfd_shared::job::{FileState, Snapshot, Status};
@@ -78,7 +79,7 @@ impl Display for Bars {
         self.total.abandon_with_message("stopping; what has arrived is kept (Ctrl-C again to stop at once)");
     }
 
-    fn finish(&mut self, snapshot: &Snapshot) {
+    fn finish(&mut self, snapshot: &Snapshot, _folder: Option<&Path>) {
         self.drop_finished(&[]);
         if snapshot.job.status == Status::Completed {
             self.total.set_position(snapshot.progress.downloaded_bytes);

@@ -1,6 +1,7 @@
 //! Progress where there is no terminal: plain lines for logs, JSON lines for programs.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hfd_shared::job::{FileState, Progress, Snapshot, Status};
@@ -26,7 +27,7 @@ impl Display for Plain {
         }
     }
 
-    fn finish(&mut self, snapshot: &Snapshot) {
+    fn finish(&mut self, snapshot: &Snapshot, _folder: Option<&Path>) {
         if snapshot.job.status == Status::Completed {
             _ = writeln!(io::stderr(), "{}", text::summary(&snapshot.progress));
         }
@@ -56,15 +57,15 @@ impl Display for Json {
                 json!({"path": file.file.path, "totalBytes": file.file.size_bytes, "downloaded": file.downloaded_bytes})
             })
             .collect();
-        self.show(object(snapshot, &files));
+        self.show(object(snapshot, &files, None));
     }
 
-    fn finish(&mut self, snapshot: &Snapshot) {
-        self.show(object(snapshot, &[]));
+    fn finish(&mut self, snapshot: &Snapshot, folder: Option<&Path>) {
+        self.show(object(snapshot, &[], folder));
     }
 }
 
-fn object(snapshot: &Snapshot, files: &[Value]) -> Value {
+fn object(snapshot: &Snapshot, files: &[Value], folder: Option<&Path>) -> Value {
     let Snapshot { job, progress, .. } = snapshot;
     json!({
         "id": job.id,
@@ -83,5 +84,6 @@ fn object(snapshot: &Snapshot, files: &[Value]) -> Value {
             "etaSeconds": text::eta(progress).map(|eta| eta.as_secs()),
         },
         "files": files,
+        "folder": folder.map(Path::to_string_lossy),
     })
 }

@@ -5,7 +5,7 @@ mod lines;
 mod text;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,8 +36,8 @@ const MAX_LISTED_FILES: usize = 200;
 trait Display {
     /// Shows the job as it is now; `files` are those in work.
     fn update(&mut self, snapshot: &Snapshot, files: &[FileState]);
-    /// Shows the end.
-    fn finish(&mut self, snapshot: &Snapshot);
+    /// Shows the end, and the folder of the snapshot if it is whole.
+    fn finish(&mut self, snapshot: &Snapshot, folder: Option<&Path>);
     /// Makes room for what is said next.
     fn interrupt(&mut self) {
         _ = writeln!(io::stderr(), "stopping; what has arrived is kept (again to stop at once)");
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
         died = &mut worker => return Err(died.map_or_else(Into::into, |()| anyhow!("the worker stopped"))),
     };
     match &end {
-        Some(end) => display.finish(end),
+        Some(end) => display.finish(end, folder(&env, end).as_deref()),
         None => display.interrupt(),
     }
     stop.cancel();
@@ -112,22 +112,24 @@ async fn in_work(store: &dyn JobStore, id: JobId) -> Result<Vec<FileState>, Stor
 }
 
 fn report(env: &Environment, end: Option<Snapshot>, json: bool) -> anyhow::Result<ExitCode> {
-    let Some(Snapshot { job, .. }) = end else {
+    let Some(end) = end else {
         writeln!(io::stderr(), "interrupted; the same command goes on from here")?;
         return Ok(ExitCode::from(EXIT_INTERRUPTED));
     };
-    match (job.status, job.commit) {
-        (Status::Completed, Some(commit)) => {
-            let path: PathBuf = env.cache.repo(&job.request.repo).snapshot_dir(commit);
-            if !json {
-                writeln!(io::stdout(), "{}", path.display())?;
-            }
-            Ok(ExitCode::SUCCESS)
-        }
-        (status, _) => {
-            let error = job.error.as_deref().unwrap_or(status.as_str());
-            writeln!(io::stderr(), "error: {}: {error}", job.request.repo)?;
-            Ok(ExitCode::FAILURE)
-        }
+    let job = &end.job;
+    let Some(folder) = folder(env, &end) else {
+        let error = job.error.as_deref().unwrap_or(job.status.as_str());
+        writeln!(io::stderr(), "error: {}: {error}", job.request.repo)?;
+        return Ok(ExitCode::FAILURE);
+    };
+    if !json {
+        writeln!(io::stdout(), "{}", folder.display())?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the snapshot of a completed job lies.
+fn folder(env: &Environment, end: &Snapshot) -> Option<PathBuf> {
+    let commit = end.job.commit.filter(|_| end.job.status == Status::Completed)?;
+    Some(env.cache.repo(&end.job.request.repo).snapshot_dir(commit))
 }
