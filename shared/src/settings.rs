@@ -145,6 +145,8 @@ pub struct JobSettings {
     pub max_active: usize,
     /// A worker that is silent for so long has lost its tasks and blobs to others.
     pub lease_timeout: Duration,
+    /// How long a job waits for a Hub that is away, or for a server of its content.
+    pub max_outage: Duration,
     /// How long ended jobs are kept.
     pub retention: Retention,
 }
@@ -154,6 +156,7 @@ impl Default for JobSettings {
         Self {
             max_active: 3,
             lease_timeout: Duration::from_secs(10),
+            max_outage: Duration::from_mins(30),
             retention: Retention { jobs: 1_000, age: Duration::from_hours(7 * 24) },
         }
     }

@@ -168,10 +168,53 @@ async fn a_plan_is_refused_in_the_same_words() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hub_that_is_away_fails_the_job_clearly() -> anyhow::Result<()> {
+async fn jobs_wait_for_a_hub_that_is_away() -> anyhow::Result<()> {
+    let flags = ["--multipart-threshold", "1MiB", "--retries", "0"];
+    // Asked for the revision, the listing, where a file is, and the files.
+    for away in
+        [Matcher::api(), Matcher::api().path_contains("/tree/"), Matcher::resolve().file(LARGE), Matcher::data()]
+    {
+        let stage = Stage::new([model()], &flags).await?;
+        let away = stage.hub.inject(Fault::new(Effect::Status { code: 503 }).on(away).always());
+        let job = stage.api().start(&Download::model(MODEL)).await?;
+        let waits = |job: &Job| job.status == Status::Running && job.waiting_reason.contains("503");
+        stage.api().wait_for(&job.id, "reason to wait", waits).await?;
+        ensure!(stage.hub.fault_hits(away) > 0);
+        stage.hub.clear_faults();
+        let done = stage.api().completed(&job.id).await?;
+        ensure!(done.waiting_reason.is_empty(), "still waiting for {}", done.waiting_reason);
+        stage.check_model(MODEL)?;
+    }
+    Ok(())
+}
+
+/// Though others are answered, and though some bytes come each time that are of no use.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stays_away_fails_the_job_in_the_end() -> anyhow::Result<()> {
+    let flags = ["--multipart-threshold", "1MiB", "--retries", "0", "--max-outage", "3s"];
+    let away = |on| Fault::new(Effect::Status { code: 503 }).on(on);
+    for (fault, told) in [
+        (away(Matcher::api().path_contains("/tree/")), "503"),
+        (away(Matcher::data().file(LARGE)), LARGE),
+        (Fault::new(Effect::Reset).after_bytes(3).on(Matcher::data().file(SMALL)), SMALL),
+    ] {
+        let stage = Stage::new([model()], &flags).await?;
+        let fault = stage.hub.inject(fault.always());
+        let job = stage.api().start(&Download::model(MODEL)).await?;
+        let job = stage.api().failed(&job.id).await?;
+        ensure!(stage.hub.fault_hits(fault) > 1, "it was not tried again");
+        ensure!(job.error.contains(told), "{}", job.error);
+        ensure!(job.files.iter().all(|file| file.path == told || file.status == "complete"), "{job:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_is_away_fails_the_job_clearly_where_no_job_waits() -> anyhow::Result<()> {
     let sandbox = Sandbox::new()?;
     let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let server = Instance::serve(&sandbox, &format!("http://{nobody}"), &["--retries", "1"]).await?;
+    let server =
+        Instance::serve(&sandbox, &format!("http://{nobody}"), &["--retries", "1", "--max-outage", "0s"]).await?;
     let job = server.api().start(&Download::model(MODEL)).await?;
     let job = server.api().failed(&job.id).await?;
     ensure!(job.error.contains(MODEL) && job.error.contains("network"), "{}", job.error);

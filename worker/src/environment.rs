@@ -16,6 +16,7 @@ use hfd_shared::settings::JobSettings;
 use crate::args::WorkerSettings;
 use crate::callback::CallbackClient;
 use crate::listings::Listings;
+use crate::outages::Outages;
 use crate::patience::Patience;
 use crate::presence::Presence;
 use crate::throttle::Throttle;
@@ -55,6 +56,8 @@ pub struct Environment {
     pub(crate) callbacks: CallbackClient,
     /// How many Fetch tasks are done at a time.
     pub slots: usize,
+    /// How long jobs wait for servers that are away.
+    pub(crate) outages: Outages,
     /// How long the locks of other programs are waited for.
     pub patience: Patience,
     /// What this worker does now.
@@ -102,6 +105,7 @@ impl Environment {
             xet: Xet::new(cache.idle_folder()),
             cache,
             patience: Patience::default(),
+            outages: Outages::new(limits.max_outage),
             listings: Listings::default(),
             throttle: Throttle::new(shared.clone(), bandwidth),
             callbacks: CallbackClient::new(callbacks)?,

@@ -8,6 +8,7 @@ mod callback;
 mod environment;
 mod fence;
 mod listings;
+mod outages;
 mod patience;
 mod presence;
 mod rate;

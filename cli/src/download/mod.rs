@@ -49,7 +49,8 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     let _telemetry = args.log.start("hfdownloader", "error")?;
     let request = JobRequest::parse(&args.request()).map_err(|error| UsageError(error.to_string()))?;
     let backend = Backend::open(&BackendConfig::Memory)?;
-    let limits = JobSettings { max_active: 1, ..JobSettings::default() };
+    // People in front of it decide for themselves whether to try again.
+    let limits = JobSettings { max_active: 1, max_outage: Duration::ZERO, ..JobSettings::default() };
     let settings = args.worker.settings(limits.max_active, &backend, None)?;
     let env = Arc::new(Environment::open(settings, limits, CallbackPolicy::default(), &backend)?);
     let interrupted = shutdown::on_signal().context("cannot handle signals")?;

@@ -24,6 +24,9 @@ pub struct JobArgs {
     /// Seconds a worker may be silent before others take over its tasks and files, 1 to 300
     #[arg(long, env = "HFD_LEASE_TIMEOUT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=300))]
     pub lease_timeout: u16,
+    /// How long a job waits for a Hub that is away, or a server of its content, before it fails, such as 30m; 0s: not at all
+    #[arg(long, env = "HFD_MAX_OUTAGE", default_value = "30m")]
+    pub max_outage: Span,
     /// Ended jobs that are kept at most, 0 to 100000
     #[arg(long, env = "HFD_KEEP_JOBS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub keep_jobs: u32,
@@ -45,6 +48,7 @@ impl JobArgs {
         JobSettings {
             max_active: self.admission.max_active(),
             lease_timeout: Duration::from_secs(u64::from(self.lease_timeout)),
+            max_outage: self.max_outage.0,
             retention: Retention { jobs: self.keep_jobs as usize, age: self.keep_for.0 },
         }
     }

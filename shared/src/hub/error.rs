@@ -163,6 +163,16 @@ impl HubError {
         }
     }
 
+    /// Whether it is how a server looks that is away for everybody: nobody there, or a proxy in front that says so. Statuses of
+    /// 520 and above are Cloudflare's.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Network { .. } | Self::Timeout { .. } => true,
+            Self::Server { status, .. } => matches!(status, 502..=504 | 520..=530),
+            _ => false,
+        }
+    }
+
     pub(super) fn protocol(what: &str, detail: impl Into<String>) -> Self {
         Self::Protocol { what: what.to_owned(), detail: detail.into() }
     }
@@ -217,6 +227,18 @@ pub(super) fn is_early_end(error: &reqwest::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_away_is_told_from_who_fails() {
+        let server = |status| HubError::Server { what: String::new(), status, detail: String::new() };
+        let statuses = [408, 500, 501, 502, 503, 504, 505, 520, 530, 531];
+        assert_eq!(
+            statuses.into_iter().filter(|status| server(*status).is_outage()).collect::<Vec<_>>(),
+            [502, 503, 504, 520, 530]
+        );
+        assert!(HubError::Timeout { what: String::new() }.is_outage());
+        assert!(!HubError::Truncated { what: String::new(), missing_bytes: 1 }.is_outage());
+    }
 
     #[test]
     fn a_servers_words_are_one_short_line() {

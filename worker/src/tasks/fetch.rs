@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBackoff};
 use futures_util::{StreamExt, stream};
@@ -22,7 +22,7 @@ use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
 use super::slice::Slice;
-use super::{Outcome, without_volume};
+use super::{Outcome, during_outage, without_volume};
 use crate::environment::Environment;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
@@ -43,6 +43,9 @@ enum FetchError {
     Later { delay: Duration, waiting: String },
     #[error("{0}")]
     Failed(String),
+    /// A server that may just be away.
+    #[error("{0}")]
+    Unanswered(String),
     #[error(transparent)]
     Cache(#[from] CacheError),
     #[error(transparent)]
@@ -54,6 +57,7 @@ impl From<TransferError> for FetchError {
         match error {
             TransferError::Stopped => Self::Stopped,
             TransferError::Later { delay, reason } => Self::Later { delay, waiting: reason },
+            TransferError::GaveUp { is_outage: true, .. } => Self::Unanswered(error.to_string()),
             error => Self::Failed(error.to_string()),
         }
     }
@@ -113,6 +117,7 @@ type Ended = Vec<(Vec<FileIndex>, Result<(), FetchError>)>;
 async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Outcome, StoreError> {
     let mut ends = Vec::new();
     let mut later: Option<(Duration, String)> = None;
+    let mut unanswered = None;
     let mut stopped = false;
     // What came or failed without the volume counts for nothing.
     if let Some(later) = without_volume(env).await {
@@ -121,7 +126,11 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
     for (files, result) in ended {
         let result = match result {
             Ok(()) => Ok(()),
-            Err(error @ (FetchError::Failed(_) | FetchError::Cache(_))) => {
+            Err(FetchError::Unanswered(error)) if env.outages.are_waited_for() => {
+                unanswered = Some(error);
+                continue;
+            }
+            Err(error @ (FetchError::Failed(_) | FetchError::Unanswered(_) | FetchError::Cache(_))) => {
                 warn!(task = %claimed.task, %error, "file failed");
                 metrics::file_ended(FileOutcome::Failed, files.len());
                 Err(error.to_string())
@@ -140,14 +149,16 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
         };
         ends.extend(files.into_iter().map(|file| FileEnd { file, result: result.clone() }));
     }
-    if stopped || later.is_some() {
+    if stopped || later.is_some() || unanswered.is_some() {
         if !ends.is_empty() {
             env.store.checkpoint(claimed, ends).await?;
         }
-        return Ok(match later {
-            Some((delay, waiting)) if !stopped => Outcome::Later { delay, waiting: Some(waiting) },
-            _ => Outcome::Stopped,
-        });
+        return match (later, unanswered) {
+            _ if stopped => Ok(Outcome::Stopped),
+            (Some((delay, waiting)), _) => Ok(Outcome::Later { delay, waiting: Some(waiting) }),
+            (None, Some(error)) => during_outage(env, &claimed.task, error).await,
+            (None, None) => Ok(Outcome::Stopped),
+        };
     }
     env.store.finish_unit(claimed, ends).await?;
     Ok(Outcome::Settled)
@@ -215,7 +226,7 @@ impl<'a> Context<'a> {
         if self.received.load(Ordering::Relaxed) > 0 || ended.iter().any(|(_, result)| result.is_ok()) {
             return ended;
         }
-        let silent = || FetchError::Failed(format!("nothing arrived for {} minutes", TIME_SLICE.as_secs() / 60));
+        let silent = || FetchError::Unanswered(format!("nothing arrived for {} minutes", TIME_SLICE.as_secs() / 60));
         let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
         ended.into_iter().map(|(files, result)| (files, give_up(result))).collect()
     }

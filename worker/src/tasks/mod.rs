@@ -16,7 +16,7 @@ mod verify;
 use std::time::Duration;
 
 use hfd_shared::control::ControlError;
-use hfd_shared::job::{Event, Job, TaskKind, Work};
+use hfd_shared::job::{Event, Job, Task, TaskKind, Work};
 use hfd_shared::ports::{Claimed, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -66,6 +66,16 @@ pub(crate) async fn perform(
 pub(crate) async fn without_volume(env: &Environment) -> Option<Outcome> {
     let volume = env.check_volume().await.err()?;
     Some(Outcome::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) })
+}
+
+/// What becomes of a task that failed because a server is away.
+async fn during_outage(env: &Environment, task: &Task, error: String) -> Result<Outcome, StoreError> {
+    // One that is gone is told so when it puts the task off.
+    let progress = env.store.snapshot(task.job).await?.map(|snapshot| snapshot.progress).unwrap_or_default();
+    Ok(match env.outages.try_again(task, &progress) {
+        Some(delay) => Outcome::Later { delay, waiting: Some(error) },
+        None => Outcome::Failed(error),
+    })
 }
 
 /// Does a task that moves no data.

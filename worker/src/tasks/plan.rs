@@ -6,21 +6,24 @@ use std::time::Duration;
 
 use hfd_shared::cache::{CacheError, RepoCache};
 use hfd_shared::hub::{HubClient, HubError, Listing, Retry};
-use hfd_shared::job::{Job, Plan, SelectionError};
+use hfd_shared::job::{Job, Plan, SelectionError, Task};
 use hfd_shared::metrics;
 use hfd_shared::ports::{Claimed, StoreError};
-use hfd_shared::repo::{CommitHash, Tree};
-use tokio::time::{Instant, timeout_at};
+use hfd_shared::repo::{CommitHash, RepoRef, Tree};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{field, info};
 
-use super::Outcome;
 use super::alive::TIME_SLICE;
+use super::{Outcome, during_outage};
 use crate::environment::Environment;
 use hfd_shared::blocking::blocking;
 
 /// After so long, a task that reads a listing makes room for others; it goes on where it was.
 const LISTING_SLICE: Duration = TIME_SLICE.checked_div(2).unwrap();
+
+/// How long the Hub may take for an answer, all tries together.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Space that stays free on the volume whatever is downloaded.
 const RESERVE_BYTES: u64 = 64 << 20;
@@ -59,16 +62,22 @@ impl ListingError {
         }
     }
 
-    /// A Hub that asks to wait is waited for; it has been asked often enough about everything else.
-    pub(super) fn outcome(&self) -> Outcome {
-        match self {
+    /// What becomes of a task that wanted it. A Hub that asks to wait is waited for, and so is one that is away; it has been asked
+    /// often enough about everything else.
+    pub(super) async fn outcome(&self, env: &Environment, task: &Task) -> Result<Outcome, StoreError> {
+        let outcome = match self {
             Self::Hub(error) if let Retry::After(delay) = error.retry() => {
                 metrics::retried(error.into());
                 Outcome::Later { delay, waiting: Some(self.to_string()) }
             }
+            Self::Hub(error) if error.is_outage() => {
+                metrics::retried(error.into());
+                during_outage(env, task, self.to_string()).await?
+            }
             Self::Unfinished { .. } => Outcome::Later { delay: Duration::ZERO, waiting: Some(self.to_string()) },
             _ => Outcome::Failed(self.to_string()),
-        }
+        };
+        Ok(outcome)
     }
 }
 
@@ -88,7 +97,7 @@ pub(super) async fn perform(
             env.store.put_plan(claimed, plan).await?;
             Ok(Outcome::Settled)
         }
-        Err(Error::Listing(error)) => Ok(error.outcome()),
+        Err(Error::Listing(error)) => error.outcome(env, &claimed.task).await,
         Err(error) => Ok(Outcome::Failed(error.to_string())),
     }
 }
@@ -96,7 +105,7 @@ pub(super) async fn perform(
 async fn plan(env: &Environment, job: &Job) -> Result<Plan, Error> {
     let commit = match job.commit {
         Some(commit) => commit,
-        None => env.hub.commit(&job.request.repo, &job.request.revision).await.map_err(ListingError::from)?,
+        None => answered(&job.request.repo, env.hub.commit(&job.request.repo, &job.request.revision)).await?,
     };
     let tree = listing(env, job, commit).await?;
     let cache = env.cache.repo(&job.request.repo);
@@ -126,7 +135,7 @@ pub(super) async fn listing(env: &Environment, job: &Job, commit: CommitHash) ->
     let tree = if let Some(tree) = blocking(move || known.read_tree(commit)).await {
         tree
     } else {
-        if let Err(error) = read(&mut listing, &env.hub, until).await {
+        if let Err(error) = read(&mut listing, &job.request.repo, &env.hub, until).await {
             // What will not do better is not remembered, or it would spoil the next job's, too.
             if !error.may_pass() {
                 env.listings.forget(&job.request.repo, commit);
@@ -141,14 +150,20 @@ pub(super) async fn listing(env: &Environment, job: &Job, commit: CommitHash) ->
 }
 
 /// Reads what is left of a listing.
-async fn read(listing: &mut Listing, hub: &HubClient, until: Instant) -> Result<(), ListingError> {
+async fn read(listing: &mut Listing, repo: &RepoRef, hub: &HubClient, until: Instant) -> Result<(), ListingError> {
     while !listing.is_whole() {
         if Instant::now() > until {
             return Err(ListingError::Unfinished { files: listing.len() });
         }
-        listing.read_page(hub).await?;
+        answered(repo, listing.read_page(hub)).await?;
     }
     Ok(())
+}
+
+/// The answer of the Hub, in the time that it has. Without one, tries of a silent Hub may add up to longer than a task may take.
+async fn answered<T>(repo: &RepoRef, asking: impl Future<Output = Result<T, HubError>>) -> Result<T, ListingError> {
+    let answer = timeout(ANSWER_TIMEOUT, asking).await;
+    Ok(answer.unwrap_or_else(|_| Err(HubError::Timeout { what: repo.to_string() }))?)
 }
 
 fn check_space(needed: u64, free: u64) -> Result<(), Error> {

@@ -54,7 +54,7 @@ impl Budget {
             let (tries, last) = (self.tries, error.to_string());
             return Err(match error {
                 HubError::RangeIgnored { .. } => TransferError::NoRanges { tries, last },
-                _ => TransferError::GaveUp { tries, last },
+                _ => TransferError::GaveUp { tries, last, is_outage: error.is_outage() },
             });
         };
         metrics::retried((&error).into());

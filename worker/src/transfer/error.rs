@@ -30,6 +30,8 @@ pub(crate) enum TransferError {
         tries: usize,
         /// The last failure.
         last: String,
+        /// Whether the server may just be away.
+        is_outage: bool,
     },
     /// The server gives whole files only.
     #[error("gave up after {tries} tries: {last}")]
