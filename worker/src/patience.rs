@@ -7,34 +7,50 @@ use std::time::{Duration, Instant};
 use hfd_shared::lock::lock;
 use hfd_shared::ports::BlobKey;
 
-/// A lock that is held for longer is taken for left behind, as network volumes do with those of dead machines. No
-/// correctness rests on it: two programs would write the same bytes.
+/// A lock that is held for longer while nothing comes of the blob is taken for left behind, as network volumes do with those
+/// of dead machines. No correctness rests on it: two programs would write the same bytes.
 const LIMIT: Duration = Duration::from_mins(15);
 
-/// Since when the blobs are locked that somebody waits for.
+/// A lock is looked at again after so long at most, if its blob is still wanted.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
+
+/// How long the blobs are locked that somebody waits for.
 #[derive(Debug, Default)]
 pub struct Patience {
-    locked_since: Mutex<HashMap<BlobKey, Instant>>,
+    locked: Mutex<HashMap<BlobKey, Locked>>,
+}
+
+/// A blob that another program has locked.
+#[derive(Debug)]
+struct Locked {
+    /// What had come of it, in bytes.
+    bytes: u64,
+    /// Since when it was so much.
+    since: Instant,
+    /// Nothing came for too long: it is not waited for again, whoever brings it.
+    is_dead: bool,
 }
 
 impl Patience {
-    /// Whether to go on waiting, given whether the lock of the blob was taken just now.
-    pub(crate) fn is_left(&self, blob: &BlobKey, is_taken: bool) -> bool {
-        self.is_left_at(blob, is_taken, Instant::now())
+    /// Whether to go on waiting for the lock of a blob of which so many bytes have come.
+    pub(crate) fn is_left(&self, blob: &BlobKey, bytes: u64) -> bool {
+        self.is_left_at(blob, bytes, Instant::now())
     }
 
-    fn is_left_at(&self, blob: &BlobKey, is_taken: bool, now: Instant) -> bool {
-        let mut locked_since = lock(&self.locked_since);
-        if is_taken {
-            locked_since.remove(blob);
-            return false;
+    fn is_left_at(&self, blob: &BlobKey, bytes: u64, now: Instant) -> bool {
+        let mut locked = lock(&self.locked);
+        locked.retain(|_, locked| now.duration_since(locked.since) < FORGOTTEN_AFTER);
+        let seen = locked.entry(blob.clone()).or_insert(Locked { bytes, since: now, is_dead: false });
+        if seen.bytes != bytes && !seen.is_dead {
+            (seen.bytes, seen.since) = (bytes, now);
         }
-        locked_since.retain(|_, since| now.duration_since(*since) < 2 * LIMIT);
-        let is_left = now.duration_since(*locked_since.entry(blob.clone()).or_insert(now)) < LIMIT;
-        if !is_left {
-            locked_since.remove(blob);
-        }
-        is_left
+        seen.is_dead |= now.duration_since(seen.since) >= LIMIT;
+        !seen.is_dead
+    }
+
+    /// The lock was taken.
+    pub(crate) fn is_over(&self, blob: &BlobKey) {
+        lock(&self.locked).remove(blob);
     }
 }
 
@@ -44,16 +60,30 @@ mod tests {
 
     use super::*;
 
+    fn blob() -> BlobKey {
+        let repo = RepoRef { kind: RepoKind::Model, id: "a/b".parse().unwrap() };
+        BlobKey { repo, blob: BlobHash::GitSha1([0; 20]) }
+    }
+
     #[test]
     fn a_lock_that_is_never_given_back_is_waited_for_only_so_long() {
         let patience = Patience::default();
-        let repo = RepoRef { kind: RepoKind::Model, id: "a/b".parse().unwrap() };
-        let blob = BlobKey { repo, blob: BlobHash::GitSha1([0; 20]) };
-        let begin = Instant::now();
-        assert!(patience.is_left_at(&blob, false, begin));
-        assert!(patience.is_left_at(&blob, false, begin + LIMIT / 2));
-        assert!(!patience.is_left_at(&blob, false, begin + LIMIT));
-        assert!(!patience.is_left_at(&blob, true, begin + LIMIT));
-        assert!(patience.is_left_at(&blob, false, begin + LIMIT), "a new lock is waited for anew");
+        let (blob, begin) = (blob(), Instant::now());
+        assert!(patience.is_left_at(&blob, 1, begin));
+        assert!(patience.is_left_at(&blob, 1, begin + LIMIT / 2));
+        assert!(!patience.is_left_at(&blob, 1, begin + LIMIT));
+        assert!(!patience.is_left_at(&blob, 2, begin + LIMIT), "what comes now comes from whoever did not wait");
+        patience.is_over(&blob);
+        assert!(patience.is_left_at(&blob, 2, begin + LIMIT * 2), "a new lock is waited for anew");
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_as_long_as_its_blob_grows() {
+        let patience = Patience::default();
+        let (blob, begin) = (blob(), Instant::now());
+        for minutes in 0..60 {
+            assert!(patience.is_left_at(&blob, minutes / 10, begin + Duration::from_mins(minutes)), "after {minutes}");
+        }
+        assert!(!patience.is_left_at(&blob, 5, begin + Duration::from_mins(65)));
     }
 }

@@ -4,9 +4,9 @@ use std::fs::{File, TryLockError};
 
 use rustix::fs::OFlags;
 
-use super::dir::Dir;
+use super::dir::{Dir, occupied_bytes};
 use super::error::CacheError;
-use super::repo::RepoCache;
+use super::repo::{BLOBS, INCOMPLETE, RepoCache};
 use crate::repo::BlobHash;
 
 /// Keeps Python processes from fetching the same blob; given back when dropped.
@@ -51,6 +51,24 @@ impl RepoCache {
                 Ok(Some(BlobLock::WITHOUT_EFFECT))
             }
         }
+    }
+
+    /// What has come so far, in bytes, of a blob that somebody else fetches, be it a process of ours or huggingface_hub. As
+    /// long as it grows, whoever has the lock is alive.
+    pub fn begun_bytes(&self, blob: &BlobHash, size_bytes: u64) -> u64 {
+        self.recorded_bytes(blob, size_bytes) + self.incomplete_bytes(blob).unwrap_or(0)
+    }
+
+    fn incomplete_bytes(&self, blob: &BlobHash) -> Result<u64, CacheError> {
+        let begun = format!("{blob}.");
+        let blobs = Dir::open(&self.folder().join(BLOBS))?;
+        let mut bytes = 0;
+        for name in blobs.names()? {
+            if name.starts_with(&begun) && name.ends_with(INCOMPLETE) {
+                bytes += blobs.stat(&name)?.map_or(0, |stat| occupied_bytes(&stat));
+            }
+        }
+        Ok(bytes)
     }
 }
 

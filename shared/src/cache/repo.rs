@@ -10,6 +10,8 @@ use crate::repo::{BlobHash, CommitHash, RepoRef};
 
 /// The folder of contents.
 pub(super) const BLOBS: &str = "blobs";
+/// Ends the names beside blobs under which huggingface_hub begins them.
+pub(super) const INCOMPLETE: &str = ".incomplete";
 /// The folder of snapshots.
 pub(super) const SNAPSHOTS: &str = "snapshots";
 /// The folder of all that is unfinished.

@@ -290,9 +290,13 @@ impl<'a> Context<'a> {
         turn: &Turn,
     ) -> Result<(Option<BlobLock>, FileOutcome), FetchError> {
         let (cache, blob, size_bytes) = (self.cache.clone(), file.file.blob, file.file.size_bytes);
-        let look = move || Ok((cache.lock_blob(&blob)?, cache.has_blob(&blob, size_bytes)?));
+        let look = move || {
+            let lock = cache.lock_blob(&blob)?;
+            let begun_bytes = if lock.is_some() { 0 } else { cache.begun_bytes(&blob, size_bytes) };
+            Ok((lock, begun_bytes, cache.has_blob(&blob, size_bytes)?))
+        };
         let mut delays = transfer::disk_delays().build();
-        let (lock, is_present) = loop {
+        let (lock, begun_bytes, is_present) = loop {
             match blocking(look.clone()).await {
                 Ok(found) => break found,
                 Err(error) => self.wait_for_disk(error, &mut delays).await?,
@@ -300,8 +304,12 @@ impl<'a> Context<'a> {
         };
         let key = BlobKey { repo: self.job.request.repo.clone(), blob };
         // A worker of ours that sleeps may have the lock still: the lease says that it is not its turn.
-        if !lease.lapsed && self.env.patience.is_left(&key, lock.is_some()) {
-            return Err(busy(file, "another program"));
+        match &lock {
+            Some(_) => self.env.patience.is_over(&key),
+            None if !lease.lapsed && self.env.patience.is_left(&key, begun_bytes) => {
+                return Err(busy(file, "another program"));
+            }
+            None => {}
         }
         // Whoever had the lease or the lock before may have just published it.
         if is_present {

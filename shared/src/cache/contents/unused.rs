@@ -7,7 +7,7 @@ use super::super::dir::{Dir, TMP, is_folder, is_symlink, modified, occupied_byte
 use super::super::error::CacheError;
 use super::super::garbage::is_old;
 use super::super::remove::trash_of;
-use super::super::repo::{BLOBS, QUARANTINE, SCRATCH, SNAPSHOTS, TRASH, folder_name};
+use super::super::repo::{BLOBS, INCOMPLETE, QUARANTINE, SCRATCH, SNAPSHOTS, TRASH, folder_name};
 use super::super::root::LOCKS;
 use super::super::tree::TREES;
 use super::Inventory;
@@ -17,9 +17,6 @@ use crate::repo::{BlobHash, RepoRef};
 
 /// What was begun and not touched for so long is taken for given up.
 pub const STALE_AFTER: Duration = Duration::from_hours(24);
-
-/// Ends the names of unfinished files of huggingface_hub.
-const INCOMPLETE: &str = ".incomplete";
 
 /// Deeper folders of what is unused are not measured.
 const MAX_DEPTH: usize = 256;

@@ -54,6 +54,21 @@ fn one_at_a_time_holds_the_lock_of_a_blob() {
 }
 
 #[test]
+fn what_others_have_begun_of_a_blob_is_seen_to_grow() {
+    let Fixture { repo, .. } = &fixture();
+    assert_eq!(repo.begun_bytes(&blob(1), 5), 0);
+    fs::create_dir_all(repo.folder().join("blobs")).unwrap();
+    for (number, begun) in [(1, "hal"), (2, "another")] {
+        fs::write(repo.folder().join(format!("blobs/{}.0123abcd.incomplete", blob(number))), begun).unwrap();
+    }
+    assert_eq!(repo.begun_bytes(&blob(1), 5), 3);
+    let mut partial = partial_with(repo, &blob(1), b"hallo");
+    assert_eq!(repo.begun_bytes(&blob(1), 5), 3, "nothing is recorded");
+    partial.record(&[ByteRange::new(0, 4).unwrap()]).unwrap();
+    assert_eq!(repo.begun_bytes(&blob(1), 5), 7);
+}
+
+#[test]
 fn only_what_is_old_and_not_wanted_is_removed() {
     let Fixture { repo, .. } = &fixture();
     let scratch = repo.folder().join(".hfd");
