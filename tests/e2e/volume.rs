@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
-use anyhow::ensure;
-use hfd_tests::api::Download;
+use anyhow::{Context as _, bail, ensure};
+use hfd_tests::api::{Download, Job};
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
 use hfd_tests::stage::Stage;
 use hfd_tests::wait;
+use reqwest::Method;
 
 const MODEL: &str = "acme/model";
 const FILE: &str = "zz.txt";
@@ -46,4 +48,39 @@ async fn a_blob_that_is_removed_after_it_was_seen_is_fetched() -> anyhow::Result
     stage.hub.clear_faults();
     stage.api().completed(&job.id).await?;
     stage.check_model(MODEL)
+}
+
+/// A file that is not there is a fault of the cache only if the volume is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verification_whose_volume_goes_waits_for_it() -> anyhow::Result<()> {
+    let mut model = RepoBuilder::model(MODEL);
+    for number in 0..60 {
+        model = model.random_file(format!("{number}.bin"), 4 << 20, number);
+    }
+    let stage = Stage::new([model], &[]).await?;
+    stage.downloaded(&Download::model(MODEL)).await?;
+    let (cache, volume, next) =
+        (stage.sandbox.cache(), stage.sandbox.path().join("volume"), stage.sandbox.path().join("next"));
+    fs::rename(&cache, &volume)?;
+    symlink(&volume, &cache)?;
+    let mount = |volume: &Path| {
+        symlink(volume, &next)?;
+        fs::rename(&next, &cache)
+    };
+    // A machine that is fast enough has checked all of it before the volume goes.
+    for _ in 0..20 {
+        let (_, job) = stage.api().call(Method::POST, &format!("cache/{MODEL}/verify"), None).await?;
+        let id = job["id"].as_str().context("no id")?;
+        let has_begun = |job: &Job| job.progress.downloaded_bytes > 0;
+        stage.api().wait_for(id, "its first file", has_begun).await?;
+        mount(Path::new("/proc"))?;
+        let is_told = |job: &Job| job.status.is_end() || job.waiting_reason.contains("is not on the volume any more");
+        let told = stage.api().wait_for(id, "the reason to wait", is_told).await?;
+        mount(&volume)?;
+        stage.api().completed(id).await?;
+        if !told.status.is_end() {
+            return Ok(());
+        }
+    }
+    bail!("it was always faster")
 }

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::alive::TIME_SLICE;
 use super::finish::failures;
 use super::reporter::{Done, report};
-use super::{Outcome, end_job};
+use super::{Outcome, end_job, without_volume};
 use crate::environment::Environment;
 use crate::transfer::Meter;
 use crate::transfer::content_hash::ContentHasher;
@@ -100,15 +100,15 @@ pub(super) async fn check(
         received: Arc::clone(&received),
         stop: stop.clone(),
     };
-    let (ends, is_stopped) = tokio::select! {
-        checked = reading.check_all(files, &done) => checked,
+    let (ends, early) = tokio::select! {
+        checked = reading.check_all(env, files, &done) => checked,
         never = report(env, claimed, &meters, &received, &done, &stop) => match never {},
     };
-    if is_stopped {
+    if let Some(early) = early {
         if !ends.is_empty() {
             env.store.checkpoint(claimed, ends).await?;
         }
-        return Ok(Outcome::Stopped);
+        return Ok(early);
     }
     env.store.finish_unit(claimed, ends).await?;
     Ok(Outcome::Settled)
@@ -135,18 +135,35 @@ struct Reading {
 }
 
 impl Reading {
-    /// Checks one file after the other; says what became of each, and whether it was stopped before the last. A new turn
-    /// begins where the time slice is over, but not in the middle of a file.
-    async fn check_all(&self, files: Vec<(FileIndex, PlannedFile, Meter)>, done: &Done) -> (Vec<FileEnd>, bool) {
+    /// Checks one file after the other; says what became of each, and how it ended if that was before the last. A new turn
+    /// begins where the time slice is over, but not in the middle of a file. Without the volume no file is wrong.
+    async fn check_all(
+        &self,
+        env: &Environment,
+        files: Vec<(FileIndex, PlannedFile, Meter)>,
+        done: &Done,
+    ) -> (Vec<FileEnd>, Option<Outcome>) {
         let begun = Instant::now();
         let mut ends = Vec::new();
         for (file, planned, meter) in files {
             if begun.elapsed() > TIME_SLICE {
-                return (ends, true);
+                return (ends, Some(Outcome::Stopped));
             }
-            let (reading, path) = (self.clone(), planned.path.clone());
-            let result = match blocking(move || reading.check(planned, &meter)).await {
-                Err(Fault::Stopped) => return (ends, true),
+            let path = planned.path.clone();
+            let check = async || {
+                let (reading, planned, meter) = (self.clone(), planned.clone(), meter.clone());
+                blocking(move || reading.check(planned, &meter)).await
+            };
+            let mut checked = check().await;
+            if let Err(Fault::Missing | Fault::Cache(_)) = checked {
+                if let Some(later) = without_volume(env).await {
+                    return (ends, Some(later));
+                }
+                // It may have been away.
+                checked = check().await;
+            }
+            let result = match checked {
+                Err(Fault::Stopped) => return (ends, Some(Outcome::Stopped)),
                 Ok(()) => {
                     done.add(file);
                     metrics::file_ended(FileOutcome::Verified, 1);
@@ -163,7 +180,7 @@ impl Reading {
             };
             ends.push(FileEnd { file, result });
         }
-        (ends, false)
+        (ends, None)
     }
 
     fn check(&self, planned: PlannedFile, meter: &Meter) -> Result<(), Fault> {
