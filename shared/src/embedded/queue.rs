@@ -7,6 +7,7 @@ use std::collections::{HashSet, VecDeque};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -59,6 +60,10 @@ impl TaskQueue for MemoryQueue {
 
     async fn depths(&self) -> Result<Vec<Depth>, QueueError> {
         Ok(Lane::ALL.map(|lane| self.line(lane).depth(lane)).into())
+    }
+
+    fn delivery_timeout(&self) -> Option<Duration> {
+        None
     }
 
     async fn close(&self) {}

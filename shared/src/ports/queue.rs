@@ -1,5 +1,7 @@
 //! The queue: durable tasks, delivered at least once.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
@@ -83,6 +85,9 @@ pub trait TaskQueue: Send + Sync {
 
     /// How many tasks it holds, by lane; for people to look at.
     async fn depths(&self) -> Result<Vec<Depth>, QueueError>;
+
+    /// After how long it takes a delivery back that is not answered for; never, if none.
+    fn delivery_timeout(&self) -> Option<Duration>;
 
     /// Ends what connects to it, in order and within seconds. Deliveries that are still out come again elsewhere.
     async fn close(&self);

@@ -16,7 +16,8 @@ const HEARTBEATS: u32 = 4;
 
 const HEARTBEAT_MAX: Duration = Duration::from_secs(2);
 
-/// No task is held longer than this, but for what a Fetch or a Verify cannot go on with later.
+/// No task is held longer than this, but for a Fetch while no other waits, and for what a Fetch or a Verify cannot go on with
+/// later.
 pub(super) const TIME_SLICE: Duration = Duration::from_mins(10);
 
 /// How often a task shows that it is alive, at least.

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBackoff};
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt as _, StreamExt, stream};
 use hfd_shared::cache::{BlobLock, CacheError, RepoCache};
 use hfd_shared::job::{FileIndex, FileState, Job, Unit, UnitIndex};
 use hfd_shared::metrics::{self, FileOutcome, RetryReason};
-use hfd_shared::ports::{BlobKey, Claimed, FileEnd, StoreError};
+use hfd_shared::ports::{BlobKey, Claimed, FileEnd, Lane, StoreError, TaskQueue};
 use hfd_shared::repo::{BlobHash, CommitHash, RepoPath};
 use hfd_shared::settings::TransferSettings;
 use tokio::sync::Semaphore;
@@ -217,18 +217,35 @@ impl<'a> Context<'a> {
             })
             .buffer_unordered(self.settings.connections + WAITING_FOR_DISK)
             .collect();
-        let ended: Ended = self.slice.run(work).await;
+        let before = AtomicU64::new(0);
+        let begun = Instant::now();
+        let ended: Ended = self.slice.run(work, || self.may_go_on(begun, &before).boxed()).await;
         if !self.slice.is_over() {
             return ended;
         }
         debug!(task = %self.claimed.task, "time slice over");
         // Without a limit here, what comes to nothing in one slice would be tried for ever.
-        if self.received.load(Ordering::Relaxed) > 0 || ended.iter().any(|(_, result)| result.is_ok()) {
+        if self.has_more_than(&before) || ended.iter().any(|(_, result)| result.is_ok()) {
             return ended;
         }
         let silent = || FetchError::Unanswered(format!("nothing arrived for {} minutes", TIME_SLICE.as_secs() / 60));
         let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
         ended.into_iter().map(|(files, result)| (files, give_up(result))).collect()
+    }
+
+    /// Whether there is as much time again: something came, the settings are as they were, and the queue leaves the task here, for
+    /// as long and with nobody who waits.
+    async fn may_go_on(&self, begun: Instant, before: &AtomicU64) -> bool {
+        let is_changed = self.env.settings.in_force().transfer != self.settings;
+        let goes_on = self.has_more_than(before) && !is_changed && may_be_kept(self.env.queue.as_ref(), begun).await;
+        if goes_on {
+            before.store(self.received.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        goes_on
+    }
+
+    fn has_more_than(&self, before: &AtomicU64) -> bool {
+        self.received.load(Ordering::Relaxed) > before.load(Ordering::Relaxed)
     }
 
     async fn fetch(&self, group: &[(FileIndex, FileState, Meter)], is_present: bool) -> Result<(), FetchError> {
@@ -369,6 +386,15 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Whether a Fetch that began then may stay for another slice.
+async fn may_be_kept(queue: &dyn TaskQueue, begun: Instant) -> bool {
+    if queue.delivery_timeout().is_some_and(|timeout| begun.elapsed() + TIME_SLICE >= timeout) {
+        return false;
+    }
+    let depths = queue.depths().await.unwrap_or_default();
+    depths.iter().any(|depth| depth.lane == Lane::Fetch && depth.ready == 0)
+}
+
 /// Makes entries of a snapshot, whose folder is opened once; what became of each, in their order.
 fn make_links(cache: &RepoCache, commit: CommitHash, links: &[Link]) -> Vec<Result<(), CacheError>> {
     let mut snapshot = None;
@@ -384,4 +410,27 @@ fn make_links(cache: &RepoCache, commit: CommitHash, links: &[Link]) -> Vec<Resu
 
 fn busy(file: &FileState, who: &str) -> FetchError {
     FetchError::Later { delay: BUSY_DELAY, waiting: format!("{who} is fetching {}", file.file.path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use hfd_shared::embedded::MemoryQueue;
+    use hfd_shared::job::{Epoch, JobId, Task, TaskKind};
+    use hfd_shared::ports::Message;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_fetch_is_kept_as_long_as_no_other_one_waits() {
+        let queue = MemoryQueue::new();
+        let job = JobId::random().unwrap();
+        let publish = async |kind| {
+            let task = Task { job, epoch: Epoch::default(), kind };
+            queue.publish(&Message { task, trace: None }).await.unwrap();
+        };
+        publish(TaskKind::Finish).await;
+        assert!(may_be_kept(&queue, Instant::now()).await);
+        publish(TaskKind::Fetch(UnitIndex(0))).await;
+        assert!(!may_be_kept(&queue, Instant::now()).await);
+    }
 }

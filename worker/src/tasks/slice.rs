@@ -1,9 +1,11 @@
-//! The time of a Fetch. What can go on later makes room for others when the slice is over. What cannot, the hash of a large file,
-//! a small file under way or one from a server without ranges, comes to its end, however long that takes: it would begin anew.
+//! The time of a Fetch. What can go on later makes room for others, if any wait, when the slice is over. What cannot, the hash
+//! of a large file, a small file under way or one from a server without ranges, comes to its end, however long that takes: it
+//! would begin anew.
 
 use std::pin::pin;
 
-use tokio::time::timeout;
+use futures_util::future::BoxFuture;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::alive::TIME_SLICE;
@@ -23,13 +25,25 @@ impl Slice {
         Self { over: stop.child_token(), stop }
     }
 
-    /// Does work that obeys the tokens.
-    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> T {
+    /// Does work that obeys the tokens. When its time is over it is asked whether it may have as much again.
+    pub(super) async fn run<'a, T>(
+        &self,
+        work: impl Future<Output = T>,
+        may_go_on: impl Fn() -> BoxFuture<'a, bool>,
+    ) -> T {
         let mut work = pin!(work);
-        if let Ok(done) = timeout(TIME_SLICE, &mut work).await {
-            return done;
+        let over = async {
+            loop {
+                sleep(TIME_SLICE).await;
+                if !may_go_on().await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            done = &mut work => return done,
+            () = over => self.over.cancel(),
         }
-        self.over.cancel();
         work.await
     }
 
@@ -41,11 +55,18 @@ impl Slice {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::time::Duration;
 
-    use tokio::time::{Instant, sleep};
+    use futures_util::FutureExt as _;
+    use futures_util::future::ready;
+    use tokio::time::Instant;
 
     use super::*;
+
+    fn never<'a>() -> BoxFuture<'a, bool> {
+        ready(false).boxed()
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_can_go_on_later_ends_with_the_slice_and_what_cannot_comes_to_its_end() {
@@ -56,7 +77,7 @@ mod tests {
             sleep(Duration::from_hours(2)).await;
             over
         };
-        assert_eq!(slice.run(work).await, TIME_SLICE);
+        assert_eq!(slice.run(work, never).await, TIME_SLICE);
         assert!(slice.is_over() && !slice.stop.is_cancelled());
     }
 
@@ -68,7 +89,7 @@ mod tests {
             sleep(2 * TIME_SLICE).await;
             task.cancel();
         };
-        tokio::join!(slice.run(slice.stop.cancelled()), stopping);
+        tokio::join!(slice.run(slice.stop.cancelled(), never), stopping);
         assert!(!slice.is_over());
     }
 
@@ -77,7 +98,19 @@ mod tests {
         let task = CancellationToken::new();
         let slice = Slice::new(&task);
         task.cancel();
-        slice.run(async { tokio::join!(slice.over.cancelled(), slice.stop.cancelled()) }).await;
+        slice.run(async { tokio::join!(slice.over.cancelled(), slice.stop.cancelled()) }, never).await;
         assert!(!slice.is_over());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slice_lasts_as_long_as_it_may() {
+        let (slice, begun) = (Slice::new(&CancellationToken::new()), Instant::now());
+        let asked = Cell::new(0);
+        let twice = || {
+            asked.set(asked.get() + 1);
+            ready(asked.get() < 3).boxed()
+        };
+        slice.run(slice.over.cancelled(), twice).await;
+        assert_eq!(begun.elapsed(), 3 * TIME_SLICE);
     }
 }

@@ -44,6 +44,9 @@ const DEPTHS_LIMIT: Duration = Duration::from_secs(3);
 /// How long an orderly end may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
+/// RabbitMQ's `consumer_timeout`, unless it is configured otherwise.
+const CONSUMER_TIMEOUT: Duration = Duration::from_mins(30);
+
 /// A [`TaskQueue`] on a `RabbitMQ` broker.
 ///
 /// It connects when it is first used, and again after any loss: with pauses of 0.5 s to 30 s, during which everything
@@ -154,6 +157,10 @@ impl TaskQueue for RabbitQueue {
             Ok(depths) => depths,
             Err(_) => Err(unavailable(format!("no answer within {DEPTHS_LIMIT:?}"))),
         }
+    }
+
+    fn delivery_timeout(&self) -> Option<Duration> {
+        Some(CONSUMER_TIMEOUT)
     }
 
     async fn close(&self) {
