@@ -10,6 +10,7 @@ use crate::telemetry::{self, LogFormat, Telemetry};
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
     /// What is logged to standard error: error, warn, info, debug, or a list such as `info,hfd_worker=debug`
+    /// [default: info; error of the command that downloads by itself]
     #[arg(long, env = "HFD_LOG")]
     pub log: Option<String>,
     /// How it is logged: text or json

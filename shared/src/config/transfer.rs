@@ -25,7 +25,7 @@ pub struct TransferArgs {
     /// Bytes a second that all processes together receive at most, such as 100MiB; 0 for no limit
     #[arg(long, env = "HFD_MAX_BYTES_PER_SECOND", default_value = "0")]
     pub max_bytes_per_second: ByteRate,
-    /// Seconds without a byte after which a connection is dropped and tried again
+    /// Seconds without a byte after which a connection is dropped and tried again, 1 to 3600
     #[arg(long, env = "HFD_STALL_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub stall_timeout: u64,
     /// Bytes a second below which a connection counts as stalled; 0 for never
