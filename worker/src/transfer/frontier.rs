@@ -19,6 +19,9 @@ const READ_BYTES: u64 = 256 << 10;
 /// The hasher sleeps until there is so much for it: to be woken costs both sides.
 const STEP_BYTES: u64 = 1 << 20;
 
+/// What the hasher waits for when it waits for whatever comes.
+const ANYTHING: u64 = u64::MAX;
+
 /// How far the disk may be ahead of the hasher, and what it is asked for at a time: systems read only so much for one wish.
 const AHEAD_BYTES: u64 = 8 << 20;
 const ASKED_BYTES: u64 = 128 << 10;
@@ -40,6 +43,8 @@ struct State {
     unrecorded: Vec<ByteRange>,
     /// What the one hasher waits for.
     awaited: u64,
+    /// Something was written since it was made.
+    has_moved: bool,
     aborted: bool,
 }
 
@@ -59,7 +64,8 @@ impl Frontier {
         let before = state.reached;
         state.extend(range);
         state.unrecorded.push(range);
-        if before < state.awaited && state.awaited <= state.reached {
+        let is_first = !std::mem::replace(&mut state.has_moved, true);
+        if is_first || (before < state.awaited && state.awaited <= state.reached) {
             self.moved.notify_all();
         }
     }
@@ -75,14 +81,23 @@ impl Frontier {
         self.moved.notify_all();
     }
 
+    /// Blocks until something is written, unless all of the file is there already; none when aborted.
+    fn wait_for_move(&self, size_bytes: u64) -> Option<u64> {
+        let mut state = self.lock();
+        state.awaited = ANYTHING;
+        self.wait_while(state, |state| !state.has_moved && state.reached < size_bytes)
+    }
+
     /// Blocks until so many bytes are written without a gap, and returns how many are; none when aborted.
     fn wait_for(&self, bytes: u64) -> Option<u64> {
         let mut state = self.lock();
         state.awaited = bytes;
-        let state = self
-            .moved
-            .wait_while(state, |state| state.reached < bytes && !state.aborted)
-            .unwrap_or_else(PoisonError::into_inner);
+        self.wait_while(state, |state| state.reached < bytes)
+    }
+
+    fn wait_while(&self, state: MutexGuard<'_, State>, holds: impl Fn(&State) -> bool) -> Option<u64> {
+        let waited = self.moved.wait_while(state, |state| holds(state) && !state.aborted);
+        let state = waited.unwrap_or_else(PoisonError::into_inner);
         (!state.aborted).then_some(state.reached)
     }
 
@@ -103,7 +118,8 @@ impl State {
 }
 
 /// Hashes a file in order while it is being written; what it reads is still in the page cache, but for what was `recorded`
-/// before. Blocks; none when aborted.
+/// before. That is not read before something new has come: of a server that is away nothing may come for long. Blocks; none when
+/// aborted.
 pub(super) fn hash_behind(
     frontier: &Frontier,
     file: &File,
@@ -111,6 +127,9 @@ pub(super) fn hash_behind(
     size_bytes: u64,
     expected: &BlobHash,
 ) -> io::Result<Option<BlobHash>> {
+    if !recorded.is_empty() && frontier.wait_for_move(size_bytes).is_none() {
+        return Ok(None);
+    }
     let mut ahead = Ahead::of(file, recorded);
     let mut hasher = ContentHasher::like(expected, size_bytes);
     let mut buffer = vec![0; usize::try_from(READ_BYTES.min(size_bytes)).unwrap_or(usize::MAX)];
@@ -216,6 +235,27 @@ mod tests {
         let hasher = std::thread::spawn(move || waiting.wait_for(1));
         frontier.abort();
         assert_eq!(hasher.join().unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_recorded_is_not_read_before_something_comes() {
+        let path = tempfile::NamedTempFile::new().unwrap();
+        let (file, reader) = (path.reopen().unwrap(), path.reopen().unwrap());
+        let recorded = [range(0, 10)];
+        let frontier = Arc::new(Frontier::new(&recorded));
+        let waiting = Arc::clone(&frontier);
+        let hasher = std::thread::spawn(move || {
+            hash_behind(&waiting, &reader, &recorded, 20, &BlobHash::Sha256([0; 32])).unwrap()
+        });
+        while frontier.lock().awaited != ANYTHING {
+            assert!(!hasher.is_finished(), "it has read the file, which is empty");
+            std::thread::yield_now();
+        }
+        file.write_all_at(&[7; 20], 0).unwrap();
+        frontier.written(range(10, 20));
+        let mut whole = ContentHasher::like(&BlobHash::Sha256([0; 32]), 20);
+        whole.update(&[7; 20]);
+        assert_eq!(hasher.join().unwrap(), Some(whole.finish()));
     }
 
     #[test]
