@@ -111,6 +111,8 @@ impl Line {
     /// workers that can.
     async fn consume(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
+            // What comes while all slots are taken, by tasks of the round before, would wait here though others are idle.
+            stop.run_until_cancelled(self.slots.acquire()).await;
             let round = stop.child_token();
             match round.run_until_cancelled(self.begin()).await {
                 Some(Ok(consumer)) => self.take(consumer, &round).await,
