@@ -57,7 +57,7 @@ async fn whatever_fails_every_job_ends_whole_and_nothing_is_left_over() -> anyho
     let shape = shape.worker_flags(&["--slots", "2", "--connections", "2", "--retries", "20", "--lease-timeout", "5"]);
     let mut cluster = Cluster::start(shape, (0..JOBS).map(repo)).await?;
     let mut jobs: Vec<Job> = Vec::new();
-    let (mut faults, mut allowed) = (0, 0);
+    let (mut faults, mut allowed, mut temporary) = (0, 0, 0);
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(seconds) {
         while (jobs.len() as u64) < JOBS && begun.elapsed().as_secs() * JOBS >= jobs.len() as u64 * seconds {
@@ -69,6 +69,7 @@ async fn whatever_fails_every_job_ends_whole_and_nothing_is_left_over() -> anyho
         fault.strike(&mut cluster, &mut dice).await.with_context(|| format!("{fault:?}"))?;
         faults += 1;
         allowed += fault.cost_bytes();
+        temporary += fault.temporary_files();
     }
     while (jobs.len() as u64) < JOBS {
         let request = Download::model(&model(jobs.len() as u64));
@@ -84,7 +85,7 @@ async fn whatever_fails_every_job_ends_whole_and_nothing_is_left_over() -> anyho
         let ended = ended.await?;
         ensure!(ended.status == Status::Completed, "{}: {:?} {}", ended.repo, ended.status, ended.error);
     }
-    leftovers::none(&cluster).await?;
+    leftovers::none(&cluster, temporary).await?;
     for number in 0..JOBS {
         cluster.check_model(&model(number))?;
     }

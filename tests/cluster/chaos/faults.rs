@@ -74,6 +74,12 @@ impl Fault {
         }
     }
 
+    /// Temporary files that it may leave, until they are old: each of a worker's two Plan, Finish and Clean tasks writes one at a
+    /// time.
+    pub(super) fn temporary_files(self) -> usize {
+        if matches!(self, Self::WorkerKilled) { 2 } else { 0 }
+    }
+
     /// Lets it happen to whatever the dice name.
     pub(super) async fn strike(self, cluster: &mut Cluster, dice: &mut Dice) -> anyhow::Result<()> {
         let worker = dice.below(cluster.workers.len());

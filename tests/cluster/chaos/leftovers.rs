@@ -7,13 +7,18 @@ use anyhow::Context as _;
 use hfd_tests::cluster::Cluster;
 use hfd_tests::wait;
 
-/// Waits until no task, outbox entry, lease, message and partial is left.
-pub(super) async fn none(cluster: &Cluster) -> anyhow::Result<()> {
+/// Waits until no task, outbox entry, lease, message and partial is left, and no more than so many temporary files.
+pub(super) async fn none(cluster: &Cluster, temporary: usize) -> anyhow::Result<()> {
     let mut last = Vec::new();
     let gone = wait::until("nothing to be left over", wait::LIMIT, async || {
         last = store(cluster).await?;
         last.extend(messages(cluster).await?);
-        last.extend(partials(&cluster.sandbox.cache())?);
+        let (passing, partials): (Vec<_>, _) =
+            partials(&cluster.sandbox.cache())?.into_iter().partition(|path| path.ends_with(".tmp"));
+        last.extend(partials);
+        if passing.len() > temporary {
+            last.extend(passing);
+        }
         Ok(last.is_empty().then_some(()))
     });
     let gone = gone.await;
