@@ -60,6 +60,8 @@ export async function withPage(work, { isExpected = () => false, prepare = () =>
 export async function open(page, part, selector) {
   await page.goto(`${base}#/${part}`);
   await page.waitForSelector(selector);
+  // The page gives its heading the focus after it is drawn: it would take it from what a script chooses meanwhile.
+  await drawn(page);
 }
 
 /** Waits until what has happened is drawn. */
