@@ -154,10 +154,9 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
             env.store.checkpoint(claimed, ends).await?;
         }
         return match (later, unanswered) {
-            _ if stopped => Ok(Outcome::Stopped),
-            (Some((delay, waiting)), _) => Ok(Outcome::Later { delay, waiting: Some(waiting) }),
-            (None, Some(error)) => during_outage(env, &claimed.task, error).await,
-            (None, None) => Ok(Outcome::Stopped),
+            (Some((delay, waiting)), _) if !stopped => Ok(Outcome::Later { delay, waiting: Some(waiting) }),
+            (None, Some(error)) if !stopped => during_outage(env, &claimed.task, error).await,
+            _ => Ok(Outcome::Stopped),
         };
     }
     env.store.finish_unit(claimed, ends).await?;
