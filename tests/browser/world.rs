@@ -96,8 +96,8 @@ impl World {
     /// Starts it again at the address that it had.
     pub(crate) async fn restart_api(&mut self) -> anyhow::Result<()> {
         match self {
-            Self::Single(stage) => stage.server.restart_in_place(&stage.sandbox).await,
-            Self::Cluster(cluster) => cluster.apis[0].restart_in_place(&cluster.sandbox).await,
+            Self::Single(stage) => stage.server.restart(&stage.sandbox).await,
+            Self::Cluster(cluster) => cluster.apis[0].restart(&cluster.sandbox).await,
         }
     }
 }

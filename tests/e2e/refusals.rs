@@ -1,11 +1,10 @@
 //! The Hub says no, for now or for good.
 
-use std::net::TcpListener;
-
 use anyhow::{Context as _, ensure};
 use hfd_tests::api::{Download, Job, Refused, Status};
 use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder, RequestKind};
 use hfd_tests::instance::Instance;
+use hfd_tests::ports::claim_port;
 use hfd_tests::sandbox::Sandbox;
 use hfd_tests::stage::Stage;
 use hfd_tests::traffic;
@@ -212,9 +211,8 @@ async fn a_server_that_stays_away_fails_the_job_in_the_end() -> anyhow::Result<(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hub_that_is_away_fails_the_job_clearly_where_no_job_waits() -> anyhow::Result<()> {
     let sandbox = Sandbox::new()?;
-    let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let server =
-        Instance::serve(&sandbox, &format!("http://{nobody}"), &["--retries", "1", "--max-outage", "0s"]).await?;
+    let nobody = format!("http://127.0.0.1:{}", claim_port()?);
+    let server = Instance::serve(&sandbox, &nobody, &["--retries", "1", "--max-outage", "0s"]).await?;
     let job = server.api().start(&Download::model(MODEL)).await?;
     let job = server.api().failed(&job.id).await?;
     ensure!(job.error.contains(MODEL) && job.error.contains("network"), "{}", job.error);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use hfd_tests::api::{Download, Status};
 use hfd_tests::fake_hub::{Effect, FakeHub, Fault, Matcher, RepoBuilder, random_bytes};
+use hfd_tests::ports::claim_port;
 use hfd_tests::stage::Stage;
 use hfd_tests::traffic::{data_bytes_of, distinct_bytes};
 use hfd_tests::wait;
@@ -270,8 +271,8 @@ async fn a_failing_hub_is_asked_for_the_files_themselves() -> anyhow::Result<()>
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_of_xet_that_is_away_is_gone_round() -> anyhow::Result<()> {
     let hash = "ab".repeat(32);
-    let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let stage = Stage::new([model(&hash, &hash).xet_server(format!("http://{closed}"))], &FLAGS).await?;
+    let closed = format!("http://127.0.0.1:{}", claim_port()?);
+    let stage = Stage::new([model(&hash, &hash).xet_server(closed)], &FLAGS).await?;
     completes_over_http(&stage).await
 }
 

@@ -7,7 +7,6 @@ use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 
 use crate::wait;
 
@@ -198,11 +197,6 @@ impl Api {
     /// The server's address.
     pub fn address(&self) -> &str {
         &self.base
-    }
-
-    /// The port that it listens on.
-    pub fn port(&self) -> anyhow::Result<u16> {
-        Url::parse(&self.base)?.port().context("the server's address has no port")
     }
 
     /// Asks for a download.

@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::api::Api;
+use crate::ports::claim_port;
 use crate::process::Process;
 use crate::sandbox::Sandbox;
 use crate::wait;
@@ -44,12 +45,12 @@ impl Role {
         }
     }
 
-    /// Arguments to take free ports, or this one for the API.
+    /// Arguments to listen on this port.
     fn arguments(self, port: &str) -> Vec<&str> {
         match self {
             Self::Serve => vec!["serve", "--port", port],
             Self::Api => vec!["--port", port, "--admin-port", "0"],
-            Self::Worker => vec!["--admin-port", "0"],
+            Self::Worker => vec!["--admin-port", port],
         }
     }
 
@@ -68,6 +69,7 @@ pub struct Instance {
     role: Role,
     flags: Vec<String>,
     wrapper: Vec<String>,
+    port: u16,
     process: Process,
     api: Api,
 }
@@ -94,8 +96,9 @@ impl Instance {
         flags: Vec<String>,
         wrapper: Vec<String>,
     ) -> anyhow::Result<Self> {
-        let (process, api) = launch(sandbox, role, &flags, &wrapper, 0).await?;
-        Ok(Self { role, flags, wrapper, process, api })
+        let port = claim_port()?;
+        let (process, api) = launch(sandbox, role, &flags, &wrapper, port).await?;
+        Ok(Self { role, flags, wrapper, port, process, api })
     }
 
     /// What it serves: the API, or a worker's probes.
@@ -141,23 +144,13 @@ impl Instance {
         self.process.status(TERMINATE_LIMIT).await
     }
 
-    /// Starts it again, with the same flags, after it has ended.
+    /// Starts it again, with the same flags and at the same address, after it has ended.
     pub async fn restart(&mut self, sandbox: &Sandbox) -> anyhow::Result<()> {
-        self.restart_at(sandbox, 0).await
-    }
-
-    /// The same at the address that it had, where clients look for it again.
-    pub async fn restart_in_place(&mut self, sandbox: &Sandbox) -> anyhow::Result<()> {
-        let port = self.api.port()?;
-        self.restart_at(sandbox, port).await
-    }
-
-    async fn restart_at(&mut self, sandbox: &Sandbox, port: u16) -> anyhow::Result<()> {
         if self.process.try_status()?.is_none() {
             bail!("the process still runs; kill or terminate it first");
         }
         show_log(&self.process);
-        (self.process, self.api) = launch(sandbox, self.role, &self.flags, &self.wrapper, port).await?;
+        (self.process, self.api) = launch(sandbox, self.role, &self.flags, &self.wrapper, self.port).await?;
         Ok(())
     }
 

@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod dice;
 pub mod fake_hub;
 pub mod instance;
+pub mod ports;
 pub mod process;
 pub mod proxy;
 pub mod publisher;

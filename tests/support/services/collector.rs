@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use super::free_ports;
 use super::service::{Recipe, Service};
+use crate::ports::claim_port;
 
 /// What the collector answers to whoever reads where spans are to be posted.
 const GREETING: (&[u8], &[u8]) =
@@ -57,7 +57,7 @@ impl Collector {
         let spans = Arc::default();
         let endpoint = Sink(Arc::clone(&spans));
         let serving = tokio::spawn(async move { _ = Server::new_with_acceptor(acceptor).run(endpoint).await });
-        let [port] = free_ports()?;
+        let port = claim_port()?;
         let config = format!(
             "{{receivers: {{otlp: {{protocols: {{http: {{endpoint: '127.0.0.1:{port}'}}}}}}}}, \
              exporters: {{otlphttp: {{endpoint: 'http://127.0.0.1:{sink}', encoding: json, compression: none}}}}, \

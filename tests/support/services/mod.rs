@@ -12,9 +12,6 @@ mod service;
 mod tests;
 mod tls;
 
-use std::net::{Ipv4Addr, TcpListener};
-
-use anyhow::Context as _;
 use tokio::sync::OnceCell;
 
 pub use collector::{Collector, Span};
@@ -34,17 +31,4 @@ pub async fn shared_rabbit() -> anyhow::Result<&'static RabbitServer> {
 pub async fn shared_redis() -> anyhow::Result<&'static RedisServer> {
     static SERVER: OnceCell<RedisServer> = OnceCell::const_new();
     SERVER.get_or_try_init(RedisServer::start).await
-}
-
-/// So many ports of this machine that nobody listens on.
-fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
-    let mut ports = [0; N];
-    // All are held until the last is found, so that they differ.
-    let mut held = Vec::with_capacity(N);
-    for port in &mut ports {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("finding a free port")?;
-        *port = listener.local_addr()?.port();
-        held.push(listener);
-    }
-    Ok(ports)
 }

@@ -9,8 +9,8 @@ use rustix::process::Signal;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::free_ports;
 use super::service::{Recipe, Service};
+use crate::ports::claim_port;
 use crate::wait;
 
 /// The programs themselves. Those in `/usr/sbin` change to the user `rabbitmq`, and so work for root alone.
@@ -123,7 +123,7 @@ impl RabbitServer {
 }
 
 fn recipe(folder: &Path) -> anyhow::Result<Recipe> {
-    let [port, distribution, port_mapper] = free_ports()?;
+    let (port, distribution, port_mapper) = (claim_port()?, claim_port()?, claim_port()?);
     let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
     fs::write(path("rabbitmq.conf"), format!("listeners.tcp.1 = 127.0.0.1:{port}\n"))?;
     fs::write(path("enabled_plugins"), "[].\n")?;

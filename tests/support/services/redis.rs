@@ -6,8 +6,8 @@ use anyhow::{Context as _, bail};
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
-use super::free_ports;
 use super::service::{Recipe, Service};
+use crate::ports::claim_port;
 
 /// What every Redis and every Sentinel answers.
 pub(super) const GREETING: (&[u8], &[u8]) = (b"PING\r\n", b"+PONG");
@@ -26,7 +26,7 @@ impl RedisServer {
 
     /// The same with these flags, too.
     pub(super) async fn start_with(flags: &[&str]) -> anyhow::Result<Self> {
-        let [port] = free_ports()?;
+        let port = claim_port()?;
         let port_text = port.to_string();
         let server = ["redis-server", "--bind", "127.0.0.1", "--port", &port_text];
         let durable = ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""];

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::free_ports;
 use super::redis::{GREETING, RedisServer, inline};
 use super::service::{Recipe, Service};
+use crate::ports::claim_port;
 use crate::wait;
 
 /// What the Sentinel calls the master.
@@ -54,7 +54,7 @@ impl RedisSentinel {
 }
 
 fn recipe(folder: &Path, master: u16) -> anyhow::Result<Recipe> {
-    let [port] = free_ports()?;
+    let port = claim_port()?;
     // The Sentinel keeps what it knows in its configuration.
     let path = folder.join("sentinel.conf").to_string_lossy().into_owned();
     let lines = [

@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 
-use super::free_ports;
 use super::redis::RedisServer;
+use crate::ports::claim_port;
 
 /// The name in the certificate.
 const HOST: &str = "localhost";
@@ -37,7 +37,7 @@ impl TlsRedis {
         fs::write(path(AUTHORITY), authority.pem())?;
         fs::write(path("server.pem"), certificate.pem())?;
         fs::write(path("server.key"), key.serialize_pem())?;
-        let [port] = free_ports()?;
+        let port = claim_port()?;
         let server = RedisServer::start_with(&[
             "--tls-port",
             &port.to_string(),
