@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use hfd_shared::cluster::{Prefix, RedisBus, RedisClient, RedisRoster, RedisStore};
+use hfd_shared::cluster::{Credentials, Prefix, RedisBus, RedisClient, RedisRoster, RedisStore, RedisUrl};
 use hfd_shared::job::{DownloadRequest, Event, Job, JobId, JobRequest, Task, TaskKind, Transition, transition};
 use hfd_shared::ports::{
     Change, Claim, Claimed, Committed, Condition, Creation, Downloaded, EventBus as _, Heard, Holder, JobQuery,
@@ -28,7 +28,11 @@ impl Rig {
     }
 
     fn under(url: &str, prefix: Prefix) -> Self {
-        let client = RedisClient::new(&url.parse().unwrap(), &prefix).unwrap();
+        Self::at(&url.parse().unwrap(), prefix)
+    }
+
+    fn at(url: &RedisUrl, prefix: Prefix) -> Self {
+        let client = RedisClient::new(url, &prefix).unwrap();
         Self { store: RedisStore::new(client.clone()), client, prefix }
     }
 
@@ -221,7 +225,13 @@ async fn a_store_of_a_newer_format_is_left_alone() {
 #[tokio::test]
 async fn a_promoted_replica_goes_on() {
     let mut redis = RedisSentinel::start().await.unwrap();
-    let rig = Rig::on(&redis.url());
+    let url: RedisUrl = redis.url().parse().unwrap();
+    let outside = Rig::at(&url, "outside".parse().unwrap());
+    let error = outside.store.ready().await.unwrap_err().to_string();
+    assert!(error.contains("NOAUTH"), "{error}");
+    let (user, password) = redis.account();
+    let account = Credentials { user: Some(user.to_owned()), password: Some(password.into()) };
+    let rig = Rig::at(&url.with_sentinel_credentials(account), "inside".parse().unwrap());
     let mut ear = RedisBus::new(rig.client.clone()).subscribe().await;
     let job = rig.queued("a").await;
     assert_eq!(hear(ear.as_mut()).await, Heard::Changed(job.id));

@@ -21,6 +21,12 @@ pub struct ClusterArgs {
     /// Password for Redis, instead of one in its URL
     #[arg(long, value_name = "PASSWORD", env = "HFD_STATE_PASSWORD", hide_env_values = true, value_parser = secret())]
     pub state_password: Option<SecretString>,
+    /// User name for the Sentinels of Redis, which do not get the one for Redis
+    #[arg(long, value_name = "NAME", env = "HFD_STATE_SENTINEL_USER")]
+    pub state_sentinel_user: Option<String>,
+    /// Password for the Sentinels of Redis, which do not get the one for Redis
+    #[arg(long, value_name = "PASSWORD", env = "HFD_STATE_SENTINEL_PASSWORD", hide_env_values = true, value_parser = secret())]
+    pub state_sentinel_password: Option<SecretString>,
     /// RabbitMQ, the broker of the tasks: `amqp://` or `amqps://`
     #[arg(long, value_name = "URL", env = "HFD_BROKER", hide_env_values = true, value_parser = secret())]
     pub broker: Option<SecretString>,
@@ -58,8 +64,17 @@ impl ClusterArgs {
         let refused = |flag: &str, error: &dyn Display| UsageError(format!("{flag}: {error}"));
         let state: RedisUrl = state.expose_secret().parse().map_err(|error| refused("--state", &error))?;
         let broker: BrokerUrl = broker.expose_secret().parse().map_err(|error| refused("--broker", &error))?;
+        let sentinels = credentials(self.state_sentinel_user.as_ref(), self.state_sentinel_password.as_ref());
+        if !state.has_sentinels() && (sentinels.user.is_some() || sentinels.password.is_some()) {
+            let problem = "credentials for Sentinels, and --state names none: write it such as redis+sentinel://host:26379/master";
+            return Err(UsageError(format!("--state-sentinel-user, --state-sentinel-password: {problem}")));
+        }
+        if sentinels.user.is_some() && sentinels.password.is_none() {
+            return Err(UsageError("--state-sentinel-user needs --state-sentinel-password beside it".to_owned()));
+        }
+        let state = state.with_credentials(credentials(self.state_user.as_ref(), self.state_password.as_ref()));
         Ok(ClusterConfig {
-            state: state.with_credentials(credentials(self.state_user.as_ref(), self.state_password.as_ref())),
+            state: state.with_sentinel_credentials(sentinels),
             broker: broker.with_credentials(credentials(self.broker_user.as_ref(), self.broker_password.as_ref())),
             prefix: self.prefix.clone(),
         })

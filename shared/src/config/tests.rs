@@ -85,6 +85,14 @@ fn a_cluster_needs_a_store_and_a_broker_of_the_right_kind() {
         (&["--state", "redis://host"], "HFD_BROKER"),
         (&["--state", "amqp://host", "--broker", "amqp://host"], "rediss://"),
         (&["--state", "redis://host", "--broker", "host:5672"], "amqps://"),
+        (
+            &["--state", "redis://host", "--broker", "amqp://host", "--state-sentinel-password", "hush"],
+            "redis+sentinel://host:26379/master",
+        ),
+        (
+            &["--state", "redis+sentinel://host/main", "--broker", "amqp://host", "--state-sentinel-user", "me"],
+            "--state-sentinel-password",
+        ),
     ] {
         let error = usage_error(flags, |program| program.cluster.config().err());
         assert!(error.contains(said), "{flags:?}: {error}");
@@ -99,7 +107,8 @@ fn a_cluster_needs_a_store_and_a_broker_of_the_right_kind() {
 #[test]
 fn no_secret_is_in_an_error_or_in_what_debug_shows() {
     let flags = [
-        ["--state", "redis://:hush@host"],
+        ["--state", "redis+sentinel://:hush@host/main"],
+        ["--state-sentinel-password", "hush"],
         ["--broker", "amqp://user:hush@host"],
         ["--token", "hush"],
         ["--secret-key", "hush"],
@@ -112,7 +121,7 @@ fn no_secret_is_in_an_error_or_in_what_debug_shows() {
     let cluster = program.cluster.config().unwrap();
     let shown = format!("{program:?} {cluster:?} {} {}", cluster.state, cluster.broker);
     assert!(!shown.contains("hush"), "{shown}");
-    assert!(shown.contains("redis://***@host") && shown.contains("host:5672"), "{shown}");
+    assert!(shown.contains("redis+sentinel://***@host/main") && shown.contains("host:5672"), "{shown}");
     let wrong = ["--state", "redos://:hush@host", "--broker", "amqp://host"];
     let error = usage_error(&wrong, |program| program.cluster.config().err());
     assert!(error.contains("redos://***@host") && !error.contains("hush"), "{error}");

@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use super::service::{Recipe, Service};
 use crate::ports::claim_port;
 
-/// What every Redis and every Sentinel answers.
-pub(super) const GREETING: (&[u8], &[u8]) = (b"PING\r\n", b"+PONG");
+/// What every Redis answers.
+const GREETING: (&[u8], &[u8]) = (b"PING\r\n", b"+PONG");
 
 /// A `redis-server` of its own.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl RedisServer {
 
     /// Sends an inline command; returns the first line of the answer, as it comes.
     pub async fn command(&self, command: &str) -> anyhow::Result<String> {
-        inline(&self.service, command).await
+        inline(&self.service, &[command]).await
     }
 
     /// Stops it: connections stay open, nothing is answered.
@@ -92,11 +92,15 @@ impl RedisServer {
     }
 }
 
-/// Sends an inline command to a Redis or a Sentinel; returns the first line of the answer, as it comes.
-pub(super) async fn inline(service: &Service, command: &str) -> anyhow::Result<String> {
+/// Sends inline commands to a Redis or a Sentinel, all but the last with answers of one line; returns the first line of the
+/// last answer, as it comes.
+pub(super) async fn inline(service: &Service, commands: &[&str]) -> anyhow::Result<String> {
     let mut stream = BufReader::new(service.connect().await.context("connecting to Redis")?);
-    stream.write_all(format!("{command}\r\n").as_bytes()).await?;
     let mut line = String::new();
-    stream.read_line(&mut line).await?;
+    for command in commands {
+        stream.write_all(format!("{command}\r\n").as_bytes()).await?;
+        line.clear();
+        stream.read_line(&mut line).await?;
+    }
     Ok(line.trim_end().to_owned())
 }

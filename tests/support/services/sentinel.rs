@@ -3,13 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use super::redis::{GREETING, RedisServer, inline};
+use super::redis::{RedisServer, inline};
 use super::service::{Recipe, Service};
 use crate::ports::claim_port;
 use crate::wait;
 
 /// What the Sentinel calls the master.
 const NAME: &str = "main";
+
+/// What it wants to be told first; the servers want nothing.
+const AUTH: &str = "AUTH watcher hush";
+const GREETING: (&[u8], &[u8]) = (b"AUTH watcher hush\r\n", b"+OK");
 
 /// A master with one replica under a Sentinel that decides alone, a second after it has lost the master.
 #[derive(Debug)]
@@ -31,15 +35,20 @@ impl RedisSentinel {
         let mut sentinel = Service::new("sentinel", |folder| recipe(folder, master.port()))?;
         sentinel.start().await?;
         wait::until("the Sentinel to know the replica", wait::LIMIT, async || {
-            Ok((inline(&sentinel, &format!("SENTINEL REPLICAS {NAME}")).await? == "*1").then_some(()))
+            Ok((inline(&sentinel, &[AUTH, &format!("SENTINEL REPLICAS {NAME}")]).await? == "*1").then_some(()))
         })
         .await?;
         Ok(Self { sentinel, master, replica })
     }
 
-    /// Leads to whichever server is the master.
+    /// Leads to whichever server is the master, for those whom the Sentinel lets in.
     pub fn url(&self) -> String {
         format!("redis+sentinel://127.0.0.1:{}/{NAME}", self.sentinel.recipe().port)
+    }
+
+    /// Whom the Sentinel lets in: user and password.
+    pub fn account(&self) -> (&'static str, &'static str) {
+        ("watcher", "hush")
     }
 
     /// The server that is promoted when the master is gone.
@@ -60,6 +69,8 @@ fn recipe(folder: &Path, master: u16) -> anyhow::Result<Recipe> {
     let lines = [
         "bind 127.0.0.1".to_owned(),
         format!("port {port}"),
+        "user default off".to_owned(),
+        "user watcher on >hush allchannels +@all".to_owned(),
         format!("sentinel monitor {NAME} 127.0.0.1 {master} 1"),
         format!("sentinel down-after-milliseconds {NAME} 1000"),
         format!("sentinel failover-timeout {NAME} 3000"),

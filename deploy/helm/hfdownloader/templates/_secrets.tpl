@@ -26,7 +26,12 @@ each template of this rendering sees the same. "helm template" sees no cluster a
 {{- end -}}
 {{- end -}}
 
-{{/* The secret of redis or rabbitmq with the keys that hold its credentials: {name, user, password}, as JSON. */}}
+{{/* What credentials of redis or rabbitmq are called in the values, with their keys in a secret of the chart's own; as JSON. */}}
+{{- define "hfdownloader.credentialKeys" -}}
+{{- dict "user" "username" "password" "password" "sentinelUser" "sentinel-username" "sentinelPassword" "sentinel-password" | toJson -}}
+{{- end -}}
+
+{{/* The secret of redis or rabbitmq with the keys that hold its credentials: {name, user, password, …}, as JSON. */}}
 {{- define "hfdownloader.credentials" -}}
 {{- $values := get .root.Values .service -}}
 {{- $own := printf "%s-%s" (include "hfdownloader.fullname" .root) .service -}}
@@ -34,9 +39,13 @@ each template of this rendering sees the same. "helm template" sees no cluster a
 {{- if $values.trial.enabled -}}
 {{- dict "name" $own "user" (eq .service "rabbitmq" | ternary "username" "") "password" "password" | toJson -}}
 {{- else if $external.existingSecret -}}
-{{- dict "name" $external.existingSecret "user" $external.existingSecretKeys.user "password" $external.existingSecretKeys.password | toJson -}}
+{{- merge (dict "name" $external.existingSecret) $external.existingSecretKeys | toJson -}}
 {{- else -}}
-{{- dict "name" $own "user" (empty $external.user | ternary "" "username") "password" (empty $external.password | ternary "" "password") | toJson -}}
+{{- $keys := dict "name" $own -}}
+{{- range $part, $key := include "hfdownloader.credentialKeys" . | fromJson -}}
+{{- if get $external $part -}}{{- $_ := set $keys $part $key -}}{{- end -}}
+{{- end -}}
+{{- $keys | toJson -}}
 {{- end -}}
 {{- end -}}
 
@@ -66,9 +75,9 @@ What a component takes from secrets, as JSON: "files" and "names", lists of {var
 {{- end -}}
 {{- range $service, $variable := dict "redis" "HFD_STATE" "rabbitmq" "HFD_BROKER" -}}
 {{- $credentials := include "hfdownloader.credentials" (dict "root" $root "service" $service) | fromJson -}}
-{{- range $part, $suffix := dict "user" "USER" "password" "PASSWORD" -}}
+{{- range $part, $_ := include "hfdownloader.credentialKeys" $root | fromJson -}}
 {{- with get $credentials $part -}}
-{{- $files = append $files (dict "variable" (printf "%s_%s" $variable $suffix) "file" (printf "%s-%s" $service $part) "secret" $credentials.name "key" .) -}}
+{{- $files = append $files (dict "variable" (printf "%s_%s" $variable ($part | snakecase | upper)) "file" (printf "%s-%s" $service ($part | kebabcase)) "secret" $credentials.name "key" .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

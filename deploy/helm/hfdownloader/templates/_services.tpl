@@ -6,7 +6,7 @@
 {{- $values := get .root.Values .component -}}
 {{- $external := $values.external -}}
 {{- $trial := $values.trial -}}
-{{- if or $trial.enabled $external.user $external.password }}
+{{- if or $trial.enabled $external.user $external.password $external.sentinelPassword }}
 apiVersion: v1
 kind: Secret
 metadata:
@@ -23,11 +23,10 @@ data:
   70-user.conf: {{ printf "default_user = hfd\ndefault_pass = %s\n" $trial.password | b64enc }}
   {{- end }}
   {{- else }}
-  {{- with $external.user }}
-  username: {{ . | b64enc }}
+  {{- range $part, $key := include "hfdownloader.credentialKeys" .root | fromJson }}
+  {{- with get $external $part }}
+  {{ $key }}: {{ . | b64enc }}
   {{- end }}
-  {{- with $external.password }}
-  password: {{ . | b64enc }}
   {{- end }}
   {{- end }}
 {{- end }}

@@ -6,7 +6,7 @@
 {{- range $service := list "redis" "rabbitmq" -}}
 {{- $values := get $.Values $service -}}
 {{- $external := $values.external -}}
-{{- $inline := or $external.user $external.password -}}
+{{- $inline := or $external.user $external.password $external.sentinelUser $external.sentinelPassword -}}
 {{- if and $values.trial.enabled $external.url -}}
 {{- $problems = append $problems (printf "both %[1]s.external.url and %[1]s.trial.enabled are set: choose one of the two" $service) -}}
 {{- else if $values.trial.enabled -}}
@@ -34,6 +34,18 @@
 {{- end -}}
 {{- if and $external.user (not $external.password) -}}
 {{- $problems = append $problems (printf "%[1]s.external.user without a password: set %[1]s.external.password, too" $service) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.redis.external -}}
+{{- $keys := .existingSecretKeys -}}
+{{- if or (and .sentinelUser (not .sentinelPassword)) (and $keys.sentinelUser (not $keys.sentinelPassword)) -}}
+{{- $problems = append $problems "redis.external.sentinelUser without a password: set sentinelPassword beside it, too" -}}
+{{- end -}}
+{{- if and (or $keys.sentinelUser $keys.sentinelPassword) (not .existingSecret) -}}
+{{- $problems = append $problems "redis.external.existingSecretKeys for Sentinels without a secret: set redis.external.existingSecret, or sentinelPassword in its place" -}}
+{{- end -}}
+{{- if and (or .sentinelPassword $keys.sentinelPassword) (not (contains "+sentinel://" .url)) -}}
+{{- $problems = append $problems "redis.external has a password for Sentinels and a url that names none: write it such as redis+sentinel://host:26379/master, or leave sentinelPassword empty" -}}
 {{- end -}}
 {{- end -}}
 {{- with .Values.secrets -}}

@@ -29,6 +29,8 @@ pub struct RedisUrl {
     text: String,
     target: Target,
     credentials: Credentials,
+    /// Sentinels do not get those of the servers that they watch.
+    sentinel_credentials: Credentials,
 }
 
 #[derive(Clone)]
@@ -42,6 +44,17 @@ impl RedisUrl {
     #[must_use]
     pub fn with_credentials(self, credentials: Credentials) -> Self {
         Self { credentials, ..self }
+    }
+
+    /// The same Sentinels for this user.
+    #[must_use]
+    pub fn with_sentinel_credentials(self, sentinel_credentials: Credentials) -> Self {
+        Self { sentinel_credentials, ..self }
+    }
+
+    /// Whether it leads to whichever server Sentinels name.
+    pub fn has_sentinels(&self) -> bool {
+        matches!(self.target, Target::Sentinel { .. })
     }
 
     /// What connects to it.
@@ -88,6 +101,12 @@ impl RedisUrl {
                 if !password.is_empty() {
                     builder = builder.set_client_to_redis_password(password);
                 }
+                if let Some(user) = &self.sentinel_credentials.user {
+                    builder = builder.set_client_to_sentinel_username(user);
+                }
+                if let Some(password) = &self.sentinel_credentials.password {
+                    builder = builder.set_client_to_sentinel_password(password.expose_secret());
+                }
                 Ok(Server::Sentinel(Mutex::new(builder.build()?)))
             }
         }
@@ -111,7 +130,7 @@ impl FromStr for RedisUrl {
             ("rediss+sentinel", rest) => sentinel(rest, true).ok_or_else(invalid)?,
             _ => return Err(invalid()),
         };
-        Ok(Self { text, target, credentials: Credentials::default() })
+        Ok(Self { text, target, credentials: Credentials::default(), sentinel_credentials: Credentials::default() })
     }
 }
 
