@@ -161,6 +161,31 @@ fn images_have_a_user_and_the_build_gets_all_that_it_copies() -> anyhow::Result<
     Ok(())
 }
 
+/// Cargo refuses a manifest that names a target whose source it cannot guess from what is there.
+#[test]
+fn the_dependencies_can_be_built_without_our_sources() -> anyhow::Result<()> {
+    let dockerfile = dockerfile()?;
+    let stage = stage(&dockerfile, "dependencies")?;
+    let folder = tempfile::tempdir()?;
+    for copied in stage.lines().filter_map(|line| line.strip_prefix("COPY ")) {
+        let words: Vec<_> = copied.split(' ').collect();
+        let (target, sources) = words.split_last().context("a COPY of nothing")?;
+        for source in sources.iter().filter(|source| source.contains("Cargo.")) {
+            fs::create_dir_all(folder.path().join(target))?;
+            fs::copy(root().join(source), folder.path().join(source))?;
+        }
+    }
+    let (_, script) = stage.split_once("for package in ").context("no empty programs")?;
+    let (script, _) = script.split_once("done").context("the loop has no end")?;
+    let script = format!("for package in {}done", script.replace("\\\n", " "));
+    ensure!(Command::new("sh").args(["-euc", &script]).current_dir(&folder).status()?.success(), "{script}");
+    // What a build does first. All that it gets is there already after a build of the whole workspace.
+    let mut cargo = Command::new(env!("CARGO"));
+    let output = cargo.args(["fetch", "--locked", "--target", "host-tuple"]).current_dir(&folder).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
