@@ -5,6 +5,9 @@ use serde::Deserialize;
 use super::{HubError, error};
 use crate::repo::{BlobHash, Invalid, RepoPath, TreeFile};
 
+/// No hash is longer in hex; what is kept of each file of a listing has limits.
+const MAX_HASH_BYTES: usize = 64;
+
 /// An entry as it stands in the JSON.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawEntry {
@@ -50,12 +53,13 @@ impl RawEntry {
     }
 
     fn file(self, path: &RepoPath) -> Option<TreeFile> {
-        let git_oid = self.oid?;
+        let git_oid = self.oid.filter(|oid| oid.len() <= MAX_HASH_BYTES)?;
         let (size_bytes, blob) = match self.lfs {
             Some(lfs) => (lfs.size, lfs.oid.parse().ok().filter(|hash| matches!(hash, BlobHash::Sha256(_)))?),
             None => (self.size?, git_oid.parse().ok().filter(|hash| matches!(hash, BlobHash::GitSha1(_)))?),
         };
-        Some(TreeFile { path: path.clone(), size_bytes, blob, git_oid, xet_hash: self.xet_hash })
+        let xet_hash = self.xet_hash.filter(|hash| hash.len() <= MAX_HASH_BYTES);
+        Some(TreeFile { path: path.clone(), size_bytes, blob, git_oid, xet_hash })
     }
 }
 

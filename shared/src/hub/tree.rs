@@ -12,6 +12,8 @@ use crate::repo::{CommitHash, RepoPath, RepoRef, Tree, TreeFile};
 /// Limits of a listing. The Hub gives up to 1,000 entries a page.
 const MAX_PAGES: usize = 5_000;
 const MAX_ENTRIES: usize = 2_000_000;
+/// Of all paths together, with those of the folders that they lie in.
+const MAX_PATH_BYTES: usize = 128 << 20;
 
 impl HubClient {
     /// All files of a repository at a commit.
@@ -47,6 +49,8 @@ pub struct Listing {
     paths: HashSet<RepoPath>,
     /// Folders of which something is listed.
     filled: HashSet<String>,
+    /// Bytes of `paths` and `filled`.
+    path_bytes: usize,
     visited: HashSet<Url>,
 }
 
@@ -63,6 +67,7 @@ impl Listing {
             folders: Vec::new(),
             paths: HashSet::new(),
             filled: HashSet::new(),
+            path_bytes: 0,
             visited: HashSet::new(),
         }
     }
@@ -124,7 +129,11 @@ impl Listing {
             if !self.paths.insert(path.clone()) {
                 return Err(self.wrong(format!("{path} is listed twice")));
             }
+            self.path_bytes += path.as_str().len();
             self.fill_folders_of(&path);
+            if self.path_bytes > MAX_PATH_BYTES {
+                return Err(self.wrong(format!("its paths have more than {} MiB", MAX_PATH_BYTES >> 20)));
+            }
             match file {
                 Some(file) => self.files.push(file),
                 None => self.folders.push(path),
@@ -141,6 +150,7 @@ impl Listing {
                 return;
             }
             self.filled.insert(parent.to_owned());
+            self.path_bytes += parent.len();
             folder = parent;
         }
     }

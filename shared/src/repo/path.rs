@@ -7,6 +7,11 @@ use super::{Invalid, serde_as_text};
 
 const MAX_NAME_BYTES: usize = 255;
 
+/// More than any repository needs, and less than breaks somewhere: a link to a blob goes up as many folders, all that walk
+/// through the cache go down as many, and the system takes paths of 4,096 bytes.
+const MAX_BYTES: usize = 1_024;
+const MAX_FOLDERS: usize = 128;
+
 /// A relative path that stays inside its folder on any operating system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RepoPath(String);
@@ -40,13 +45,15 @@ impl FromStr for RepoPath {
                 && name.len() <= MAX_NAME_BYTES
                 && !name.contains(|c: char| c == '\\' || c.is_control())
         };
-        if !drive && text.split('/').all(safe_name) {
+        let is_short = text.len() <= MAX_BYTES && text.matches('/').count() <= MAX_FOLDERS;
+        if !drive && is_short && text.split('/').all(safe_name) {
             Ok(Self(text.to_owned()))
         } else {
             Err(Invalid::new(
                 "file path",
                 text,
-                "a relative path without '..', '.', empty names, backslashes or control characters",
+                "a relative path of at most 1024 bytes and 128 folders, without '..', '.', empty names, backslashes or \
+                 control characters",
             ))
         }
     }
@@ -66,9 +73,16 @@ mod tests {
 
     #[test]
     fn a_path_cannot_leave_its_folder() {
-        for good in
-            ["a", "a/b/c.txt", "we ird/[x] #1 100%.txt", "…/ünï.json", ".gitattributes", "a..b", &"x".repeat(255)]
-        {
+        for good in [
+            "a",
+            "a/b/c.txt",
+            "we ird/[x] #1 100%.txt",
+            "…/ünï.json",
+            ".gitattributes",
+            "a..b",
+            &"x".repeat(255),
+            &format!("{}b", "a/".repeat(128)),
+        ] {
             assert_eq!(good.parse::<RepoPath>().unwrap().as_str(), good);
         }
         for bad in [
@@ -86,6 +100,8 @@ mod tests {
             "a\x1b[2Jb",
             "a\nb",
             &"x".repeat(256),
+            &format!("{}b", "a/".repeat(129)),
+            &format!("{}b", format!("{}/", "x".repeat(200)).repeat(6)),
         ] {
             assert!(bad.parse::<RepoPath>().is_err(), "{bad:?} must be refused");
         }

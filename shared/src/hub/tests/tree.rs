@@ -106,7 +106,10 @@ async fn a_listing_that_cannot_be_true_is_refused() {
     let elsewhere = TestServer::start().await;
     elsewhere.on(&root(), page(&[folder("d")]));
     elsewhere.on(&format!("{}/d", root()), page(&[file("dd/x")]));
-    for hub in [hub, twice, elsewhere] {
+    let deep = TestServer::start().await;
+    let paths = (0..2_500).map(|at| file(&format!("{at}/{}x", "folder/".repeat(127))));
+    deep.on(&root(), page(&paths.collect::<Vec<_>>()));
+    for hub in [hub, twice, elsewhere, deep] {
         let error = list(&hub).await.unwrap_err();
         assert!(matches!(error, HubError::Protocol { .. }), "{error}");
     }
