@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -88,10 +88,25 @@ impl Dir {
 
     /// Opens a file in this folder; a created one gets the given mode, less the umask.
     pub(super) fn open_file_with_mode(&self, name: &str, flags: OFlags, mode: u32) -> Result<File, CacheError> {
-        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let open = || rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(mode));
+        // Without NONBLOCK, a pipe that somebody has put there would be waited for.
+        let all = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let open = || rustix::fs::openat(&self.fd, name, all, Mode::from_raw_mode(mode));
         let path = self.path_of(name);
-        rustix::io::retry_on_intr(open).map(File::from).at("open", &path)
+        let file = rustix::io::retry_on_intr(open).map(File::from).at("open", &path)?;
+        let is_new = flags.contains(OFlags::CREATE | OFlags::EXCL);
+        if is_new || file.metadata().at("inspect", &path)?.is_file() {
+            Ok(file)
+        } else {
+            Err(CacheError::Conflict { path, expected: "a file" })
+        }
+    }
+
+    /// Reads a file in this folder, and of one that is too long only the beginning.
+    pub(super) fn read(&self, name: &str, max_bytes: u64) -> Result<Vec<u8>, CacheError> {
+        let mut bytes = Vec::new();
+        let file = self.open_file(name, OFlags::RDONLY)?;
+        file.take(max_bytes).read_to_end(&mut bytes).at("read", &self.path_of(name))?;
+        Ok(bytes)
     }
 
     /// Writes a whole file under a name of its own, synced, for a rename to its place. Returns the name.

@@ -6,7 +6,6 @@
 //! counts for nothing.
 
 use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::FileExt;
 
 use rustix::fs::OFlags;
@@ -74,13 +73,11 @@ impl Subject {
 pub(super) fn read_all(folder: &Dir, subject: Subject) -> Result<Vec<ByteRange>, CacheError> {
     let mut ranges = Vec::new();
     for name in record_files(folder)? {
-        let file = match folder.open_file(&name, OFlags::RDONLY) {
-            Ok(file) => file,
+        let bytes = match folder.read(&name, MAX_FILE_BYTES) {
+            Ok(bytes) => bytes,
             Err(error) if error.is_not_found() => continue,
             Err(error) => return Err(error),
         };
-        let mut bytes = Vec::new();
-        file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).at("read", &folder.path_of(&name))?;
         ranges.extend(subject.parse(&String::from_utf8_lossy(&bytes)));
     }
     Ok(merged(ranges))

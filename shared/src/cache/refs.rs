@@ -1,5 +1,6 @@
 //! Refs: which commit a revision stands for.
 
+use super::dir::Dir;
 use super::error::CacheError;
 use super::repo::{RepoCache, SNAPSHOTS};
 use crate::repo::{CommitHash, Revision};
@@ -7,11 +8,15 @@ use crate::repo::{CommitHash, Revision};
 /// The folder of refs.
 pub(super) const REFS: &str = "refs";
 
+/// A commit, and some.
+pub(super) const MAX_REF_BYTES: u64 = 64;
+
 impl RepoCache {
     /// The commit that a revision stands for, by the cache; none if it is not known, or is a commit itself.
     pub fn read_ref(&self, revision: &Revision) -> Option<CommitHash> {
-        let text = std::fs::read_to_string(self.folder().join(REFS).join(revision.as_str())).ok()?;
-        text.parse().ok()
+        let refs = Dir::open(self.folder()).ok()?.child(REFS).ok()??;
+        let (folder, name) = refs.parent_of(revision.as_str()).ok()??;
+        String::from_utf8(folder.read(name, MAX_REF_BYTES).ok()?).ok()?.parse().ok()
     }
 
     /// Notes which commit a revision stands for; the last step of a download. Nothing for a revision that is a commit.
@@ -33,7 +38,7 @@ impl RepoCache {
             folder = folder.make_child(name)?;
         }
         let text = commit.to_string();
-        if std::fs::read(folder.path_of(name)).is_ok_and(|present| present == text.as_bytes()) {
+        if folder.read(name, MAX_REF_BYTES).is_ok_and(|present| present == text.as_bytes()) {
             return Ok(());
         }
         let scratch = self.scratch()?;

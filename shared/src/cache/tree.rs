@@ -3,6 +3,7 @@
 //! With it huggingface_hub tells a complete snapshot from a partial one when it is offline, and needs no listing when it
 //! is online. Ours is staged in `.hfd/` until the job's files are there, for it must not promise what is still to come.
 
+use super::dir::Dir;
 use super::error::CacheError;
 use super::repo::{RepoCache, SCRATCH};
 use super::tree_json;
@@ -10,6 +11,9 @@ use crate::repo::{CommitHash, Tree};
 
 /// The folder of listings, beside the snapshots and, for staged ones, in the scratch folder.
 pub(super) const TREES: &str = "trees";
+
+/// No listing comes near this.
+pub(super) const MAX_LISTING_BYTES: u64 = 256 << 20;
 
 impl RepoCache {
     /// Keeps a listing for later, unless the same is there already.
@@ -27,13 +31,15 @@ impl RepoCache {
 
     /// A commit's listing, staged or published, ours or Python's. None if there is none that can be read.
     pub fn read_tree(&self, commit: CommitHash) -> Option<Tree> {
-        let name = file_name(commit);
-        let published = self.folder().join(TREES).join(&name);
-        let staged = self.folder().join(SCRATCH).join(TREES).join(&name);
+        let folder = Dir::open(self.folder()).ok()?;
+        let read = |trees: &Dir| {
+            let bytes = trees.read(&file_name(commit), MAX_LISTING_BYTES).ok()?;
+            tree_json::read(commit, &bytes)
+        };
+        let staged = || read(&folder.child(SCRATCH).ok()??.child(TREES).ok()??);
+        let published = || read(&folder.child(TREES).ok()??);
         // Staged first: it becomes published, never the other way round, so it cannot be missed between the two looks.
-        [staged, published]
-            .iter()
-            .find_map(|path| std::fs::read(path).ok().and_then(|bytes| tree_json::read(commit, &bytes)))
+        staged().or_else(published)
     }
 
     /// Publishes a staged listing, once the job's files are in the snapshot. Nothing happens when it is published.

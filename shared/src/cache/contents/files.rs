@@ -130,8 +130,9 @@ impl OpenRepo {
             let folders: Vec<&Path> = self.paths.iter().map(AsRef::as_ref).collect();
             return Ok(targets::blob(&target, depth, &folders).map(|blob| Entry::Blob(blob.to_owned())));
         }
-        match folder.open_file(name, OFlags::RDONLY | OFlags::NONBLOCK) {
-            Ok(file) => Ok(file.metadata().is_ok_and(|found| found.is_file()).then_some(Entry::File(file))),
+        match folder.open_file(name, OFlags::RDONLY) {
+            Ok(file) => Ok(Some(Entry::File(file))),
+            Err(CacheError::Conflict { .. }) => Ok(None),
             Err(error) if error.is_not_found() || is_symlink(&error) => Ok(None),
             Err(error) => Err(error),
         }

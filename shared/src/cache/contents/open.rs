@@ -1,21 +1,17 @@
 //! A repository's folder, held open for reading.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, OFlags, Stat};
 
 use super::super::dir::Dir;
-use super::super::error::{At, CacheError};
+use super::super::error::CacheError;
 use super::super::repo::{BLOBS, SNAPSHOTS, folder_name};
-use super::super::tree::{TREES, file_name};
+use super::super::tree::{MAX_LISTING_BYTES, TREES, file_name};
 use super::super::tree_json;
 use super::targets::{self, SHARED};
 use crate::repo::{CommitHash, RepoRef, Tree};
-
-/// No listing comes near this.
-const MAX_LISTING_BYTES: u64 = 256 << 20;
 
 /// A repository's folder. Everything in it is reached through open folders, never through a symlink.
 pub(in super::super) struct OpenRepo {
@@ -101,11 +97,8 @@ impl OpenRepo {
     /// The published listing of a commit; none if there is none that can be read.
     pub(super) fn listing(&self, commit: CommitHash) -> Result<Option<Tree>, CacheError> {
         let Some(trees) = child(&self.folder, TREES)? else { return Ok(None) };
-        let name = file_name(commit);
         // Those of huggingface_hub are for its user only: to others, what the commit holds is not known.
-        let Ok(file) = trees.open_file(&name, OFlags::RDONLY) else { return Ok(None) };
-        let mut bytes = Vec::new();
-        file.take(MAX_LISTING_BYTES).read_to_end(&mut bytes).at("read", &trees.path_of(&name))?;
+        let Ok(bytes) = trees.read(&file_name(commit), MAX_LISTING_BYTES) else { return Ok(None) };
         Ok(tree_json::read(commit, &bytes))
     }
 }

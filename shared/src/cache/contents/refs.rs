@@ -1,13 +1,12 @@
 //! Which commits the revisions of a repository stand for.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 
-use rustix::fs::{FileType, OFlags};
+use rustix::fs::FileType;
 
 use super::super::dir::Dir;
-use super::super::error::{At, CacheError};
-use super::super::refs::REFS;
+use super::super::error::CacheError;
+use super::super::refs::{MAX_REF_BYTES, REFS};
 use super::open::{OpenRepo, child};
 use super::{Faults, MAX_FILES};
 use crate::repo::{CommitHash, Revision};
@@ -62,12 +61,10 @@ impl Refs {
 
 /// The commit in a ref's file; none if there is no commit in it.
 fn read(folder: &Dir, name: &str) -> Result<Option<CommitHash>, CacheError> {
-    let file = match folder.open_file(name, OFlags::RDONLY) {
-        Ok(file) => file,
+    let text = match folder.read(name, MAX_REF_BYTES) {
+        Ok(text) => text,
         Err(error) if error.is_not_found() => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut text = Vec::new();
-    file.take(64).read_to_end(&mut text).at("read", &folder.path_of(name))?;
     Ok(String::from_utf8(text).ok().and_then(|text| text.trim_end().parse().ok()))
 }

@@ -156,3 +156,25 @@ fn a_listing_that_cannot_be_read_is_replaced() {
     repo.publish_tree(commit(1)).unwrap();
     assert_eq!(repo.read_tree(commit(1)), Some(tree()));
 }
+
+#[test]
+fn what_is_no_file_is_neither_waited_for_nor_followed() {
+    let Fixture { repo, .. } = &fixture();
+    let listing = repo.folder().join(format!("trees/{}.json", commit(1)));
+    let main = repo.folder().join("refs/main");
+    let pipe = |path: &Path| rustix::fs::mkfifoat(rustix::fs::CWD, path, 0o666.into()).unwrap();
+    let endless = |path: &Path| symlink("/dev/zero", path).unwrap();
+    for put in [pipe as fn(&Path), endless] {
+        for path in [&listing, &main] {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            _ = fs::remove_file(path);
+            put(path);
+        }
+        assert_eq!(repo.read_tree(commit(1)), None);
+        assert_eq!(repo.read_ref(&"main".parse().unwrap()), None);
+        repo.stage_tree(&tree()).unwrap();
+        repo.publish_tree(commit(1)).unwrap();
+        put_ref(repo, "main", commit(1));
+        assert!([&listing, &main].iter().all(|path| fs::symlink_metadata(path).unwrap().is_file()));
+    }
+}
