@@ -29,8 +29,12 @@ const MAX_BYTES: u64 = 16 << 20;
 const MAX_SHARDS: usize = 256;
 /// A model of more tensors is not counted: the largest have some 200,000.
 const MAX_TENSORS: usize = 500_000;
+/// Longer names of tensors and of types are nobody's, and nobody has so many types: all of them are kept.
+const MAX_NAME_BYTES: usize = 256;
+const MAX_TYPE_BYTES: usize = 32;
+const MAX_TYPES: usize = 256;
 /// How many headers are read at a time.
-const MAX_READS: usize = 8;
+const MAX_READS: usize = 4;
 /// Of several files or folders, these hold the model.
 const USUAL_NAMES: [&str; 4] = ["model", "diffusion_pytorch_model", "pytorch_model", "adapter_model"];
 const USUAL_FOLDERS: [&str; 3] = ["", "transformer", "unet"];
@@ -42,7 +46,7 @@ enum TensorsError {
     Hub(#[from] HubError),
     #[error("{path}: {reason}")]
     Header { path: String, reason: &'static str },
-    #[error("there are more than {MAX_TENSORS}")]
+    #[error("there are more than {MAX_TENSORS}, or more than {MAX_TYPES} types")]
     TooMany,
 }
 
@@ -95,7 +99,8 @@ fn add(mut whole: Tensors, part: Tensors) -> Result<Tensors, TensorsError> {
         *known = known.saturating_add(elements);
     }
     whole.by_name.extend(part.by_name);
-    if whole.by_name.len() > MAX_TENSORS { Err(TensorsError::TooMany) } else { Ok(whole) }
+    let is_too_many = whole.by_name.len() > MAX_TENSORS || whole.elements_by_dtype.len() > MAX_TYPES;
+    if is_too_many { Err(TensorsError::TooMany) } else { Ok(whole) }
 }
 
 /// A header. Of its entries only what is counted is ever in memory.
@@ -119,6 +124,9 @@ impl<'de> Deserialize<'de> for Header {
                         continue;
                     }
                     let Entry { dtype, elements: Elements(elements) } = map.next_value()?;
+                    if name.len() > MAX_NAME_BYTES || dtype.len() > MAX_TYPE_BYTES {
+                        return Err(A::Error::custom("a name is too long"));
+                    }
                     let element_bits = bits_of(&dtype);
                     let known = tensors.elements_by_dtype.entry(dtype).or_default();
                     *known = known.saturating_add(elements);
@@ -283,6 +291,9 @@ mod tests {
         };
         let whole = add(Tensors::default(), part("a")).unwrap();
         assert!(matches!(add(whole, part("b")), Err(TensorsError::TooMany)));
+        let elements_by_dtype = (0..=MAX_TYPES).map(|at| (format!("F{at}"), 1)).collect();
+        let of_many_types = Tensors { elements_by_dtype, ..Tensors::default() };
+        assert!(matches!(add(Tensors::default(), of_many_types), Err(TensorsError::TooMany)));
     }
 
     #[test]
@@ -293,6 +304,8 @@ mod tests {
             r#"{"a":{}}"#,
             r#"{"a":{"dtype":"F16","shape":[-1]}}"#,
             r#"{"a":{"dtype":"F16","shape":[9223372036854775807,3]}}"#,
+            &format!(r#"{{"{}":{{"dtype":"F16","shape":[]}}}}"#, "a".repeat(MAX_NAME_BYTES + 1)),
+            &format!(r#"{{"a":{{"dtype":"{}","shape":[]}}}}"#, "F".repeat(MAX_TYPE_BYTES + 1)),
         ] {
             assert!(parse(header.as_bytes()).is_none(), "{header}");
         }

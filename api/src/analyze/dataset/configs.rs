@@ -1,6 +1,6 @@
 //! Configurations: as the card has them (`configs`, `dataset_info`), or a folder each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 use hfd_shared::repo::TreeFile;
@@ -12,25 +12,51 @@ use super::{Config, splits};
 /// The name of the only configuration of a dataset that names none.
 pub(super) const UNNAMED: &str = "default";
 
-/// More than any card names, so that a card cannot make the analysis endless.
+/// Those behind are left out.
 const MAX_CONFIGS: usize = 1000;
-const MAX_PATTERNS: usize = 10_000;
 
-/// The configurations that a card names files for.
+/// What a card may ask for, so that none can make the analysis endless or exhaust the memory.
+#[derive(Debug)]
+struct Budget {
+    patterns: usize,
+    /// Of a file with a pattern.
+    comparisons: usize,
+    /// In all splits together.
+    files: usize,
+}
+
+impl Budget {
+    fn of(files: &[TreeFile]) -> Self {
+        Self { patterns: 10_000, comparisons: 200_000_000, files: 10_000 + 4 * files.len() }
+    }
+
+    /// Takes a part of it; none when there is not so much left.
+    fn spend(left: &mut usize, wanted: usize) -> Option<()> {
+        *left = left.checked_sub(wanted)?;
+        Some(())
+    }
+}
+
+/// The configurations that a card names files for; none when that is beyond the budget.
 pub(super) fn of_card<'a>(card: &Value, files: &'a [TreeFile]) -> Vec<Config<'a>> {
-    let Some(list) = card.get("configs").and_then(Value::as_array) else { return Vec::new() };
+    within(card, files, &mut Budget::of(files)).unwrap_or_default()
+}
+
+fn within<'a>(card: &Value, files: &'a [TreeFile], budget: &mut Budget) -> Option<Vec<Config<'a>>> {
+    let list = card.get("configs").and_then(Value::as_array)?;
     let all: Vec<&TreeFile> = files.iter().collect();
-    let mut patterns_left = MAX_PATTERNS;
     let mut configs = Vec::new();
     for entry in list.iter().take(MAX_CONFIGS).map(Fields) {
         let Some(name) = entry.text("config_name") else { continue };
         let base = entry.text("data_dir").map(|dir| dir.trim_start_matches("./").trim_matches('/')).unwrap_or_default();
         let (splits, patterns) = match entry.get("data_files") {
-            Some(written) => named_files(written, base, &all, &mut patterns_left),
+            Some(written) => named_files(written, base, &all, budget)?,
             None if entry.get("data_dir").is_some() => {
+                Budget::spend(&mut budget.comparisons, all.len())?;
                 let inside: Vec<&TreeFile> = all.iter().copied().filter(|file| is_inside(file, base)).collect();
                 let data: Vec<&TreeFile> =
                     inside.into_iter().filter(|file| super::format_of(file.path.as_str()).is_some()).collect();
+                Budget::spend(&mut budget.files, data.len())?;
                 (splits::of_files(&data, base), Vec::new())
             }
             None => continue,
@@ -38,7 +64,7 @@ pub(super) fn of_card<'a>(card: &Value, files: &'a [TreeFile]) -> Vec<Config<'a>
         let default = entry.flag("default") == Some(true) || name == UNNAMED;
         configs.push(Config { name: name.to_owned(), default, splits, patterns, examples: examples(card, name) });
     }
-    configs
+    Some(configs)
 }
 
 fn is_inside(file: &TreeFile, base: &str) -> bool {
@@ -46,14 +72,15 @@ fn is_inside(file: &TreeFile, base: &str) -> bool {
 }
 
 /// `data_files`: a pattern, a list of them, a list of `{split, path}`, or an object of splits. Gives the files of each
-/// split, and the patterns, each with its split and seen from the root.
+/// split, each once, and the patterns, each with its split and seen from the root; none beyond the budget.
 fn named_files<'a>(
     written: &Value,
     base: &str,
     all: &[&'a TreeFile],
-    left: &mut usize,
-) -> (splits::Splits<'a>, Vec<(String, String)>) {
+    budget: &mut Budget,
+) -> Option<(splits::Splits<'a>, Vec<(String, String)>)> {
     let mut found: splits::Splits<'a> = Vec::new();
+    let mut seen = HashSet::new();
     let mut named = Vec::new();
     let mut add = |split: &str, patterns: &Value| {
         let patterns: Vec<&str> = match patterns {
@@ -61,29 +88,35 @@ fn named_files<'a>(
             Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
-        let taken = patterns.len().min(*left);
-        *left -= taken;
-        let patterns: Vec<String> = patterns[..taken].iter().map(|pattern| from_root(pattern, base)).collect();
-        let files = patterns.iter().flat_map(|pattern| matching(pattern, all));
-        match found.iter_mut().find(|(known, _)| known == split) {
-            Some((_, known)) => known.extend(files),
-            None => found.push((split.to_owned(), files.collect())),
+        Budget::spend(&mut budget.patterns, patterns.len())?;
+        let known = found.iter().position(|(known, _)| known == split);
+        let at = known.unwrap_or(found.len());
+        if known.is_none() {
+            found.push((split.to_owned(), Vec::new()));
         }
-        named.extend(patterns.into_iter().map(|pattern| (split.to_owned(), pattern)));
+        for pattern in patterns.iter().map(|pattern| from_root(pattern, base)) {
+            Budget::spend(&mut budget.comparisons, all.len())?;
+            let files = &mut found[at].1;
+            let before = files.len();
+            files.extend(matching(&pattern, all).filter(|file| seen.insert((at, &file.path))));
+            Budget::spend(&mut budget.files, files.len() - before)?;
+            named.push((split.to_owned(), pattern));
+        }
+        Some(())
     };
     match written {
-        Value::Object(splits) => splits.iter().for_each(|(split, patterns)| add(split, patterns)),
+        Value::Object(splits) => splits.iter().try_for_each(|(split, patterns)| add(split, patterns))?,
         Value::Array(list) if list.iter().any(Value::is_object) => {
             for entry in list.iter().map(Fields) {
                 if let (Some(split), Some(path)) = (entry.text("split"), entry.get("path")) {
-                    add(split, path);
+                    add(split, path)?;
                 }
             }
         }
-        Value::String(_) | Value::Array(_) => add("train", written),
+        Value::String(_) | Value::Array(_) => add("train", written)?,
         _ => {}
     }
-    (found, named)
+    Some((found, named))
 }
 
 /// A pattern as it is seen from the root.
@@ -93,22 +126,21 @@ fn from_root(pattern: &str, base: &str) -> String {
 }
 
 /// The files that a pattern names: `*` stays within a folder, `**` does not.
-fn matching<'a>(pattern: &str, all: &[&'a TreeFile]) -> Vec<&'a TreeFile> {
+fn matching<'a>(pattern: &str, all: &[&'a TreeFile]) -> impl Iterator<Item = &'a TreeFile> {
     let glob: Option<GlobMatcher> =
         GlobBuilder::new(pattern).literal_separator(true).build().ok().map(|glob| glob.compile_matcher());
-    let matches = |file: &&&TreeFile| {
+    let matches = move |file: &&TreeFile| {
         let path = file.path.as_str();
         path == pattern || glob.as_ref().is_some_and(|glob| glob.is_match(path))
     };
-    all.iter().filter(matches).copied().collect()
+    all.iter().copied().filter(matches)
 }
 
 /// How many examples each split has, as `dataset_info` of the card says.
 fn examples(card: &Value, config: &str) -> BTreeMap<String, u64> {
     let Some(written) = card.get("dataset_info") else { return BTreeMap::new() };
     let entries: Vec<&Value> = written.as_array().map_or_else(|| vec![written], |list| list.iter().collect());
-    let name_of = |entry: &Value| Fields(entry).text("config_name").unwrap_or(UNNAMED).to_owned();
-    let entry = entries.into_iter().find(|entry| name_of(entry) == config);
+    let entry = entries.into_iter().find(|entry| Fields(entry).text("config_name").unwrap_or(UNNAMED) == config);
     let list = entry.and_then(|entry| entry.get("splits")).and_then(Value::as_array);
     let splits = list.into_iter().flatten().map(Fields);
     splits.filter_map(|split| Some((split.text("name")?.to_owned(), split.number("num_examples")?))).collect()
@@ -146,4 +178,29 @@ fn folder_of(path: &str) -> &str {
         return "";
     }
     &path[..path.len() - inner.len() + folder.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_card_beyond_any_part_of_the_budget_is_not_asked() {
+        let file = |path: &str| TreeFile {
+            path: path.parse().unwrap(),
+            size_bytes: 1,
+            blob: "ab".repeat(32).parse().unwrap(),
+            git_oid: "ab".repeat(20),
+            xet_hash: None,
+        };
+        let files = [file("a.csv"), file("d/b.csv")];
+        let card = json!({"configs": [{"config_name": "x", "data_files": ["*.csv", "**"]}, {"config_name": "y", "data_dir": "d"}]});
+        let asked = |patterns, comparisons, files_left| {
+            within(&card, &files, &mut Budget { patterns, comparisons, files: files_left }).map(|configs| configs.len())
+        };
+        assert_eq!(asked(2, 6, 3), Some(2));
+        assert_eq!([asked(1, 6, 3), asked(2, 5, 3), asked(2, 6, 2)], [None, None, None]);
+    }
 }

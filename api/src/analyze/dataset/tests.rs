@@ -94,6 +94,34 @@ fn the_card_tells_configurations_splits_and_examples() {
 }
 
 #[test]
+fn a_file_is_in_a_split_once_however_many_patterns_name_it() {
+    let card = "---\nconfigs: [{config_name: x, data_files: [{split: train, path: ['a.csv', '*', '**']}]}]\n---\n";
+    let info = detect(&dataset(&["a.csv", "d/b.csv"], card)).unwrap();
+    assert_eq!(
+        (info.splits[0].file_count, info.splits[0].files.as_slice()),
+        (2, &["a.csv", "d/b.csv"].map(str::to_owned)[..])
+    );
+}
+
+#[test]
+fn a_card_that_names_more_than_is_looked_for_is_not_asked() {
+    let paths: Vec<String> = (0..1000).map(|at| format!("train-{at}.csv")).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let of = |splits: usize| {
+        let splits: Vec<String> = (0..splits).map(|at| format!("{{split: s{at}, path: '**'}}")).collect();
+        let splits = splits.join(", ");
+        detect(&dataset(&paths, &format!("---\nconfigs: [{{config_name: x, data_files: [{splits}]}}]\n---\n"))).unwrap()
+    };
+    let within = of(10);
+    assert_eq!((within.from_card, within.splits.len()), (true, 10));
+    let beyond = of(1000);
+    assert_eq!(
+        (beyond.from_card, named(&[("train", 1000)])),
+        (false, beyond.splits.iter().map(|split| (split.name.clone(), split.file_count)).collect())
+    );
+}
+
+#[test]
 fn without_a_card_each_folder_is_a_configuration() {
     let contents = dataset(&["fr/train.parquet", "en/train.parquet", "en/test.parquet"], "# Nothing");
     let info = detect(&contents).unwrap();
