@@ -8,6 +8,9 @@ use regex::{Regex, RegexBuilder};
 use super::SelectionError;
 use crate::repo::RepoPath;
 
+/// The memory of one expression, and that of the states that it finds while it matches: a request has 400.
+const MAX_REGEX_BYTES: usize = 64 << 10;
+
 /// A glob, or a part of a path; matched without regard to case.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
@@ -84,5 +87,6 @@ fn of_characters(glob: &Glob) -> Option<Regex> {
             }
         };
     }
-    RegexBuilder::new(std::str::from_utf8(&text).ok()?).dot_matches_new_line(true).build().ok()
+    let mut builder = RegexBuilder::new(std::str::from_utf8(&text).ok()?);
+    builder.dot_matches_new_line(true).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build().ok()
 }

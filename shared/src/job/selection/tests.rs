@@ -69,6 +69,19 @@ fn a_glob_counts_characters_and_not_bytes() {
 }
 
 #[test]
+fn a_glob_that_takes_much_memory_is_refused() {
+    let paths = &["lfs:xüxüxüxü.bin"];
+    for glob in ["?".repeat(64) + "*", "[!a]".repeat(16) + "*", "*x".repeat(60), "{ü,*}".repeat(40)] {
+        let refused = select(RepoKind::Model, paths, &[&glob, "*.bin"], &[]).err();
+        assert!(refused.is_none(), "{glob}: {refused:?}");
+    }
+    for glob in ["?".repeat(512), "[!a]".repeat(127) + "*"] {
+        let refused = select(RepoKind::Model, paths, &[&glob], &[]).unwrap_err();
+        assert!(refused.to_string().contains("too long"), "{refused}");
+    }
+}
+
+#[test]
 fn parts_and_numbered_files_are_payload_and_what_lies_beside_is_not() {
     for path in [
         "X.Q6_K.gguf.part1of2",
