@@ -24,8 +24,9 @@ use tracing::{debug, warn};
 /// Connections at a time; more wait in the listener's backlog.
 const MAX_CONNECTIONS: usize = 32;
 
-/// How long a connection may be idle, or take for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take for the head of a request. There is one request to each, for whoever keeps connections
+/// would keep others from asking.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Bytes that are read ahead; limits the head of a request, too.
 const MAX_BUFFER_BYTES: usize = 16 << 10;
@@ -86,6 +87,7 @@ async fn serve(socket: TcpStream, admin: Admin, stop: CancellationToken) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        .keep_alive(false)
         .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(socket), service);
     let mut connection = std::pin::pin!(connection);

@@ -13,7 +13,7 @@ use hfd_shared::metrics::{Check, Exposition, Part};
 use hfd_shared::readiness::Readiness;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -132,4 +132,17 @@ async fn connections_beyond_the_limit_wait_and_do_not_outlive_the_server() {
     timeout(Duration::from_secs(3), admin.serving).await.unwrap().unwrap();
     let mut byte = [0];
     assert_eq!(idle[0].read(&mut byte).await.unwrap_or_default(), 0, "closed");
+}
+
+#[tokio::test]
+async fn no_connection_keeps_its_place() {
+    let admin = Admin::start().await;
+    let mut idle = TcpStream::connect(admin.address).await.unwrap();
+    let mut served = TcpStream::connect(admin.address).await.unwrap();
+    served.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    served.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"ok\""), "{answer}");
+    let closed = timeout(Duration::from_secs(30), idle.read(&mut [0])).await.unwrap();
+    assert_eq!(closed.unwrap_or_default(), 0, "closed");
 }

@@ -1,6 +1,7 @@
 //! What the embedded store promises beyond its port: it outlives its process.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -110,6 +111,14 @@ async fn embedded_a_second_process_is_told_who_has_the_file() {
     assert!(error.ends_with("in use by another hfdownloader process; stop it or choose another --data-dir"), "{error}");
     drop(store);
     open(&path);
+}
+
+#[tokio::test]
+async fn embedded_no_other_user_can_read_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.redb");
+    drop(open(&path));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[tokio::test]
