@@ -3,8 +3,14 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use regex::{Captures, Regex};
 use secrecy::SecretString;
+
+/// A variable in a path: `$NAME` or `${NAME}`.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by the tests")]
+static REFERENCE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\$([A-Za-z0-9_]+|\{[^}]*\})").unwrap());
 
 /// Reads an environment variable; one that is empty counts as absent.
 type Variable<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
@@ -55,18 +61,25 @@ fn stored_token(variable: Variable<'_>) -> Option<SecretString> {
 }
 
 fn hf_home(variable: Variable<'_>) -> Option<PathBuf> {
-    if let Some(home) = variable("HF_HOME") {
-        return Some(expand(home, variable));
-    }
-    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
-    Some(cache.join("huggingface"))
+    let by_default = || {
+        let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
+        Some(cache.join("huggingface"))
+    };
+    variable("HF_HOME").or_else(by_default).map(|home| expand(home, variable))
 }
 
+/// As Python's `expanduser`, then `expandvars`: a variable that is not set stays as it is written.
 fn expand(path: PathBuf, variable: Variable<'_>) -> PathBuf {
-    match (path.strip_prefix("~"), variable("HOME")) {
+    let path = match (path.strip_prefix("~"), variable("HOME")) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path,
-    }
+    };
+    let Some(text) = path.to_str() else { return path };
+    let value = |reference: &Captures<'_>| {
+        let value = variable(reference[1].trim_matches(['{', '}']));
+        value.and_then(|value| value.into_os_string().into_string().ok()).unwrap_or_else(|| reference[0].to_owned())
+    };
+    REFERENCE.replace_all(text, value).into_owned().into()
 }
 
 /// An absolute path, so that logs and answers mean the same from everywhere.
@@ -90,6 +103,9 @@ mod tests {
         assert_eq!(cache_with(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")]), Some("/x/huggingface/hub".into()));
         assert_eq!(cache_with(&[("HOME", "/h"), ("HF_HOME", "~/hf")]), Some("/h/hf/hub".into()));
         assert_eq!(cache_with(&[("HF_HOME", "/hf"), ("HF_HUB_CACHE", "/c")]), Some("/c".into()));
+        assert_eq!(cache_with(&[("A", "/a"), ("XDG_CACHE_HOME", "$A/x")]), Some("/a/x/huggingface/hub".into()));
+        let parts = [("A", "/a"), ("B_2", "b"), ("HF_HUB_CACHE", "$A/${B_2}/$B/$")];
+        assert_eq!(cache_with(&parts), Some("/a/b/$B/$".into()));
         assert_eq!(cache_with(&[]), None);
     }
 
