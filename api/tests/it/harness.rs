@@ -50,6 +50,8 @@ pub(crate) struct Setup {
     pub(crate) deaf: bool,
     /// Where the cache is.
     pub(crate) cache_dir: PathBuf,
+    /// Where it listens.
+    pub(crate) bind: &'static str,
     /// Whether a token can be stored.
     pub(crate) has_key: bool,
     /// Whether callbacks are taken.
@@ -65,6 +67,7 @@ impl Default for Setup {
             store_is_away: None,
             deaf: false,
             cache_dir: CACHE_DIR.into(),
+            bind: "127.0.0.1:0",
             has_key: true,
             has_callbacks: true,
         }
@@ -89,7 +92,7 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { access, hub, max_active, store_is_away, deaf, cache_dir, has_key, has_callbacks } = setup;
+        let Setup { access, hub, max_active, store_is_away, deaf, cache_dir, bind, has_key, has_callbacks } = setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
@@ -99,7 +102,7 @@ impl Server {
         let callbacks = callback_policy(has_callbacks);
         let config = ApiConfig { cache_dir, access, mode: Mode::Single, callbacks };
         let (queue, roster) = (Arc::new(MemoryQueue::new()), Arc::new(LocalRoster::new()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(bind).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let readiness = match store_is_away {

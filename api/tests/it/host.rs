@@ -1,4 +1,4 @@
-//! An open server on this machine answers under its own names only.
+//! An open server answers only under names that no page can have.
 
 use hfd_shared::config::Access;
 use reqwest::{Method, StatusCode};
@@ -34,6 +34,32 @@ async fn a_name_that_is_not_of_this_machine_is_refused() {
         }
         let probe = server.request(Method::GET, "/healthz").header("host", host).send().await.unwrap();
         assert_eq!(probe.status(), 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn where_others_reach_an_open_server_names_of_the_public_internet_are_refused() {
+    let access = Access { hosts: vec![Host::parse("cache.example").unwrap()], ..Access::default() };
+    let server = Server::start_with(Setup { access, bind: "0.0.0.0:0", ..Setup::default() }).await;
+    for (host, status) in [
+        ("localhost", 200),
+        ("10.0.0.1:8080", 200),
+        ("[2001:db8::1]", 200),
+        ("hfdownloader:8080", 200),
+        ("api.models.svc", 200),
+        ("api.models.svc.cluster.local.", 200),
+        ("gpu.lan.internal", 200),
+        ("cache.example:8080", 200),
+        ("evil.example", 403),
+        ("cache.example.", 200),
+        ("evil.example.", 403),
+        ("local.evil.example", 403),
+        ("notlocal", 200),
+        ("evil.notlocal", 403),
+    ] {
+        let response = server.request(Method::GET, "/api/jobs").header("host", host).send().await.unwrap();
+        let (answered, body) = read(response).await;
+        assert_eq!(answered, status, "{host}: {body}");
     }
 }
 

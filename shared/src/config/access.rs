@@ -35,7 +35,7 @@ pub struct AccessArgs {
     /// Web site whose pages may use the API, such as `https://tools.example`; may be repeated
     #[arg(long = "cors-origin", value_name = "ORIGIN", env = "HFD_CORS_ORIGIN", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
-    /// Name that clients on this machine may ask for besides `localhost`; may be repeated
+    /// Name that clients may ask for where no credentials are wanted, besides those that no web page can have; may be repeated
     #[arg(long = "allowed-host", value_name = "HOST", env = "HFD_ALLOWED_HOST", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
 }
@@ -58,7 +58,7 @@ pub struct Access {
     pub tokens: Vec<SecretString>,
     /// Sites besides the service itself whose pages may use the API.
     pub origins: Vec<WebOrigin>,
-    /// Names besides those of the machine itself under which an open service may be asked.
+    /// Names under which an open service may be asked, besides those that no web page can have.
     pub hosts: Vec<Host>,
 }
 
