@@ -151,7 +151,7 @@ impl JobView {
             position: progress.position,
             attempts: job.attempts,
             progress: progress.into(),
-            eta_seconds: eta_seconds(job.status, progress),
+            eta_seconds: progress.eta_seconds().filter(|_| job.status == Status::Running),
             error: job.error.clone().unwrap_or_default(),
             waiting_reason: progress.waiting.clone().unwrap_or_default(),
             workers: progress.workers.iter().map(ToString::to_string).collect(),
@@ -165,30 +165,5 @@ impl JobView {
             files_truncated: (files.len() as u64) < progress.total_files,
             files: files.into_iter().map(FileView::from).collect(),
         }
-    }
-}
-
-/// In how many seconds a running job ends if bytes go on to arrive as now.
-fn eta_seconds(status: Status, progress: &Progress) -> Option<u64> {
-    let is_moving = status == Status::Running && progress.bytes_per_second > 0;
-    let remaining_bytes = progress.total_bytes.saturating_sub(progress.downloaded_bytes);
-    is_moving.then(|| remaining_bytes.div_ceil(progress.bytes_per_second))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_is_foreseen_only_while_bytes_arrive() {
-        let progress = |bytes_per_second| Progress {
-            total_bytes: 1_000,
-            downloaded_bytes: 300,
-            bytes_per_second,
-            ..Progress::default()
-        };
-        assert_eq!(eta_seconds(Status::Running, &progress(300)), Some(3));
-        assert_eq!(eta_seconds(Status::Running, &progress(0)), None);
-        assert_eq!(eta_seconds(Status::Paused, &progress(300)), None);
     }
 }

@@ -81,7 +81,7 @@ fn object(snapshot: &Snapshot, files: &[Value], folder: Option<&Path>) -> Value 
             "totalBytes": progress.total_bytes,
             "downloadedBytes": progress.downloaded_bytes,
             "bytesPerSecond": progress.bytes_per_second,
-            "etaSeconds": text::eta(progress).map(|eta| eta.as_secs()),
+            "etaSeconds": progress.eta_seconds(),
         },
         "files": files,
         "folder": folder.map(Path::to_string_lossy),

@@ -5,12 +5,6 @@ use std::time::Duration;
 use hfd_shared::job::Progress;
 use indicatif::{HumanBytes, HumanDuration};
 
-/// The time until the end at the present rate.
-pub(super) fn eta(progress: &Progress) -> Option<Duration> {
-    let missing = progress.total_bytes.saturating_sub(progress.downloaded_bytes);
-    missing.checked_div(progress.bytes_per_second).map(Duration::from_secs)
-}
-
 /// One line that says how far a job is.
 pub(super) fn summary(progress: &Progress) -> String {
     let percent = (progress.downloaded_bytes * 100).checked_div(progress.total_bytes).unwrap_or(0);
@@ -22,8 +16,8 @@ pub(super) fn summary(progress: &Progress) -> String {
         progress.total_files,
         HumanBytes(progress.bytes_per_second),
     );
-    if let Some(eta) = eta(progress) {
-        line = format!("{line}  {} left", HumanDuration(eta));
+    if let Some(seconds) = progress.eta_seconds() {
+        line = format!("{line}  {} left", HumanDuration(Duration::from_secs(seconds)));
     }
     if let Some(waiting) = &progress.waiting {
         line = format!("{line}  (waiting: {waiting})");

@@ -70,6 +70,14 @@ pub struct Progress {
     pub position: Option<u64>,
 }
 
+impl Progress {
+    /// In how many seconds the job ends if bytes go on to arrive as now; none while nothing arrives.
+    pub fn eta_seconds(&self) -> Option<u64> {
+        let missing_bytes = self.total_bytes.saturating_sub(self.downloaded_bytes);
+        (self.bytes_per_second > 0).then(|| missing_bytes.div_ceil(self.bytes_per_second))
+    }
+}
+
 /// A job and its progress at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -101,5 +109,22 @@ impl Snapshot {
     pub fn mark(&self) -> JobMark {
         let Self { job, progress, tick } = self;
         JobMark { id: job.id, version: job.version, tick: *tick, status: job.status, position: progress.position }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_foreseen_only_while_bytes_arrive() {
+        let progress = |bytes_per_second| Progress {
+            total_bytes: 1_000,
+            downloaded_bytes: 300,
+            bytes_per_second,
+            ..Progress::default()
+        };
+        assert_eq!(progress(300).eta_seconds(), Some(3));
+        assert_eq!(progress(0).eta_seconds(), None);
     }
 }
