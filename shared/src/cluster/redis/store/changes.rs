@@ -24,7 +24,8 @@ pub(super) async fn changed_files(
     let extent = match extent.as_str() {
         "all" => Extent::All,
         "part" => Extent::Part,
-        _ => Extent::Lost,
+        "lost" => Extent::Lost,
+        other => return Err(rows::corrupt(id.to_string(), format!("the answer {other:?}"))),
     };
     Ok(FileChanges { files: told.into_iter().map(file).collect::<Result<_, _>>()?, mark: FileMark(mark), extent })
 }

@@ -19,7 +19,11 @@ pub(super) async fn create(store: &RedisStore, job: Job) -> Result<Creation, Sto
             add_facts(script, &job);
         });
         let answer: String = create.await?;
-        let Some(obstacle) = Obstacle::read(&answer)? else { return Ok(Creation::Created(job)) };
+        let obstacle = match (answer.as_str(), Obstacle::read(&answer)?) {
+            (_, Some(obstacle)) => obstacle,
+            ("created", None) => return Ok(Creation::Created(job)),
+            _ => return Err(rows::corrupt(job.id.to_string(), format!("the answer {answer:?}"))),
+        };
         // It may be forgotten by now: then nothing stands in the way any more.
         if let Some(other) = super::reading::job(&store.client, obstacle.job()).await? {
             return Ok(match obstacle {
@@ -45,7 +49,11 @@ impl Obstacle {
     fn read(answer: &str) -> Result<Option<Self>, StoreError> {
         let Some((kind, id)) = answer.split_once(' ') else { return Ok(None) };
         let id = id.parse().map_err(|error| rows::corrupt("live jobs".to_owned(), error))?;
-        Ok(Some(if kind == "blocked" { Self::Blocked(id) } else { Self::Duplicate(id) }))
+        match kind {
+            "duplicate" => Ok(Some(Self::Duplicate(id))),
+            "blocked" => Ok(Some(Self::Blocked(id))),
+            _ => Err(rows::corrupt("live jobs".to_owned(), format!("the answer {answer:?}"))),
+        }
     }
 
     fn job(&self) -> JobId {
@@ -84,13 +92,14 @@ pub(super) async fn commit(store: &RedisStore, change: Change) -> Result<Committ
         }
     });
     let answer: String = commit.await?;
-    Ok(match (answer.as_str(), Obstacle::read(&answer)?) {
-        (_, Some(Obstacle::Duplicate(other))) => Committed::Duplicate(other),
-        (_, Some(Obstacle::Blocked(other))) => Committed::Blocked(other),
-        ("applied", _) => Committed::Applied(Box::new(job)),
-        ("unmet", _) => Committed::Unmet,
-        _ => Committed::Conflict,
-    })
+    match (answer.as_str(), Obstacle::read(&answer)?) {
+        (_, Some(Obstacle::Duplicate(other))) => Ok(Committed::Duplicate(other)),
+        (_, Some(Obstacle::Blocked(other))) => Ok(Committed::Blocked(other)),
+        ("applied", _) => Ok(Committed::Applied(Box::new(job))),
+        ("unmet", _) => Ok(Committed::Unmet),
+        ("conflict", _) => Ok(Committed::Conflict),
+        _ => Err(rows::corrupt(job.id.to_string(), format!("the answer {answer:?}"))),
+    }
 }
 
 /// See [`JobStore::claim`](crate::ports::JobStore::claim).
@@ -107,7 +116,8 @@ pub(super) async fn claim(store: &RedisStore, claimed: &Claimed, patience: Durat
             Ok(Claim::Go { job: Box::new(rows::job(job, version, commit)?), attempt })
         }
         ["busy"] => Ok(Claim::Busy),
-        _ => Ok(Claim::Void),
+        ["void"] => Ok(Claim::Void),
+        _ => Err(rows::corrupt(claimed.task.to_string(), format!("the answer {answer:?}"))),
     }
 }
 
