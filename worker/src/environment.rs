@@ -59,11 +59,11 @@ pub struct Environment {
     /// How long jobs wait for servers that are away.
     pub(crate) outages: Outages,
     /// How long the locks of other programs are waited for.
-    pub patience: Patience,
+    pub(crate) patience: Patience,
     /// What this worker does now.
     pub(crate) presence: Presence,
     /// Tells the attempts of this process apart.
-    pub attempts: AtomicU64,
+    pub(crate) attempts: AtomicU64,
 }
 
 /// The machine's name; in Kubernetes that of the pod.

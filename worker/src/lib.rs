@@ -22,5 +22,4 @@ mod watch;
 
 pub use args::{AdminArgs, Program, WorkerArgs, WorkerSettings};
 pub use environment::{Environment, EnvironmentError};
-pub use patience::Patience;
 pub use runner::run;

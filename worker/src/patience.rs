@@ -16,7 +16,7 @@ const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 
 /// How long the blobs are locked that somebody waits for.
 #[derive(Debug, Default)]
-pub struct Patience {
+pub(crate) struct Patience {
     locked: Mutex<HashMap<BlobKey, Locked>>,
 }
 

@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use hfd_shared::job::Selection;
+use hfd_shared::job::{MAX_PATTERNS, Selection};
 use hfd_shared::repo::{RepoKind, RepoPath, TreeFile};
 
 use super::info::{SelectableItem, human_size};
-
-/// As many patterns as a download takes.
-const MAX_PATTERNS: usize = 200;
 
 /// A filter for the files of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,7 +41,7 @@ impl fmt::Display for JobId {
 
 serde_as_text!(JobId);
 
-/// The fencing token of a job: raised by each pause, resume, cancel and failure. Work of an older epoch is ignored.
+/// The fencing token of a job: raised by each pause, resume, cancel, failure and retry. Work of an older epoch is ignored.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(pub u64);

@@ -24,7 +24,7 @@ pub use outcome::{OUTCOME_MAX_ENTRIES, Outcome};
 pub use plan::{FileIndex, Plan, PlannedFile, Unit, UnitIndex, WINDOW};
 pub use priority::Priority;
 pub use progress::{FileProgress, FileState, FileStatus, JobMark, Progress, Snapshot};
-pub use request::{DownloadRequest, JobRequest, RequestError};
+pub use request::{DownloadRequest, JobRequest, MAX_PATTERNS, RequestError};
 pub use selection::{Selected, Selection, SelectionError, is_of_format};
 pub use state::{Effect, Event, Refused, Transition, transition};
 pub use task::{Task, TaskKind};

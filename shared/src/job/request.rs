@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use super::{CallbackUrl, Selection, SelectionError, TransferWay, Work};
 use crate::repo::{Invalid, RepoId, RepoKind, RepoRef, Revision};
 
-const MAX_PATTERNS: usize = 200;
+/// So many filters, and as many excludes, may be given at the most.
+pub const MAX_PATTERNS: usize = 200;
 const MAX_PATTERN_BYTES: usize = 512;
 
 /// A download as it comes from a client: nothing is checked yet.

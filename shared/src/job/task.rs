@@ -37,11 +37,6 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
-    /// Whether the task moves data; the others are short and go through a queue of their own.
-    pub fn is_fetch(self) -> bool {
-        matches!(self, Self::Fetch(_))
-    }
-
     /// Whether the task is done after the end of its job.
     pub fn follows_end(self) -> bool {
         matches!(self, Self::Clean | Self::Callback)

@@ -86,7 +86,7 @@ impl RabbitQueue {
             let look = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
             let queue = channel.queue_declare(name.clone(), look, FieldTable::default()).await?;
             if queue.consumer_count() == 0 {
-                warn!(?lane, "the broker cannot serve a queue: deleted, to be made anew");
+                warn!(lane = lane.name(), "the broker cannot serve a queue: deleted, to be made anew");
                 channel.queue_delete(name, QueueDeleteOptions::default()).await?;
             }
             channel.close(REPLY_SUCCESS, "looked".into()).await
@@ -128,11 +128,11 @@ impl TaskQueue for RabbitQueue {
                     Err(error) => error,
                 };
                 silent = if error.is_silent() { silent + 1 } else { 0 };
-                debug!(?lane, error = %last.insert(QueueError::from(error)), "consumer not started");
+                debug!(lane = lane.name(), error = %last.insert(QueueError::from(error)), "consumer not started");
                 if silent >= SILENT_TRIES {
                     silent = 0;
                     if let Err(error) = self.delete_unserved(lane).await {
-                        warn!(?lane, %error, "the broker cannot serve a queue");
+                        warn!(lane = lane.name(), %error, "the broker cannot serve a queue");
                     }
                 }
                 let pause = pauses.next().unwrap_or(LONGEST_PAUSE);

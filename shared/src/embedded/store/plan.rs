@@ -69,7 +69,9 @@ fn open_next(step: &mut Step<'_>, of: &Task, counters: &mut Counters) -> Result<
 /// See [`JobStore::checkpoint`](crate::ports::JobStore::checkpoint).
 pub(super) fn checkpoint(step: &mut Step<'_>, claimed: &Claimed, ends: Vec<FileEnd>) -> Result<Verdict, StoreError> {
     let task = &claimed.task;
-    let Some((_, row)) = step.held_task(claimed)?.filter(|_| task.kind.is_fetch()) else { return Ok(Verdict::Stop) };
+    let Some((_, row)) = step.held_task(claimed)?.filter(|_| matches!(task.kind, TaskKind::Fetch(_))) else {
+        return Ok(Verdict::Stop);
+    };
     if row.attempts > 0 {
         step.put_task(&TaskRow { attempts: 0, ..row })?;
         step.mark(Mark::Alive(*task, Duration::ZERO));

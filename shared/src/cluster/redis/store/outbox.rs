@@ -31,11 +31,7 @@ pub(super) async fn acknowledge_due(store: &RedisStore, OutboxId(entry): &Outbox
 
 /// See [`JobStore::emit_lost`](crate::ports::JobStore::emit_lost).
 pub(super) async fn emit_lost(store: &RedisStore, silence: Silence) -> Result<usize, StoreError> {
-    let lane = silence.lane.map_or("", |lane| match lane {
-        Lane::Control => "control",
-        Lane::Callback => "callback",
-        Lane::Fetch => "fetch",
-    });
+    let lane = silence.lane.map_or("", Lane::name);
     let mut total = 0;
     loop {
         let emit = store.client.run(&store.scripts.emit_lost, |script| {
