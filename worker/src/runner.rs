@@ -116,7 +116,7 @@ impl Line {
             let round = stop.child_token();
             match round.run_until_cancelled(self.begin()).await {
                 Some(Ok(consumer)) => self.take(consumer, &round).await,
-                Some(Err(error)) => warn!(lane = ?self.lane, %error, "cannot consume"),
+                Some(Err(error)) => warn!(lane = self.lane.name(), %error, "cannot consume"),
                 None => return,
             }
             stop.run_until_cancelled(tokio::time::sleep(BACKOFF)).await;
@@ -242,13 +242,12 @@ async fn perform(
     if let Err(error) = env.settings.refresh().await {
         debug!(%error, "going on with the settings from before");
     }
-    let performed = tasks::perform(env, &job, &claimed, &fence, watched.token()).await;
-    in_work.end(outcome(&performed));
-    let outcome = match performed? {
-        Outcome::Failed(error) => tasks::without_volume(env).await.unwrap_or(Outcome::Failed(error)),
-        outcome => outcome,
+    let performed = match tasks::perform(env, &job, &claimed, &fence, watched.token()).await {
+        Ok(Outcome::Failed(error)) => Ok(tasks::without_volume(env).await.unwrap_or(Outcome::Failed(error))),
+        performed => performed,
     };
-    match outcome {
+    in_work.end(outcome(&performed));
+    match performed? {
         Outcome::Settled => {}
         Outcome::Later { delay, waiting } => _ = env.store.defer(&claimed, delay, waiting).await?,
         Outcome::Stopped => {
