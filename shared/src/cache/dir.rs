@@ -42,6 +42,15 @@ impl Dir {
         Ok(Self { fd, path: path.to_owned() })
     }
 
+    /// The same; none if there is nothing at the path.
+    pub(super) fn find(path: &Path) -> Result<Option<Self>, CacheError> {
+        match Self::open(path) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Opens a folder by its path, after creating it and those above if necessary.
     pub(super) fn make(path: &Path) -> Result<Self, CacheError> {
         // It is there but for the first time.

@@ -167,10 +167,9 @@ impl RepoCache {
 
     /// The folder of unfinished things, if there is one.
     pub(super) fn existing_scratch(&self) -> Result<Option<Dir>, CacheError> {
-        match Dir::open(&self.folder) {
-            Ok(folder) => folder.child(SCRATCH),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
+        match Dir::find(&self.folder)? {
+            Some(folder) => folder.child(SCRATCH),
+            None => Ok(None),
         }
     }
 

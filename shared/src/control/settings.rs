@@ -7,7 +7,7 @@ mod mask;
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use tracing::{info, warn};
 
 use crate::hub::{HubClient, HubError, usable_token};
+use crate::lock;
 use crate::ports::{JobStore, SettingsCommitted, StoreError, StoredSettings};
 use crate::secret::{SealedToken, SecretError, SecretKey};
 
@@ -100,7 +101,7 @@ impl Settings {
     /// The settings that this process goes by: those of the last [refresh](Self::refresh). What works goes on by those
     /// that it began with.
     pub fn in_force(&self) -> Arc<Effective> {
-        Arc::clone(&self.inner.in_force.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&lock::read(&self.inner.in_force))
     }
 
     /// Seals the token of a change. An empty one is taken for [`Set::Configured`]. The
@@ -158,7 +159,7 @@ impl Settings {
         let effective = self.effective().await?;
         self.inner.hub.set_token(effective.token.as_ref())?;
         self.inner.hub.set_retries(effective.transfer.retries);
-        *self.inner.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
+        *lock::write(&self.inner.in_force) = Arc::new(effective);
         Ok(())
     }
 

@@ -1,12 +1,13 @@
 //! In whose name requests are sent. That may change while some are under way.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::HubError;
+use crate::lock;
 use crate::ports::Account;
 
 /// The Hub's tokens have some 40 bytes, those of identity providers up to some thousand.
@@ -76,12 +77,12 @@ impl Identities {
     }
 
     pub(super) fn current(&self) -> Arc<Identity> {
-        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner).0)
+        Arc::clone(&lock::read(&self.held).0)
     }
 
     /// Takes another identity; the same one again changes nothing.
     pub(super) fn change(&self, next: Identity) {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock::write(&self.held);
         if held.0.account != next.account {
             let previous = std::mem::replace(&mut held.0, Arc::new(next));
             held.1 = Some(previous);
@@ -90,7 +91,7 @@ impl Identities {
 
     /// A text without the tokens that a server could echo.
     pub(super) fn redact(&self, text: &str) -> String {
-        let (current, previous) = self.held.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (current, previous) = lock::read(&self.held).clone();
         [Some(current), previous].into_iter().flatten().fold(text.to_owned(), |text, known| known.redact(text))
     }
 }

@@ -54,7 +54,7 @@ impl Inventory {
 
     /// Whether there is a cache at all: not in a process that has no view of its volume, where the folder is empty at most.
     pub fn is_there(&self) -> Result<bool, CacheError> {
-        match self.open_root()? {
+        match Dir::find(&self.root)? {
             Some(root) => Ok(!root.names()?.is_empty()),
             None => Ok(false),
         }
@@ -71,7 +71,7 @@ impl Inventory {
 
     /// The models and datasets that have a folder, sorted; none when there is no cache yet.
     pub fn repos(&self) -> Result<Vec<RepoRef>, CacheError> {
-        let Some(root) = self.open_root()? else { return Ok(Vec::new()) };
+        let Some(root) = Dir::find(&self.root)? else { return Ok(Vec::new()) };
         let mut repos = Vec::new();
         for name in root.names()? {
             if let Some(repo) = parse_folder_name(&name)
@@ -92,7 +92,7 @@ impl Inventory {
     /// The repositories that have a folder, and those of which a removal that was killed has left something.
     pub fn repos_and_trash(&self) -> Result<Vec<RepoRef>, CacheError> {
         let mut repos = self.repos()?;
-        if let Some(root) = self.open_root()?
+        if let Some(root) = Dir::find(&self.root)?
             && let Some(locks) = child(&root, LOCKS)?
         {
             repos.extend(locks.names()?.iter().filter_map(|name| parse_folder_name(trash_of(name)?)));
@@ -127,14 +127,6 @@ impl Inventory {
 
     fn open(&self, repo: &RepoRef) -> Result<Option<OpenRepo>, CacheError> {
         OpenRepo::open(&self.root, repo)
-    }
-
-    fn open_root(&self) -> Result<Option<Dir>, CacheError> {
-        match Dir::open(&self.root) {
-            Ok(root) => Ok(Some(root)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -26,11 +26,7 @@ pub(in super::super) struct OpenRepo {
 impl OpenRepo {
     /// Opens a repository's folder; none if there is none, or a symlink in its place.
     pub(in super::super) fn open(root_path: &Path, repo: &RepoRef) -> Result<Option<Self>, CacheError> {
-        let root = match Dir::open(root_path) {
-            Ok(root) => root,
-            Err(error) if error.is_not_found() => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(root) = Dir::find(root_path)? else { return Ok(None) };
         let name = folder_name(repo);
         let folder = match root.child(&name) {
             Ok(Some(folder)) => folder,

@@ -62,7 +62,7 @@ impl Inventory {
     /// What of a repository can go, partials only when nobody has touched them for `stale_after`.
     pub fn unused(&self, repo: &RepoRef, stale_after: Duration) -> Result<Vec<Unused>, CacheError> {
         let mut list = List { prefix: folder_name(repo), stale_after, found: Vec::new() };
-        let Some(root) = self.open_root()? else { return Ok(list.found) };
+        let Some(root) = Dir::find(&self.root)? else { return Ok(list.found) };
         if let Some(open) = self.open(repo)? {
             list.add_blobs(&open)?;
             if let Some(scratch) = child(&open.folder, SCRATCH)? {
