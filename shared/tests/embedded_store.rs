@@ -171,7 +171,7 @@ async fn embedded_open_tasks_are_emitted_again_after_a_restart() {
     store.claim(&by(fetch(&job, 0)), LONG).await.unwrap();
     store.report(&by(fetch(&job, 0)), Report::default()).await.unwrap();
     store.finish_unit(&by(fetch(&job, 1)), done(1)).await.unwrap();
-    store.defer(&by(fetch(&delayed, 0)), LONG, None).await.unwrap();
+    store.put_off(&by(fetch(&delayed, 0)), LONG, None).await.unwrap();
     assert_eq!(store.emit_lost(silent_for(LONG)).await.unwrap(), 0);
     drop(store);
 

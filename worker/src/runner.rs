@@ -20,7 +20,7 @@ use crate::environment::Environment;
 use crate::fence::Fence;
 use crate::presence;
 use crate::sweeper::sweep;
-use crate::tasks::{self, Outcome};
+use crate::tasks::{self, Ending};
 use crate::watch::Watch;
 
 /// Plan, Finish and Clean tasks done at a time.
@@ -176,7 +176,7 @@ impl Line {
 
 async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery, round: &CancellationToken) {
     let task = delivery.task;
-    let performed: Result<Done, NotNow> = async {
+    let performed: Result<Handled, NotNow> = async {
         // A worker without its volume fails each task at once, and would get all of them.
         if task.kind != TaskKind::Callback {
             env.check_volume().await?;
@@ -185,8 +185,8 @@ async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery, round
     }
     .await;
     let answered = match performed {
-        Ok(Done::Recorded) => delivery.acknowledge().await,
-        Ok(Done::GivenUp) => delivery.reject().await,
+        Ok(Handled::Recorded) => delivery.acknowledge().await,
+        Ok(Handled::GivenUp) => delivery.reject().await,
         // Nobody else could read it either.
         Err(NotNow::Store(error @ StoreError::Corrupt { .. })) => {
             error!(%task, %error, "task kept aside");
@@ -204,7 +204,7 @@ async fn answer(env: &Environment, watch: &Arc<Watch>, delivery: Delivery, round
 }
 
 /// What became of a task.
-enum Done {
+enum Handled {
     /// What was done is in the store, or there was nothing to do.
     Recorded,
     /// It killed its workers again and again.
@@ -217,7 +217,7 @@ async fn perform(
     watch: &Arc<Watch>,
     task: Task,
     published_at: Option<OffsetDateTime>,
-) -> Result<Done, StoreError> {
+) -> Result<Handled, StoreError> {
     let watched = watch.begin(&task);
     let claimed = Claimed { task, holder: env.holder() };
     let fence = Fence::new(Instant::now(), env.limits.lease_timeout);
@@ -225,12 +225,12 @@ async fn perform(
         Claim::Go { job, attempt } => (job, attempt),
         void @ (Claim::Busy | Claim::Void) => {
             debug!(%task, ?void, "task dropped");
-            return Ok(Done::Recorded);
+            return Ok(Handled::Recorded);
         }
     };
     if attempt > MAX_ATTEMPTS {
         let error = format!("gave up: {} began {MAX_ATTEMPTS} times without an orderly end or progress", task.kind);
-        return fail(env, &claimed, error).await.map(|()| Done::GivenUp);
+        return fail(env, &claimed, error).await.map(|()| Handled::GivenUp);
     }
     if let Some(published_at) = published_at {
         // Of another machine's clock: one that is ahead makes no time negative.
@@ -243,22 +243,22 @@ async fn perform(
         debug!(%error, "going on with the settings from before");
     }
     let performed = match tasks::perform(env, &job, &claimed, &fence, watched.token()).await {
-        Ok(Outcome::Failed(error)) => Ok(tasks::without_volume(env).await.unwrap_or(Outcome::Failed(error))),
+        Ok(Ending::Failed(error)) => Ok(tasks::without_volume(env).await.unwrap_or(Ending::Failed(error))),
         performed => performed,
     };
     in_work.end(outcome(&performed));
     match performed? {
-        Outcome::Settled => {}
-        Outcome::Later { delay, waiting } => _ = env.store.defer(&claimed, delay, waiting).await?,
-        Outcome::Stopped => {
-            let verdict = env.store.defer(&claimed, Duration::ZERO, None).await?;
+        Ending::Settled => {}
+        Ending::Later { delay, waiting } => _ = env.store.put_off(&claimed, delay, waiting).await?,
+        Ending::Stopped => {
+            let verdict = env.store.put_off(&claimed, Duration::ZERO, None).await?;
             if verdict == Verdict::Stop && !watched.token().is_cancelled() {
                 note_taken_over(env, &claimed).await?;
             }
         }
-        Outcome::Failed(error) => fail(env, &claimed, error).await?,
+        Ending::Failed(error) => fail(env, &claimed, error).await?,
     }
-    Ok(Done::Recorded)
+    Ok(Handled::Recorded)
 }
 
 /// The task is not this worker's any more. Unless its job went another way, somebody has taken it over.
@@ -271,12 +271,12 @@ async fn note_taken_over(env: &Environment, claimed: &Claimed) -> Result<(), Sto
     Ok(())
 }
 
-fn outcome(performed: &Result<Outcome, StoreError>) -> TaskOutcome {
+fn outcome(performed: &Result<Ending, StoreError>) -> TaskOutcome {
     match performed {
-        Ok(Outcome::Settled) => TaskOutcome::Settled,
-        Ok(Outcome::Later { .. }) => TaskOutcome::PutOff,
-        Ok(Outcome::Stopped) => TaskOutcome::Stopped,
-        Ok(Outcome::Failed(_)) => TaskOutcome::Failed,
+        Ok(Ending::Settled) => TaskOutcome::Settled,
+        Ok(Ending::Later { .. }) => TaskOutcome::PutOff,
+        Ok(Ending::Stopped) => TaskOutcome::Stopped,
+        Ok(Ending::Failed(_)) => TaskOutcome::Failed,
         Err(_) => TaskOutcome::Unrecorded,
     }
 }

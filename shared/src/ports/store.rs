@@ -315,7 +315,8 @@ pub trait JobStore: Send + Sync {
     /// Puts an open task back into the outbox, due after `delay`: it could not be done now, and `waiting` says why.
     /// Nothing is reported on it until it is claimed again. The attempt that put it off does not count. The reason is shown
     /// until bytes of this task move or it is settled or void; `None` keeps an earlier one.
-    async fn defer(&self, claimed: &Claimed, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError>;
+    async fn put_off(&self, claimed: &Claimed, delay: Duration, waiting: Option<String>)
+    -> Result<Verdict, StoreError>;
 
     /// Settles a task that has no result of its own (Clean, Callback).
     async fn settle(&self, claimed: &Claimed) -> Result<Verdict, StoreError>;

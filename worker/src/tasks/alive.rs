@@ -7,7 +7,7 @@ use hfd_shared::ports::{Claimed, Report, Verdict};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::Outcome;
+use super::Ending;
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -31,8 +31,8 @@ pub(super) async fn alive<E>(
     claimed: &Claimed,
     fence: &Fence,
     stop: &CancellationToken,
-    work: impl Future<Output = Result<Outcome, E>>,
-) -> Result<Outcome, E> {
+    work: impl Future<Output = Result<Ending, E>>,
+) -> Result<Ending, E> {
     tokio::select! {
         ended = work => ended,
         never = show(env, claimed, fence, stop) => match never {},
@@ -40,7 +40,7 @@ pub(super) async fn alive<E>(
             // What blocks goes on by itself.
             fence.close();
             let minutes = TIME_SLICE.as_secs() / 60;
-            Ok(Outcome::Failed(format!("{} did not end within {minutes} minutes", claimed.task.kind)))
+            Ok(Ending::Failed(format!("{} did not end within {minutes} minutes", claimed.task.kind)))
         }
     }
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::Outcome;
+use super::Ending;
 use crate::callback::{Message, next_try};
 use crate::environment::Environment;
 
@@ -17,14 +17,14 @@ pub(super) async fn perform(
     job: &Job,
     claimed: &Claimed,
     stop: &CancellationToken,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     let message = match env.store.snapshot(job.id).await? {
         Some(snapshot) => Message::new(&snapshot.job, &snapshot.progress),
         None => None,
     };
     if let (Some(url), Some(message)) = (&job.request.callback, message) {
         let sent = tokio::select! {
-            () = stop.cancelled() => return Ok(Outcome::Stopped),
+            () = stop.cancelled() => return Ok(Ending::Stopped),
             sent = env.callbacks.send(url, &message) => sent,
         };
         let (receiver, id) = (url.as_url().origin().ascii_serialization(), &message.id);
@@ -32,13 +32,13 @@ pub(super) async fn perform(
             Ok(()) => info!(job = %job.id, receiver, id, "callback delivered"),
             Err((Some(delay), error)) => {
                 info!(job = %job.id, receiver, id, %error, ?delay, "callback not delivered, will be tried again");
-                return Ok(Outcome::Later { delay, waiting: None });
+                return Ok(Ending::Later { delay, waiting: None });
             }
             Err((None, error)) => warn!(job = %job.id, receiver, id, %error, "callback given up"),
         }
     }
     env.store.settle(claimed).await?;
-    Ok(Outcome::Settled)
+    Ok(Ending::Settled)
 }
 
 /// How long ago the job has ended, by this machine's clock.

@@ -8,7 +8,7 @@ use hfd_shared::ports::{BlobKey, Claimed, Page, StoreError};
 use hfd_shared::repo::BlobHash;
 use tracing::warn;
 
-use super::Outcome;
+use super::Ending;
 use super::lease::Lease;
 use crate::environment::Environment;
 use hfd_shared::blocking::blocking;
@@ -19,11 +19,11 @@ const BUSY_DELAY: Duration = Duration::from_millis(500);
 /// What a job wants that is not planned yet shows only later.
 const UNPLANNED_DELAY: Duration = Duration::from_secs(30);
 
-pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> Result<Outcome, StoreError> {
+pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> Result<Ending, StoreError> {
     let mut unwanted = unfinished(env, job).await?;
     if !unwanted.is_empty() {
         let Some(wanted) = wanted_by_others(env, job).await? else {
-            return Ok(Outcome::Later { delay: UNPLANNED_DELAY, waiting: None });
+            return Ok(Ending::Later { delay: UNPLANNED_DELAY, waiting: None });
         };
         unwanted.retain(|blob| !wanted.contains(blob));
     }
@@ -32,10 +32,10 @@ pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> 
         busy |= !remove(env, job, blob).await?;
     }
     if busy {
-        return Ok(Outcome::Later { delay: BUSY_DELAY, waiting: None });
+        return Ok(Ending::Later { delay: BUSY_DELAY, waiting: None });
     }
     env.store.settle(claimed).await?;
-    Ok(Outcome::Settled)
+    Ok(Ending::Settled)
 }
 
 /// The blobs that the job wanted and did not get.

@@ -22,7 +22,7 @@ use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
 use super::slice::Slice;
-use super::{Outcome, during_outage, without_volume};
+use super::{Ending, during_outage, without_volume};
 use crate::environment::Environment;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
@@ -93,11 +93,11 @@ pub(super) async fn perform(
     claimed: &Claimed,
     unit: UnitIndex,
     stop: &CancellationToken,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     let Some((unit, files)) = env.store.unit(job.id, unit).await? else {
-        return Ok(Outcome::Failed(format!("unit {unit} is not in the job's plan")));
+        return Ok(Ending::Failed(format!("unit {unit} is not in the job's plan")));
     };
-    let Some(commit) = job.commit else { return Ok(Outcome::Failed("the job has units but no commit".to_owned())) };
+    let Some(commit) = job.commit else { return Ok(Ending::Failed("the job has units but no commit".to_owned())) };
     if !cfg!(feature = "xet") && files.iter().any(|state| state.file.xet.is_some()) {
         warn!(task = %claimed.task, "this program is built without Xet: files come over plain HTTP instead");
     }
@@ -114,7 +114,7 @@ pub(super) async fn perform(
 /// What became of each group: its files and the result that they share.
 type Ended = Vec<(Vec<FileIndex>, Result<(), FetchError>)>;
 
-async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Outcome, StoreError> {
+async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ending, StoreError> {
     let mut ends = Vec::new();
     let mut later: Option<(Duration, String)> = None;
     let mut unanswered = None;
@@ -154,13 +154,13 @@ async fn settle(env: &Environment, claimed: &Claimed, ended: Ended) -> Result<Ou
             env.store.checkpoint(claimed, ends).await?;
         }
         return match (later, unanswered) {
-            (Some((delay, waiting)), _) if !stopped => Ok(Outcome::Later { delay, waiting: Some(waiting) }),
+            (Some((delay, waiting)), _) if !stopped => Ok(Ending::Later { delay, waiting: Some(waiting) }),
             (None, Some(error)) if !stopped => during_outage(env, &claimed.task, error).await,
-            _ => Ok(Outcome::Stopped),
+            _ => Ok(Ending::Stopped),
         };
     }
     env.store.finish_unit(claimed, ends).await?;
-    Ok(Outcome::Settled)
+    Ok(Ending::Settled)
 }
 
 /// The files that are not done yet, by content.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hfd_shared::cache::CacheError;
-use hfd_shared::job::{Event, FileState, FileStatus, Job};
+use hfd_shared::job::{FileState, FileStatus, Job};
 use hfd_shared::ports::{Claimed, Page, StoreError};
 use hfd_shared::repo::CommitHash;
 
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{ListingError, listing};
-use super::{Outcome, end_job, without_volume};
+use super::{Ending, complete, without_volume};
 use crate::environment::Environment;
 use crate::fence::Fence;
 use hfd_shared::blocking::blocking;
@@ -28,28 +28,27 @@ pub(super) async fn perform(
     claimed: &Claimed,
     fence: &Fence,
     stop: &CancellationToken,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     let files = env.store.files(job.id, Page::ALL).await?;
     if let Some(summary) = failures(&files) {
-        return Ok(Outcome::Failed(summary));
+        return Ok(Ending::Failed(summary));
     }
     let Some(commit) = job.commit else {
-        return Ok(Outcome::Failed("the job has files but no commit; cancel it and post it again".to_owned()));
+        return Ok(Ending::Failed("the job has files but no commit; cancel it and post it again".to_owned()));
     };
     let published = tokio::select! {
-        () = stop.cancelled() => return Ok(Outcome::Stopped),
+        () = stop.cancelled() => return Ok(Ending::Stopped),
         published = publish(env, job, commit, fence) => published,
     };
     match published {
         Ok(true) => {}
-        Ok(false) => return Ok(Outcome::Stopped),
+        Ok(false) => return Ok(Ending::Stopped),
         Err(error) => return error.outcome(env, &claimed.task).await,
     }
     if let Some(later) = without_volume(env).await {
         return Ok(later);
     }
-    end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch, outcome: None }).await?;
-    Ok(Outcome::Settled)
+    complete(env, claimed, None).await
 }
 
 /// Writes the manifest and the ref. Not the ref when the claim may be over: a process that slept would put an old commit in

@@ -16,7 +16,7 @@ mod verify;
 use std::time::Duration;
 
 use hfd_shared::control::ControlError;
-use hfd_shared::job::{Event, Job, Task, TaskKind, Work};
+use hfd_shared::job::{Event, Job, Outcome, Task, TaskKind, Work};
 use hfd_shared::ports::{Claimed, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,7 @@ const VOLUME_DELAY: Duration = Duration::from_secs(5);
 
 /// How a task ended.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum Ending {
     /// Its result is in the store, or the store did not want it any more.
     Settled,
     /// It cannot be done now.
@@ -53,7 +53,7 @@ pub(crate) async fn perform(
     claimed: &Claimed,
     fence: &Fence,
     stop: &CancellationToken,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     let stop = &stop.child_token();
     match claimed.task.kind {
         TaskKind::Fetch(unit) if job.request.work == Work::Verify => verify::check(env, job, claimed, unit, stop).await,
@@ -63,18 +63,18 @@ pub(crate) async fn perform(
 }
 
 /// What becomes of a task when the volume is gone, whatever came of it so far; none when the volume is there.
-pub(crate) async fn without_volume(env: &Environment) -> Option<Outcome> {
+pub(crate) async fn without_volume(env: &Environment) -> Option<Ending> {
     let volume = env.check_volume().await.err()?;
-    Some(Outcome::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) })
+    Some(Ending::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) })
 }
 
 /// What becomes of a task that failed because a server is away.
-async fn during_outage(env: &Environment, task: &Task, error: String) -> Result<Outcome, StoreError> {
+async fn during_outage(env: &Environment, task: &Task, error: String) -> Result<Ending, StoreError> {
     // One that is gone is told so when it puts the task off.
     let progress = env.store.snapshot(task.job).await?.map(|snapshot| snapshot.progress).unwrap_or_default();
     Ok(match env.outages.try_again(task, &progress) {
-        Some(delay) => Outcome::Later { delay, waiting: Some(error) },
-        None => Outcome::Failed(error),
+        Some(delay) => Ending::Later { delay, waiting: Some(error) },
+        None => Ending::Failed(error),
     })
 }
 
@@ -85,7 +85,7 @@ async fn perform_short(
     claimed: &Claimed,
     fence: &Fence,
     stop: &CancellationToken,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     match (claimed.task.kind, job.request.work) {
         (TaskKind::Clean, _) => clean::perform(env, job, claimed).await,
         (TaskKind::Callback, _) => callback::perform(env, job, claimed, stop).await,
@@ -96,6 +96,12 @@ async fn perform_short(
         (_, Work::Download) => plan::perform(env, job, claimed, stop).await,
         (_, Work::Verify) => verify::plan(env, job, claimed, stop).await,
     }
+}
+
+/// Completes the task's job; `outcome` is what it did to the cache, unless it is a download.
+async fn complete(env: &Environment, claimed: &Claimed, outcome: Option<Outcome>) -> Result<Ending, StoreError> {
+    end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch, outcome }).await?;
+    Ok(Ending::Settled)
 }
 
 /// Ends the task's job, unless the job went another way or the task into other hands in the meantime.

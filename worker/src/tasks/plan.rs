@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{field, info};
 
 use super::alive::TIME_SLICE;
-use super::{Outcome, during_outage};
+use super::{Ending, during_outage};
 use crate::environment::Environment;
 use hfd_shared::blocking::blocking;
 
@@ -64,18 +64,18 @@ impl ListingError {
 
     /// What becomes of a task that wanted it. A Hub that asks to wait is waited for, and so is one that is away; it has been asked
     /// often enough about everything else.
-    pub(super) async fn outcome(&self, env: &Environment, task: &Task) -> Result<Outcome, StoreError> {
+    pub(super) async fn outcome(&self, env: &Environment, task: &Task) -> Result<Ending, StoreError> {
         let outcome = match self {
             Self::Hub(error) if let Retry::After(delay) = error.retry() => {
                 metrics::retried(error.into());
-                Outcome::Later { delay, waiting: Some(self.to_string()) }
+                Ending::Later { delay, waiting: Some(self.to_string()) }
             }
             Self::Hub(error) if error.is_outage() => {
                 metrics::retried(error.into());
                 during_outage(env, task, self.to_string()).await?
             }
-            Self::Unfinished { .. } => Outcome::Later { delay: Duration::ZERO, waiting: Some(self.to_string()) },
-            _ => Outcome::Failed(self.to_string()),
+            Self::Unfinished { .. } => Ending::Later { delay: Duration::ZERO, waiting: Some(self.to_string()) },
+            _ => Ending::Failed(self.to_string()),
         };
         Ok(outcome)
     }
@@ -86,19 +86,19 @@ pub(super) async fn perform(
     job: &Job,
     claimed: &Claimed,
     stop: &CancellationToken,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     let planned = tokio::select! {
-        () = stop.cancelled() => return Ok(Outcome::Stopped),
+        () = stop.cancelled() => return Ok(Ending::Stopped),
         planned = plan(env, job) => planned,
     };
     match planned {
         Ok(plan) => {
             info!(job = %job.id, commit = plan.commit.map(field::display), files = plan.files.len(), bytes = plan.total_bytes(), "planned");
             env.store.put_plan(claimed, plan).await?;
-            Ok(Outcome::Settled)
+            Ok(Ending::Settled)
         }
         Err(Error::Listing(error)) => error.outcome(env, &claimed.task).await,
-        Err(error) => Ok(Outcome::Failed(error.to_string())),
+        Err(error) => Ok(Ending::Failed(error.to_string())),
     }
 }
 

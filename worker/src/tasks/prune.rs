@@ -2,11 +2,11 @@
 
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, Clearing, RepoCache, STALE_AFTER, Unused, UnusedKind};
-use hfd_shared::job::{Event, Job, Outcome as Report};
+use hfd_shared::job::{Job, Outcome};
 use hfd_shared::ports::{BlobKey, Claimed, StoreError};
 
 use super::lease::Lease;
-use super::{Outcome, end_job};
+use super::{Ending, complete};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -15,33 +15,30 @@ pub(super) async fn perform(
     job: &Job,
     claimed: &Claimed,
     fence: &Fence,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     let cache = env.cache.repo(&job.request.repo);
     let (inventory, repo) = (env.cache.inventory(), job.request.repo.clone());
     let unused = match blocking(move || inventory.unused(&repo, STALE_AFTER)).await {
         Ok(unused) => unused,
-        Err(error) => return Ok(Outcome::Failed(error.to_string())),
+        Err(error) => return Ok(Ending::Failed(error.to_string())),
     };
-    let mut report = Report::default();
+    let mut outcome = Outcome::default();
     for item in unused.into_iter().filter(|item| item.kind != UnusedKind::Blob) {
         if !fence.is_open() {
-            return Ok(Outcome::Stopped);
+            return Ok(Ending::Stopped);
         }
-        remove(env, job, &cache, item, &mut report).await?;
+        remove(env, job, &cache, item, &mut outcome).await?;
     }
     let (fence, is_open) = (fence.clone(), fence.clone());
     let blobs = blocking(move || {
-        let mut gone = |path, freed_bytes| report.remove(path, freed_bytes);
+        let mut gone = |path, freed_bytes| outcome.remove(path, freed_bytes);
         cache.remove_unlinked_blobs(&mut Clearing { may_go_on: &|| fence.is_open(), gone: &mut gone })?;
-        Ok::<_, CacheError>(report)
+        Ok::<_, CacheError>(outcome)
     });
     match blobs.await {
-        Ok(report) if is_open.is_open() => {
-            end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch, outcome: Some(report) }).await?;
-            Ok(Outcome::Settled)
-        }
-        Ok(_) => Ok(Outcome::Stopped),
-        Err(error) => Ok(Outcome::Failed(error.to_string())),
+        Ok(outcome) if is_open.is_open() => complete(env, claimed, Some(outcome)).await,
+        Ok(_) => Ok(Ending::Stopped),
+        Err(error) => Ok(Ending::Failed(error.to_string())),
     }
 }
 
@@ -51,7 +48,7 @@ async fn remove(
     job: &Job,
     cache: &RepoCache,
     item: Unused,
-    report: &mut Report,
+    outcome: &mut Outcome,
 ) -> Result<(), StoreError> {
     let lease = match item.partial_of() {
         None => None,
@@ -63,9 +60,9 @@ async fn remove(
     };
     let (cache, gone) = (cache.clone(), item.clone());
     match blocking(move || cache.remove_unused(&gone, STALE_AFTER)).await {
-        Ok(true) => report.remove(item.path, item.size_bytes),
+        Ok(true) => outcome.remove(item.path, item.size_bytes),
         Ok(false) => {}
-        Err(error) => report.fail(error.to_string()),
+        Err(error) => outcome.fail(error.to_string()),
     }
     match lease {
         Some(lease) => lease.release().await,

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, CachedContent, Inventory};
-use hfd_shared::job::{Event, FileIndex, Job, Outcome as Report, Plan, PlannedFile, UnitIndex};
+use hfd_shared::job::{FileIndex, Job, Outcome, Plan, PlannedFile, UnitIndex};
 use hfd_shared::metrics::{self, FileOutcome};
 use hfd_shared::ports::{Claimed, FileEnd, Page, StoreError};
 use hfd_shared::repo::RepoRef;
@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::alive::TIME_SLICE;
 use super::finish::failures;
 use super::reporter::{Done, report};
-use super::{Outcome, end_job, without_volume};
+use super::{Ending, complete, without_volume};
 use crate::environment::Environment;
 use crate::transfer::Meter;
 use crate::transfer::content_hash::ContentHasher;
@@ -50,16 +50,16 @@ pub(super) async fn plan(
     job: &Job,
     claimed: &Claimed,
     stop: &CancellationToken,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     let (inventory, repo) = (env.cache.inventory(), job.request.repo.clone());
     let listed = tokio::select! {
-        () = stop.cancelled() => return Ok(Outcome::Stopped),
+        () = stop.cancelled() => return Ok(Ending::Stopped),
         listed = blocking(move || inventory.contents_to_check(&repo)) => listed,
     };
     let contents = match listed {
         Ok(Some(contents)) => contents,
-        Ok(None) => return Ok(Outcome::Failed(format!("{} is not in the cache any more", job.request.repo))),
-        Err(error) => return Ok(Outcome::Failed(error.to_string())),
+        Ok(None) => return Ok(Ending::Failed(format!("{} is not in the cache any more", job.request.repo))),
+        Err(error) => return Ok(Ending::Failed(error.to_string())),
     };
     let plan = Plan::of_cached(
         contents.into_iter().map(planned).collect(),
@@ -67,7 +67,7 @@ pub(super) async fn plan(
     );
     info!(job = %job.id, files = plan.files.len(), bytes = plan.total_bytes(), "planned");
     env.store.put_plan(claimed, plan).await?;
-    Ok(Outcome::Settled)
+    Ok(Ending::Settled)
 }
 
 fn planned(content: CachedContent) -> PlannedFile {
@@ -81,9 +81,9 @@ pub(super) async fn check(
     claimed: &Claimed,
     unit: UnitIndex,
     stop: &CancellationToken,
-) -> Result<Outcome, StoreError> {
+) -> Result<Ending, StoreError> {
     let Some((unit, states)) = env.store.unit(job.id, unit).await? else {
-        return Ok(Outcome::Failed(format!("unit {unit} is not in the job's plan")));
+        return Ok(Ending::Failed(format!("unit {unit} is not in the job's plan")));
     };
     let files: Vec<_> = unit
         .files
@@ -111,17 +111,15 @@ pub(super) async fn check(
         return Ok(early);
     }
     env.store.finish_unit(claimed, ends).await?;
-    Ok(Outcome::Settled)
+    Ok(Ending::Settled)
 }
 
-pub(super) async fn finish(env: &Environment, job: &Job, claimed: &Claimed) -> Result<Outcome, StoreError> {
+pub(super) async fn finish(env: &Environment, job: &Job, claimed: &Claimed) -> Result<Ending, StoreError> {
     let files = env.store.files(job.id, Page::ALL).await?;
     if let Some(summary) = failures(&files) {
-        return Ok(Outcome::Failed(summary));
+        return Ok(Ending::Failed(summary));
     }
-    let event = Event::Complete { epoch: claimed.task.epoch, outcome: Some(Report::default()) };
-    end_job(env, claimed, &event).await?;
-    Ok(Outcome::Settled)
+    complete(env, claimed, Some(Outcome::default())).await
 }
 
 /// What is needed to read contents on a thread that may block.
@@ -142,12 +140,12 @@ impl Reading {
         env: &Environment,
         files: Vec<(FileIndex, PlannedFile, Meter)>,
         done: &Done,
-    ) -> (Vec<FileEnd>, Option<Outcome>) {
+    ) -> (Vec<FileEnd>, Option<Ending>) {
         let begun = Instant::now();
         let mut ends = Vec::new();
         for (file, planned, meter) in files {
             if begun.elapsed() > TIME_SLICE {
-                return (ends, Some(Outcome::Stopped));
+                return (ends, Some(Ending::Stopped));
             }
             let path = planned.path.clone();
             let check = async || {
@@ -163,7 +161,7 @@ impl Reading {
                 checked = check().await;
             }
             let result = match checked {
-                Err(Fault::Stopped) => return (ends, Some(Outcome::Stopped)),
+                Err(Fault::Stopped) => return (ends, Some(Ending::Stopped)),
                 Ok(()) => {
                     done.add(file);
                     metrics::file_ended(FileOutcome::Verified, 1);

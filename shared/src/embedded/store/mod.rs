@@ -202,9 +202,14 @@ impl JobStore for EmbeddedStore {
         self.write(move |step| plan::finish_unit(step, &claimed, ends)).await
     }
 
-    async fn defer(&self, claimed: &Claimed, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError> {
+    async fn put_off(
+        &self,
+        claimed: &Claimed,
+        delay: Duration,
+        waiting: Option<String>,
+    ) -> Result<Verdict, StoreError> {
         let claimed = claimed.clone();
-        self.write(move |step| plan::defer(step, &claimed, delay, waiting)).await
+        self.write(move |step| plan::put_off(step, &claimed, delay, waiting)).await
     }
 
     async fn settle(&self, claimed: &Claimed) -> Result<Verdict, StoreError> {

@@ -167,8 +167,8 @@ pub(super) fn claim(step: &mut Step<'_>, claimed: &Claimed, patience: Duration) 
     Ok(Claim::Go { job: Box::new(job.job), attempt: row.attempts })
 }
 
-/// See [`JobStore::defer`](crate::ports::JobStore::defer).
-pub(super) fn defer(
+/// See [`JobStore::put_off`](crate::ports::JobStore::put_off).
+pub(super) fn put_off(
     step: &mut Step<'_>,
     claimed: &Claimed,
     delay: Duration,

@@ -88,7 +88,7 @@ macro_rules! job_store_contract {
         ]);
         $crate::contract_cases!($make, store::attempts: [
             each_claim_counts_an_attempt,
-            a_deferred_attempt_does_not_count,
+            an_attempt_that_is_put_off_does_not_count,
             a_task_that_advances_counts_from_zero_again,
             a_claim_that_comes_twice_counts_once,
             a_task_in_work_is_busy_until_its_holder_is_silent_for_too_long,
@@ -104,7 +104,7 @@ macro_rules! job_store_contract {
             of_many_takers_one_gets_an_entry,
             an_acknowledged_entry_is_gone,
             a_delayed_entry_is_not_due_early,
-            a_late_acknowledgement_does_not_lose_a_deferred_task,
+            a_late_acknowledgement_does_not_lose_a_task_that_is_put_off,
             an_unknown_entry_is_acknowledged_without_effect,
             a_settled_task_leaves_the_outbox,
         ]);

@@ -131,8 +131,13 @@ impl JobStore for RedisStore {
         plan::finish_unit(self, claimed, &ends).await
     }
 
-    async fn defer(&self, claimed: &Claimed, delay: Duration, waiting: Option<String>) -> Result<Verdict, StoreError> {
-        steps::defer(self, claimed, delay, waiting).await
+    async fn put_off(
+        &self,
+        claimed: &Claimed,
+        delay: Duration,
+        waiting: Option<String>,
+    ) -> Result<Verdict, StoreError> {
+        steps::put_off(self, claimed, delay, waiting).await
     }
 
     async fn settle(&self, claimed: &Claimed) -> Result<Verdict, StoreError> {

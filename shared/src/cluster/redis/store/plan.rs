@@ -5,8 +5,8 @@ use std::time::Duration;
 use redis::pipe;
 use serde::Serialize;
 
-use super::steps::verdict;
-use super::{RedisStore, millis};
+use super::steps::{add_claimed, verdict};
+use super::{RedisStore, millis, rows};
 use crate::job::{Plan, WINDOW};
 use crate::ports::{Claimed, FileEnd, RING_INTERVAL, Report, StoreError, Verdict};
 
@@ -24,7 +24,8 @@ pub(super) async fn put_plan(store: &RedisStore, claimed: &Claimed, plan: Plan) 
     stage(store, &files, &plan.files).await?;
     stage(store, &units, &plan.units).await?;
     let put = store.client.run(&store.scripts.put_plan, |script| {
-        script.key(&files).key(&units).arg(claimed.task.to_string()).arg(claimed.holder.to_string());
+        script.key(&files).key(&units);
+        add_claimed(script, claimed);
         script.arg(plan.commit.map(|commit| commit.to_string()).unwrap_or_default());
         script.arg(plan.files.len()).arg(plan.total_bytes());
         script.arg(plan.units.len()).arg(WINDOW);
@@ -38,8 +39,7 @@ async fn stage<T: Serialize>(store: &RedisStore, key: &str, rows: &[T]) -> Resul
         // Whoever is killed in the middle leaves nothing that never ends.
         let command = commands.atomic().cmd("HSET").arg(key);
         for (index, row) in (chunk * ROWS_AT_ONCE..).zip(rows) {
-            let json = serde_json::to_string(row).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-            command.arg(index).arg(json);
+            command.arg(index).arg(rows::encode(row)?);
         }
         commands.ignore().cmd("PEXPIRE").arg(key).arg(millis(STAGED_FOR)).ignore();
         store.client.query::<()>(&commands).await?;
@@ -50,7 +50,7 @@ async fn stage<T: Serialize>(store: &RedisStore, key: &str, rows: &[T]) -> Resul
 /// See [`JobStore::report`](crate::ports::JobStore::report).
 pub(super) async fn report(store: &RedisStore, claimed: &Claimed, report: &Report) -> Result<Verdict, StoreError> {
     let reported = store.client.run(&store.scripts.report, |script| {
-        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string());
+        add_claimed(script, claimed);
         script.arg(report.bytes_per_second).arg(millis(RING_INTERVAL));
         for progress in &report.files {
             script.arg(progress.file.0).arg(progress.downloaded_bytes);
@@ -62,7 +62,7 @@ pub(super) async fn report(store: &RedisStore, claimed: &Claimed, report: &Repor
 /// See [`JobStore::checkpoint`](crate::ports::JobStore::checkpoint).
 pub(super) async fn checkpoint(store: &RedisStore, claimed: &Claimed, ends: &[FileEnd]) -> Result<Verdict, StoreError> {
     let recorded = store.client.run(&store.scripts.checkpoint, |script| {
-        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string());
+        add_claimed(script, claimed);
         add_ends(script, ends);
     });
     recorded.await.map(verdict)
@@ -75,7 +75,8 @@ pub(super) async fn finish_unit(
     ends: &[FileEnd],
 ) -> Result<Verdict, StoreError> {
     let finished = store.client.run(&store.scripts.finish_unit, |script| {
-        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string()).arg(WINDOW);
+        add_claimed(script, claimed);
+        script.arg(WINDOW);
         add_ends(script, ends);
     });
     finished.await.map(verdict)

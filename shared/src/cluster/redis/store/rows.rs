@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
+use serde::{Deserialize, Serialize};
 
 use crate::job::{FileState, FileStatus, Job, JobMark, PlannedFile, Progress, Snapshot, Status, Version, WorkerName};
 use crate::ports::{RATE_AGE_MAX, StoreError};
@@ -111,6 +111,11 @@ pub(super) fn file(json: &str, state: Option<&str>, flying: Option<&str>) -> Res
         _ => return Err(corrupt(at(), format!("{state:?}"))),
     };
     Ok(FileState { file, status, downloaded_bytes, error })
+}
+
+/// What is written, as JSON.
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 /// Reads JSON that lies at a place.

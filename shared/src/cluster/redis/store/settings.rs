@@ -17,7 +17,7 @@ pub(super) async fn read(store: &RedisStore) -> Result<StoredSettings, StoreErro
 pub(super) async fn put(store: &RedisStore, settings: StoredSettings) -> Result<SettingsCommitted, StoreError> {
     let from = settings.version;
     let settings = StoredSettings { version: from + 1, ..settings };
-    let json = serde_json::to_string(&settings).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let json = rows::encode(&settings)?;
     let put: u8 = store.client.run(&store.scripts.settings_put, |script| _ = script.arg(from).arg(&json)).await?;
     Ok(if put == 1 { SettingsCommitted::Applied(settings) } else { SettingsCommitted::Conflict })
 }

@@ -11,7 +11,7 @@ use crate::ports::{
 
 /// See [`JobStore::create`](crate::ports::JobStore::create).
 pub(super) async fn create(store: &RedisStore, job: Job) -> Result<Creation, StoreError> {
-    let json = encode(&job)?;
+    let json = rows::encode(&job)?;
     for _ in 0..MAX_RACES {
         let create = store.client.run(&store.scripts.create, |script| {
             script.arg(job.id.to_string()).arg(&json);
@@ -70,12 +70,17 @@ fn add_facts(script: &mut redis::ScriptInvocation<'_>, job: &Job) {
     script.arg(u8::from(job.request.work.is_exclusive())).arg(job.turn()).arg(job.ended_ms());
 }
 
+/// Which task is meant, and who has it.
+pub(super) fn add_claimed(script: &mut redis::ScriptInvocation<'_>, claimed: &Claimed) {
+    script.arg(claimed.task.to_string()).arg(claimed.holder.to_string());
+}
+
 /// See [`JobStore::commit`](crate::ports::JobStore::commit).
 pub(super) async fn commit(store: &RedisStore, change: Change) -> Result<Committed, StoreError> {
     let Change { mut job, effects, condition } = change;
     let expected = job.version;
     job.version = expected.next();
-    let json = encode(&job)?;
+    let json = rows::encode(&job)?;
     let unique = unique_name()?;
     let (name, first, second) = match &condition {
         Condition::Always => ("always", String::new(), String::new()),
@@ -107,7 +112,8 @@ pub(super) async fn claim(store: &RedisStore, claimed: &Claimed, patience: Durat
     let answer: Vec<String> = store
         .client
         .run(&store.scripts.claim, |script| {
-            script.arg(claimed.task.to_string()).arg(claimed.holder.to_string()).arg(millis(patience));
+            add_claimed(script, claimed);
+            script.arg(millis(patience));
         })
         .await?;
     match answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -121,25 +127,24 @@ pub(super) async fn claim(store: &RedisStore, claimed: &Claimed, patience: Durat
     }
 }
 
-/// See [`JobStore::defer`](crate::ports::JobStore::defer).
-pub(super) async fn defer(
+/// See [`JobStore::put_off`](crate::ports::JobStore::put_off).
+pub(super) async fn put_off(
     store: &RedisStore,
     claimed: &Claimed,
     delay: Duration,
     waiting: Option<String>,
 ) -> Result<Verdict, StoreError> {
     let waiting = waiting.unwrap_or_default();
-    let deferred = store.client.run(&store.scripts.defer, |script| {
-        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string()).arg(millis(delay)).arg(&waiting);
+    let put_off = store.client.run(&store.scripts.put_off, |script| {
+        add_claimed(script, claimed);
+        script.arg(millis(delay)).arg(&waiting);
     });
-    deferred.await.map(verdict)
+    put_off.await.map(verdict)
 }
 
 /// See [`JobStore::settle`](crate::ports::JobStore::settle).
 pub(super) async fn settle(store: &RedisStore, claimed: &Claimed) -> Result<Verdict, StoreError> {
-    let settled = store.client.run(&store.scripts.settle, |script| {
-        script.arg(claimed.task.to_string()).arg(claimed.holder.to_string());
-    });
+    let settled = store.client.run(&store.scripts.settle, |script| add_claimed(script, claimed));
     settled.await.map(verdict)
 }
 
@@ -178,8 +183,4 @@ pub(super) fn unique_name() -> Result<String, StoreError> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|error| StoreError::Unavailable(format!("no random number: {error}")))?;
     Ok(hex::encode(bytes))
-}
-
-fn encode(job: &Job) -> Result<String, StoreError> {
-    serde_json::to_string(job).map_err(|error| StoreError::Unavailable(error.to_string()))
 }

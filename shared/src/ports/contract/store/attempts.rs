@@ -19,13 +19,13 @@ pub async fn each_claim_counts_an_attempt(rig: &StoreRig) {
 }
 
 /// An attempt that ended in an orderly way was none that counts; those that were lost before it still do.
-pub async fn a_deferred_attempt_does_not_count(rig: &StoreRig) {
+pub async fn an_attempt_that_is_put_off_does_not_count(rig: &StoreRig) {
     let job = rig.planned("a", plan_of_units(1)).await;
     let task = fetch(&job, 0);
     assert_eq!(rig.claim(&task).await, Some(1));
     for _ in 0..3 {
         assert_eq!(rig.claim(&task).await, Some(2));
-        assert_eq!(rig.store.defer(&rig.by(task), Duration::ZERO, None).await.unwrap(), Verdict::Go);
+        assert_eq!(rig.store.put_off(&rig.by(task), Duration::ZERO, None).await.unwrap(), Verdict::Go);
         assert_eq!(rig.drain().await, [task]);
     }
 }
@@ -65,7 +65,7 @@ pub async fn a_task_in_work_is_busy_until_its_holder_is_silent_for_too_long(rig:
     for _ in 0..2 {
         assert_eq!(claim(&second, Duration::from_hours(2)).await, Claim::Busy, "it is due again only once");
     }
-    rig.store.defer(&Claimed { task, holder: first.clone() }, Duration::ZERO, None).await.unwrap();
+    rig.store.put_off(&Claimed { task, holder: first.clone() }, Duration::ZERO, None).await.unwrap();
     assert_eq!(rig.drain().await, [task]);
     assert!(matches!(claim(&holder("a", 2), LONG).await, Claim::Go { attempt: 1, .. }), "what was put off is free");
     assert_eq!(claim(&second, patience).await, Claim::Busy);
@@ -99,7 +99,7 @@ pub async fn a_task_that_is_put_off_twice_gets_one_attempt_back(rig: &StoreRig) 
         assert_eq!(rig.claim(&task).await, Some(attempt));
     }
     for _ in 0..3 {
-        rig.store.defer(&rig.by(task), Duration::ZERO, None).await.unwrap();
+        rig.store.put_off(&rig.by(task), Duration::ZERO, None).await.unwrap();
     }
     assert_eq!(rig.claim(&task).await, Some(3));
 }
@@ -110,7 +110,7 @@ pub async fn a_report_that_comes_after_its_task_was_put_off_changes_nothing(rig:
     let task = fetch(&job, 0);
     let (first, second) = (Claimed { task, holder: holder("a", 1) }, Claimed { task, holder: holder("b", 1) });
     assert!(matches!(rig.store.claim(&first, LONG).await.unwrap(), Claim::Go { .. }));
-    assert_eq!(rig.store.defer(&first, Duration::ZERO, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&first, Duration::ZERO, None).await.unwrap(), Verdict::Go);
     assert_eq!(rig.store.report(&first, bytes(0, 1)).await.unwrap(), Verdict::Stop);
     assert_eq!(rig.snapshot(job.id).await.progress.downloaded_bytes, 0);
     assert!(matches!(rig.store.claim(&second, LONG).await.unwrap(), Claim::Go { attempt: 1, .. }));

@@ -29,8 +29,8 @@ pub async fn each_change_rings(rig: &StoreRig) {
     rig.report(&fetch(&job, 0), bytes(0, 1)).await;
     rig.finish(&job, 0, [0]).await;
     rung(ear, job.id, "finish_unit").await;
-    rig.store.defer(&rig.by(fetch(&job, 1)), LONG, None).await.unwrap();
-    rung(ear, job.id, "defer").await;
+    rig.store.put_off(&rig.by(fetch(&job, 1)), LONG, None).await.unwrap();
+    rung(ear, job.id, "put_off").await;
     let job = rig.apply(job.id, &Event::Cancel).await;
     rung(ear, job.id, "commit").await;
     rig.drain().await;

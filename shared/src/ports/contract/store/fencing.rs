@@ -15,7 +15,7 @@ async fn is_void(rig: &StoreRig, task: &Task) {
     assert_eq!(rig.store.claim(&rig.by(*task), Duration::ZERO).await.unwrap(), Claim::Void, "{task}");
     for verdict in [
         rig.store.report(&rig.by(*task), bytes(0, 7)).await,
-        rig.store.defer(&rig.by(*task), LONG, Some("nothing".into())).await,
+        rig.store.put_off(&rig.by(*task), LONG, Some("nothing".into())).await,
         rig.store.put_plan(&rig.by(*task), plan_of_units(9)).await,
         rig.store.finish_unit(&rig.by(*task), done([0])).await,
         rig.store.settle(&rig.by(*task)).await,
@@ -54,7 +54,7 @@ pub async fn a_task_that_was_never_opened_is_void(rig: &StoreRig) {
 pub async fn tasks_of_a_paused_job_are_void(rig: &StoreRig) {
     let job = rig.planned("a", plan_of_units(2)).await;
     rig.report(&fetch(&job, 0), bytes(0, 1)).await;
-    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 1)), Duration::ZERO, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(fetch(&job, 1)), Duration::ZERO, None).await.unwrap(), Verdict::Go);
     rig.apply(job.id, &Event::Pause).await;
     assert!(rig.drain().await.is_empty());
     assert_eq!(rig.emit_lost(Duration::ZERO).await, 0);
@@ -74,7 +74,7 @@ pub async fn a_task_obeys_its_last_holder_only(rig: &StoreRig) {
         let late = [
             rig.store.report(&sleeper, bytes(0, 7)).await,
             rig.store.checkpoint(&sleeper, done([0])).await,
-            rig.store.defer(&sleeper, LONG, Some("nothing".into())).await,
+            rig.store.put_off(&sleeper, LONG, Some("nothing".into())).await,
             rig.store.finish_unit(&sleeper, done([0])).await,
             rig.store.settle(&sleeper).await,
         ];
@@ -83,7 +83,7 @@ pub async fn a_task_obeys_its_last_holder_only(rig: &StoreRig) {
     let before = rig.snapshot(job.id).await;
     assert!(says().await);
     assert_eq!(rig.snapshot(job.id).await, before);
-    assert_eq!(rig.store.defer(&rig.by(task), Duration::ZERO, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(task), Duration::ZERO, None).await.unwrap(), Verdict::Go);
     assert!(says().await);
     assert_eq!(rig.drain().await, [task]);
 }

@@ -25,7 +25,7 @@ pub async fn entries_come_in_the_order_of_their_time(rig: &StoreRig) {
     eventually(async || {
         let began = Instant::now();
         for (plan, delay) in [(plans[0], 3 * margin), (plans[1], margin), (plans[2], 2 * margin)] {
-            assert_eq!(rig.store.defer(&rig.by(plan), delay, None).await.unwrap(), Verdict::Go);
+            assert_eq!(rig.store.put_off(&rig.by(plan), delay, None).await.unwrap(), Verdict::Go);
         }
         (began.elapsed() < margin / 2).then_some(())
     })
@@ -100,8 +100,8 @@ pub async fn a_delayed_entry_is_not_due_early(rig: &StoreRig) {
     let job = rig.planned("a", plan_of_units(2)).await;
     let began = Instant::now();
     let delay = Duration::from_millis(80);
-    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 0)), LONG, None).await.unwrap(), Verdict::Go);
-    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 1)), delay, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(fetch(&job, 0)), LONG, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(fetch(&job, 1)), delay, None).await.unwrap(), Verdict::Go);
     let due = eventually(async || take(rig, LONG).await.pop()).await;
     // Stores keep milliseconds.
     assert!(began.elapsed() + Duration::from_millis(2) >= delay, "{:?}", began.elapsed());
@@ -110,12 +110,12 @@ pub async fn a_delayed_entry_is_not_due_early(rig: &StoreRig) {
 }
 
 /// The relay publishes, a worker is quick and puts the task off, and only then the relay acknowledges.
-pub async fn a_late_acknowledgement_does_not_lose_a_deferred_task(rig: &StoreRig) {
+pub async fn a_late_acknowledgement_does_not_lose_a_task_that_is_put_off(rig: &StoreRig) {
     let job = rig.running("a").await;
     let plan = task(&job, TaskKind::Plan);
     let early = take(rig, LONG).await.pop().unwrap();
     assert_eq!(rig.claim(&plan).await, Some(1));
-    assert_eq!(rig.store.defer(&rig.by(plan), Duration::ZERO, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(plan), Duration::ZERO, None).await.unwrap(), Verdict::Go);
     rig.store.acknowledge_due(&early.id).await.unwrap();
     let again = eventually(async || take(rig, LONG).await.pop()).await;
     assert_eq!(again.message.task, plan);

@@ -64,7 +64,7 @@ pub async fn rates_add_up_over_tasks(rig: &StoreRig) {
     assert_eq!(rate().await, 1300);
     rig.finish(&job, 0, [0]).await;
     assert_eq!(rate().await, 300);
-    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 1)), LONG, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(fetch(&job, 1)), LONG, None).await.unwrap(), Verdict::Go);
     assert_eq!(rate().await, 0);
 }
 
@@ -74,7 +74,7 @@ pub async fn a_reason_to_wait_is_shown_until_bytes_move(rig: &StoreRig) {
     let waiting = async || rig.snapshot(job.id).await.progress.waiting;
     let limited = Some("rate limited".to_owned());
     for _ in 0..2 {
-        let verdict = rig.store.defer(&rig.by(fetch(&job, 0)), LONG, limited.clone()).await.unwrap();
+        let verdict = rig.store.put_off(&rig.by(fetch(&job, 0)), LONG, limited.clone()).await.unwrap();
         assert_eq!(verdict, Verdict::Go);
         assert_eq!(waiting().await, limited);
         assert_eq!(rig.claim(&fetch(&job, 0)).await, Some(1));
@@ -85,7 +85,7 @@ pub async fn a_reason_to_wait_is_shown_until_bytes_move(rig: &StoreRig) {
         one_more_byte(rig, &job, 0).await;
         assert_eq!(waiting().await, None);
     }
-    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 2)), LONG, limited.clone()).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(fetch(&job, 2)), LONG, limited.clone()).await.unwrap(), Verdict::Go);
     assert_eq!(rig.apply(job.id, &Event::Pause).await.id, job.id);
     assert_eq!(waiting().await, None, "a paused job waits for its user only");
 }

@@ -31,8 +31,8 @@ pub async fn a_task_without_a_sign_of_life_is_emitted_again(rig: &StoreRig) {
 /// It waits to be published, now or later: that is not lost.
 pub async fn a_task_in_the_outbox_is_not_emitted_twice(rig: &StoreRig) {
     let job = rig.planned("a", plan_of_units(2)).await;
-    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 0)), LONG, None).await.unwrap(), Verdict::Go);
-    assert_eq!(rig.store.defer(&rig.by(fetch(&job, 1)), Duration::ZERO, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(fetch(&job, 0)), LONG, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(fetch(&job, 1)), Duration::ZERO, None).await.unwrap(), Verdict::Go);
     assert_eq!(rig.emit_lost(Duration::ZERO).await, 0);
     assert_eq!(rig.drain().await, [fetch(&job, 1)]);
     assert_eq!(rig.emit_lost(Duration::ZERO).await, 1);

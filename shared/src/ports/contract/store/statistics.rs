@@ -75,7 +75,7 @@ pub async fn a_delayed_task_is_not_late(rig: &StoreRig) {
     let job = rig.running("a").await;
     rig.drain().await;
     let plan = task(&job, TaskKind::Plan);
-    assert_eq!(rig.store.defer(&rig.by(plan), LONG, None).await.unwrap(), Verdict::Go);
+    assert_eq!(rig.store.put_off(&rig.by(plan), LONG, None).await.unwrap(), Verdict::Go);
     let Statistics { outbox, longest_due, .. } = statistics(rig).await;
     assert_eq!((outbox, longest_due), (1, Duration::ZERO));
 }

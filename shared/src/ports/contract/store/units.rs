@@ -59,7 +59,7 @@ pub async fn a_unit_counts_once(rig: &StoreRig) {
     rig.finish(&job, 0, [0]).await;
     assert_eq!(rig.store.finish_unit(&rig.by(first), done([0])).await.unwrap(), Verdict::Stop);
     assert_eq!(rig.store.report(&rig.by(first), bytes(0, 3)).await.unwrap(), Verdict::Stop);
-    assert_eq!(rig.store.defer(&rig.by(first), super::LONG, None).await.unwrap(), Verdict::Stop);
+    assert_eq!(rig.store.put_off(&rig.by(first), super::LONG, None).await.unwrap(), Verdict::Stop);
     assert_eq!(rig.claim(&first).await, None);
     let progress = rig.snapshot(job.id).await.progress;
     assert_eq!((progress.completed_files, progress.downloaded_bytes), (1, 10));
