@@ -1,12 +1,12 @@
 //! The file and the memory, changed by one step at a time.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use redb::backends::InMemoryBackend;
+use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{Database, DatabaseError, Durability};
 use tracing::warn;
 
@@ -113,14 +113,12 @@ fn open_file(path: &PathBuf) -> Result<Database, StoreError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| unavailable(error.to_string()))?;
     }
-    make_private(path).map_err(|error| unavailable(error.to_string()))?;
-    let created = match Database::create(path) {
+    let created = match create(path) {
         Err(DatabaseError::Storage(_)) if is_unfinished(path) => {
             let aside = path.with_extension("unfinished");
             std::fs::rename(path, &aside).map_err(|error| unavailable(error.to_string()))?;
-            make_private(path).map_err(|error| unavailable(error.to_string()))?;
             warn!(file = %aside.display(), "a file of jobs that was never finished was moved aside");
-            Database::create(path)
+            create(path)
         }
         created => created,
     };
@@ -137,17 +135,15 @@ fn open_file(path: &PathBuf) -> Result<Database, StoreError> {
 }
 
 /// Whether a process was stopped while it made the file: redb writes its mark last, so nothing was ever in it.
-/// Makes a new file for its user alone: jobs have the addresses of callbacks, which may hold secrets.
-fn make_private(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
-}
-
 fn is_unfinished(path: &Path) -> bool {
     let mut mark = [0; REDB_MARK_BYTES];
     File::open(path).and_then(|mut file| file.read_exact(&mut mark)).is_ok() && mark == [0; REDB_MARK_BYTES]
+}
+
+/// Opens the file; a new one is for its user alone, for jobs have the addresses of callbacks, which may hold secrets.
+fn create(path: &Path) -> Result<Database, DatabaseError> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    Database::builder().create_with_backend(FileBackend::new(file)?)
 }
 
 fn prepare(database: Database) -> Result<Database, StoreError> {
