@@ -25,7 +25,7 @@ pub(super) async fn changed_files(
         "all" => Extent::All,
         "part" => Extent::Part,
         "lost" => Extent::Lost,
-        other => return Err(rows::corrupt(id.to_string(), format!("the answer {other:?}"))),
+        other => return Err(rows::unknown(id.to_string(), &other)),
     };
     Ok(FileChanges { files: told.into_iter().map(file).collect::<Result<_, _>>()?, mark: FileMark(mark), extent })
 }

@@ -1,7 +1,7 @@
 //! What the store keeps in hashes, read back into what it means.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
@@ -130,4 +130,9 @@ fn number(text: &str, at: impl FnOnce() -> String) -> Result<u64, StoreError> {
 /// What is said of data that cannot be read.
 pub(super) fn corrupt(at: String, reason: impl Display) -> StoreError {
     StoreError::Corrupt { at, reason: reason.to_string() }
+}
+
+/// What is said of an answer that no script of this version gives.
+pub(super) fn unknown(at: String, answer: &impl Debug) -> StoreError {
+    corrupt(at, format!("the answer {answer:?}"))
 }

@@ -22,7 +22,7 @@ pub(super) async fn create(store: &RedisStore, job: Job) -> Result<Creation, Sto
         let obstacle = match (answer.as_str(), Obstacle::read(&answer)?) {
             (_, Some(obstacle)) => obstacle,
             ("created", None) => return Ok(Creation::Created(job)),
-            _ => return Err(rows::corrupt(job.id.to_string(), format!("the answer {answer:?}"))),
+            _ => return Err(rows::unknown(job.id.to_string(), &answer)),
         };
         // It may be forgotten by now: then nothing stands in the way any more.
         if let Some(other) = super::reading::job(&store.client, obstacle.job()).await? {
@@ -52,7 +52,7 @@ impl Obstacle {
         match kind {
             "duplicate" => Ok(Some(Self::Duplicate(id))),
             "blocked" => Ok(Some(Self::Blocked(id))),
-            _ => Err(rows::corrupt("live jobs".to_owned(), format!("the answer {answer:?}"))),
+            _ => Err(rows::unknown("live jobs".to_owned(), &answer)),
         }
     }
 
@@ -103,7 +103,7 @@ pub(super) async fn commit(store: &RedisStore, change: Change) -> Result<Committ
         ("applied", _) => Ok(Committed::Applied(Box::new(job))),
         ("unmet", _) => Ok(Committed::Unmet),
         ("conflict", _) => Ok(Committed::Conflict),
-        _ => Err(rows::corrupt(job.id.to_string(), format!("the answer {answer:?}"))),
+        _ => Err(rows::unknown(job.id.to_string(), &answer)),
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn claim(store: &RedisStore, claimed: &Claimed, patience: Durat
         }
         ["busy"] => Ok(Claim::Busy),
         ["void"] => Ok(Claim::Void),
-        _ => Err(rows::corrupt(claimed.task.to_string(), format!("the answer {answer:?}"))),
+        _ => Err(rows::unknown(claimed.task.to_string(), &answer)),
     }
 }
 
