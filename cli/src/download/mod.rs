@@ -66,13 +66,14 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
         () = interrupted.cancelled() => None,
         died = &mut worker => return Err(died.map_or_else(Into::into, |()| anyhow!("the worker stopped"))),
     };
+    let folder = end.as_ref().and_then(|end| folder(&env, end));
     match &end {
-        Some(end) => display.finish(end, folder(&env, end).as_deref()),
+        Some(end) => display.finish(end, folder.as_deref()),
         None => display.interrupt(),
     }
     stop.cancel();
     worker.await.context("the worker panicked")?;
-    report(&env, end, args.json)
+    report(end, folder, args.json)
 }
 
 fn display(json: bool) -> Box<dyn Display> {
@@ -112,13 +113,12 @@ async fn in_work(store: &dyn JobStore, id: JobId) -> Result<Vec<FileState>, Stor
     Ok(in_work.filter(|file| file.downloaded_bytes < file.file.size_bytes).collect())
 }
 
-fn report(env: &Environment, end: Option<Snapshot>, json: bool) -> anyhow::Result<ExitCode> {
-    let Some(end) = end else {
+fn report(end: Option<Snapshot>, folder: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
+    let Some(Snapshot { job, .. }) = end else {
         writeln!(io::stderr(), "interrupted; the same command goes on from here")?;
         return Ok(ExitCode::from(EXIT_INTERRUPTED));
     };
-    let job = &end.job;
-    let Some(folder) = folder(env, &end) else {
+    let Some(folder) = folder else {
         let error = job.error.as_deref().unwrap_or(job.status.as_str());
         writeln!(io::stderr(), "error: {}: {error}", job.request.repo)?;
         return Ok(ExitCode::FAILURE);

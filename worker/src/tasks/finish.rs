@@ -43,7 +43,7 @@ pub(super) async fn perform(
     match published {
         Ok(true) => {}
         Ok(false) => return Ok(Ending::Stopped),
-        Err(error) => return error.outcome(env, &claimed.task).await,
+        Err(error) => return error.ending(env, &claimed.task).await,
     }
     if let Some(later) = without_volume(env).await {
         return Ok(later);

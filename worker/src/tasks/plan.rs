@@ -64,8 +64,8 @@ impl ListingError {
 
     /// What becomes of a task that wanted it. A Hub that asks to wait is waited for, and so is one that is away; it has been asked
     /// often enough about everything else.
-    pub(super) async fn outcome(&self, env: &Environment, task: &Task) -> Result<Ending, StoreError> {
-        let outcome = match self {
+    pub(super) async fn ending(&self, env: &Environment, task: &Task) -> Result<Ending, StoreError> {
+        Ok(match self {
             Self::Hub(error) if let Retry::After(delay) = error.retry() => {
                 metrics::retried(error.into());
                 Ending::Later { delay, waiting: Some(self.to_string()) }
@@ -76,8 +76,7 @@ impl ListingError {
             }
             Self::Unfinished { .. } => Ending::Later { delay: Duration::ZERO, waiting: Some(self.to_string()) },
             _ => Ending::Failed(self.to_string()),
-        };
-        Ok(outcome)
+        })
     }
 }
 
@@ -97,7 +96,7 @@ pub(super) async fn perform(
             env.store.put_plan(claimed, plan).await?;
             Ok(Ending::Settled)
         }
-        Err(Error::Listing(error)) => error.outcome(env, &claimed.task).await,
+        Err(Error::Listing(error)) => error.ending(env, &claimed.task).await,
         Err(error) => Ok(Ending::Failed(error.to_string())),
     }
 }
