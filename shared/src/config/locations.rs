@@ -93,8 +93,12 @@ mod tests {
 
     use super::*;
 
+    fn among(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<PathBuf> {
+        |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into())
+    }
+
     fn cache_with(variables: &[(&str, &str)]) -> Option<PathBuf> {
-        cache_dir(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| PathBuf::from(value)))
+        cache_dir(&among(variables))
     }
 
     #[test]
@@ -111,10 +115,8 @@ mod tests {
 
     #[test]
     fn the_token_is_the_one_that_python_would_send_by_itself() {
-        let token = |variables: &[(&str, &str)]| {
-            let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
-            super::token(&find).map(|token| token.expose_secret().to_owned())
-        };
+        let token =
+            |variables: &[(&str, &str)]| super::token(&among(variables)).map(|token| token.expose_secret().to_owned());
         let old = ("HUGGING_FACE_HUB_TOKEN", "hf_old");
         assert_eq!(token(&[old]).as_deref(), Some("hf_old"));
         assert_eq!(token(&[old, ("HF_TOKEN", " hf_new\n")]).as_deref(), Some("hf_new"));

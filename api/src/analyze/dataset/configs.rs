@@ -185,20 +185,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::analyze::testing::files;
 
     #[test]
     fn a_card_beyond_any_part_of_the_budget_is_not_asked() {
-        let file = |path: &str| TreeFile {
-            path: path.parse().unwrap(),
-            size_bytes: 1,
-            blob: "ab".repeat(32).parse().unwrap(),
-            git_oid: "ab".repeat(20),
-            xet_hash: None,
-        };
-        let files = [file("a.csv"), file("d/b.csv")];
+        let files = files(&["a.csv", "d/b.csv"]);
         let card = json!({"configs": [{"config_name": "x", "data_files": ["*.csv", "**"]}, {"config_name": "y", "data_dir": "d"}]});
-        let asked = |patterns, comparisons, files_left| {
-            within(&card, &files, &mut Budget { patterns, comparisons, files: files_left }).map(|configs| configs.len())
+        let asked = |patterns, comparisons, left| {
+            within(&card, &files, &mut Budget { patterns, comparisons, files: left }).map(|configs| configs.len())
         };
         assert_eq!(asked(2, 6, 3), Some(2));
         assert_eq!([asked(1, 6, 3), asked(2, 5, 3), asked(2, 6, 2)], [None, None, None]);
