@@ -30,7 +30,7 @@ pub(super) async fn put_plan(store: &RedisStore, claimed: &Claimed, plan: Plan) 
         script.arg(plan.files.len()).arg(plan.total_bytes());
         script.arg(plan.units.len()).arg(WINDOW);
     });
-    put.await.map(verdict)
+    put.await.and_then(verdict)
 }
 
 async fn stage<T: Serialize>(store: &RedisStore, key: &str, rows: &[T]) -> Result<(), StoreError> {
@@ -56,7 +56,7 @@ pub(super) async fn report(store: &RedisStore, claimed: &Claimed, report: &Repor
             script.arg(progress.file.0).arg(progress.downloaded_bytes);
         }
     });
-    reported.await.map(verdict)
+    reported.await.and_then(verdict)
 }
 
 /// See [`JobStore::checkpoint`](crate::ports::JobStore::checkpoint).
@@ -65,7 +65,7 @@ pub(super) async fn checkpoint(store: &RedisStore, claimed: &Claimed, ends: &[Fi
         add_claimed(script, claimed);
         add_ends(script, ends);
     });
-    recorded.await.map(verdict)
+    recorded.await.and_then(verdict)
 }
 
 /// See [`JobStore::finish_unit`](crate::ports::JobStore::finish_unit).
@@ -79,7 +79,7 @@ pub(super) async fn finish_unit(
         script.arg(WINDOW);
         add_ends(script, ends);
     });
-    finished.await.map(verdict)
+    finished.await.and_then(verdict)
 }
 
 /// A file and its error, which is empty when it is complete.

@@ -19,5 +19,9 @@ pub(super) async fn put(store: &RedisStore, settings: StoredSettings) -> Result<
     let settings = StoredSettings { version: from + 1, ..settings };
     let json = rows::encode(&settings)?;
     let put: u8 = store.client.run(&store.scripts.settings_put, |script| _ = script.arg(from).arg(&json)).await?;
-    Ok(if put == 1 { SettingsCommitted::Applied(settings) } else { SettingsCommitted::Conflict })
+    match put {
+        1 => Ok(SettingsCommitted::Applied(settings)),
+        0 => Ok(SettingsCommitted::Conflict),
+        _ => Err(rows::unknown("the settings".to_owned(), &put)),
+    }
 }

@@ -139,13 +139,13 @@ pub(super) async fn put_off(
         add_claimed(script, claimed);
         script.arg(millis(delay)).arg(&waiting);
     });
-    put_off.await.map(verdict)
+    put_off.await.and_then(verdict)
 }
 
 /// See [`JobStore::settle`](crate::ports::JobStore::settle).
 pub(super) async fn settle(store: &RedisStore, claimed: &Claimed) -> Result<Verdict, StoreError> {
     let settled = store.client.run(&store.scripts.settle, |script| add_claimed(script, claimed));
-    settled.await.map(verdict)
+    settled.await.and_then(verdict)
 }
 
 /// See [`JobStore::lease_blob`](crate::ports::JobStore::lease_blob).
@@ -163,7 +163,9 @@ pub(super) async fn lease_blob(
         .await?;
     match leased.as_str() {
         "taken" => Ok(Leased::Taken),
-        leased => Ok(Leased::Granted { lapsed: leased == "lapsed" }),
+        "granted" => Ok(Leased::Granted { lapsed: false }),
+        "lapsed" => Ok(Leased::Granted { lapsed: true }),
+        _ => Err(rows::unknown(format!("the lease of {blob}"), &leased)),
     }
 }
 
@@ -174,8 +176,12 @@ pub(super) async fn release_blob(store: &RedisStore, blob: &BlobKey, holder: &Ho
 }
 
 /// What a script's answer means: 1 to go on, 0 to stop.
-pub(super) fn verdict(answer: u8) -> Verdict {
-    if answer == 1 { Verdict::Go } else { Verdict::Stop }
+pub(super) fn verdict(answer: u8) -> Result<Verdict, StoreError> {
+    match answer {
+        1 => Ok(Verdict::Go),
+        0 => Ok(Verdict::Stop),
+        _ => Err(rows::unknown("a step of a task".to_owned(), &answer)),
+    }
 }
 
 /// A name that nobody else has.
