@@ -7,6 +7,7 @@ pub mod backend;
 pub mod blocking;
 pub mod cache;
 pub mod callback;
+pub mod causes;
 pub mod cluster;
 pub mod config;
 pub mod control;

@@ -3,7 +3,6 @@
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
-use std::iter;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use clap::Parser;
 use rustls::crypto::aws_lc_rs;
 use tokio::runtime::Builder;
 
+use crate::causes::{causes, chain};
 use crate::config::{UsageError, with_files};
 
 /// Bad usage or configuration (`EX_USAGE` of `sysexits.h`).
@@ -59,13 +59,7 @@ fn execute<E: From<io::Error>>(program: impl Future<Output = Result<ExitCode, E>
 }
 
 fn failed(error: &(dyn Error + Send + Sync + 'static)) -> ExitCode {
-    let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
-    _ = writeln!(io::stderr(), "error: {}", texts.join(": "));
+    _ = writeln!(io::stderr(), "error: {}", chain(error));
     let is_usage = causes(error).any(<dyn Error>::is::<UsageError>);
     if is_usage { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
-}
-
-/// The error, its cause, the cause of that …
-pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(error), |&cause| cause.source())
 }

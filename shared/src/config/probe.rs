@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use reqwest::Client;
 
-use crate::process::causes;
+use crate::causes::chain;
 
 /// Longer than a check of a dependency may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,10 +49,7 @@ impl Probe {
 }
 
 async fn get(url: &str) -> Result<String, String> {
-    let text = |error: reqwest::Error| {
-        let error = error.without_url();
-        causes(&error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
-    };
+    let text = |error: reqwest::Error| chain(&error.without_url());
     // It is on this machine: a proxy could only be in the way.
     let client = Client::builder().no_proxy().timeout(TIMEOUT).build().map_err(text)?;
     let response = client.get(url).send().await.map_err(text)?;

@@ -1,10 +1,9 @@
 //! What can go wrong with the Hub, in terms that tell a user what to do and a caller whether to try again.
 
-use std::error::Error;
-use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
+use crate::causes::{causes, chain};
 use crate::repo::Invalid;
 
 /// How much of a server's words is passed on.
@@ -198,30 +197,10 @@ fn note(detail: &str) -> String {
     if detail.is_empty() { String::new() } else { format!(" ({detail})") }
 }
 
-/// An error with its causes, which reqwest leaves out of its own message.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.ends_with(&message) {
-            let _ = write!(text, ": {message}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
 /// Whether the other side closed the connection within an answer.
 pub(super) fn is_early_end(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    let mut found = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+    found.any(|error| error.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ use url::Url;
 use self::identity::{Identities, Identity};
 use self::limits::Limits;
 use self::urls::HubUrls;
+use crate::causes::chain;
 use crate::ports::HubLimiter;
 use crate::settings::{HubSettings, TransferSettings};
 
@@ -155,5 +156,5 @@ fn base() -> ClientBuilder {
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, HubError> {
-    builder.build().map_err(|error| HubError::NoClient { detail: error::chain(&error) })
+    builder.build().map_err(|error| HubError::NoClient { detail: chain(&error) })
 }

@@ -4,11 +4,11 @@ mod message;
 mod resolver;
 mod schedule;
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_shared::callback::{CallbackPolicy, CallbackRefused};
+use hfd_shared::causes::{causes, chain};
 use hfd_shared::job::CallbackUrl;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
@@ -96,14 +96,8 @@ impl CallbackClient {
 fn unreachable(error: reqwest::Error) -> CallbackError {
     // Its address may hold secrets.
     let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(refused) = inner.downcast_ref::<NotPublic>() {
-            return refused.clone().into();
-        }
-        text = format!("{text}: {inner}");
-        cause = inner.source();
+    match causes(&error).find_map(|cause| cause.downcast_ref::<NotPublic>()) {
+        Some(refused) => refused.clone().into(),
+        None => CallbackError::Unreachable(chain(&error)),
     }
-    CallbackError::Unreachable(text)
 }
