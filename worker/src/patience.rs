@@ -32,12 +32,12 @@ struct Locked {
 }
 
 impl Patience {
-    /// Whether to go on waiting for the lock of a blob of which so many bytes have come.
-    pub(crate) fn is_left(&self, blob: &BlobKey, bytes: u64) -> bool {
-        self.is_left_at(blob, bytes, Instant::now())
+    /// Whether to go on waiting for the lock of a blob of which so many bytes have come. Notes that it is locked.
+    pub(crate) fn lasts(&self, blob: &BlobKey, bytes: u64) -> bool {
+        self.lasts_at(blob, bytes, Instant::now())
     }
 
-    fn is_left_at(&self, blob: &BlobKey, bytes: u64, now: Instant) -> bool {
+    fn lasts_at(&self, blob: &BlobKey, bytes: u64, now: Instant) -> bool {
         let mut locked = lock(&self.locked);
         locked.retain(|_, locked| now.duration_since(locked.since) < FORGOTTEN_AFTER);
         let seen = locked.entry(blob.clone()).or_insert(Locked { bytes, since: now, is_dead: false });
@@ -48,8 +48,8 @@ impl Patience {
         !seen.is_dead
     }
 
-    /// The lock was taken.
-    pub(crate) fn is_over(&self, blob: &BlobKey) {
+    /// The lock was taken: the next one is waited for anew.
+    pub(crate) fn forget(&self, blob: &BlobKey) {
         lock(&self.locked).remove(blob);
     }
 }
@@ -69,12 +69,12 @@ mod tests {
     fn a_lock_that_is_never_given_back_is_waited_for_only_so_long() {
         let patience = Patience::default();
         let (blob, begin) = (blob(), Instant::now());
-        assert!(patience.is_left_at(&blob, 1, begin));
-        assert!(patience.is_left_at(&blob, 1, begin + LIMIT / 2));
-        assert!(!patience.is_left_at(&blob, 1, begin + LIMIT));
-        assert!(!patience.is_left_at(&blob, 2, begin + LIMIT), "what comes now comes from whoever did not wait");
-        patience.is_over(&blob);
-        assert!(patience.is_left_at(&blob, 2, begin + LIMIT * 2), "a new lock is waited for anew");
+        assert!(patience.lasts_at(&blob, 1, begin));
+        assert!(patience.lasts_at(&blob, 1, begin + LIMIT / 2));
+        assert!(!patience.lasts_at(&blob, 1, begin + LIMIT));
+        assert!(!patience.lasts_at(&blob, 2, begin + LIMIT), "what comes now comes from whoever did not wait");
+        patience.forget(&blob);
+        assert!(patience.lasts_at(&blob, 2, begin + LIMIT * 2), "a new lock is waited for anew");
     }
 
     #[test]
@@ -82,8 +82,8 @@ mod tests {
         let patience = Patience::default();
         let (blob, begin) = (blob(), Instant::now());
         for minutes in 0..60 {
-            assert!(patience.is_left_at(&blob, minutes / 10, begin + Duration::from_mins(minutes)), "after {minutes}");
+            assert!(patience.lasts_at(&blob, minutes / 10, begin + Duration::from_mins(minutes)), "after {minutes}");
         }
-        assert!(!patience.is_left_at(&blob, 5, begin + Duration::from_mins(65)));
+        assert!(!patience.lasts_at(&blob, 5, begin + Duration::from_mins(65)));
     }
 }

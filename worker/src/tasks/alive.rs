@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::Ending;
+use super::slice::{TIME_SLICE, minutes};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -15,10 +16,6 @@ use crate::fence::Fence;
 const HEARTBEATS: u32 = 4;
 
 const HEARTBEAT_MAX: Duration = Duration::from_secs(2);
-
-/// No task is held longer than this, but for a Fetch while no other waits, and for what a Fetch or a Verify cannot go on with
-/// later.
-pub(super) const TIME_SLICE: Duration = Duration::from_mins(10);
 
 /// How often a task shows that it is alive, at least.
 pub(super) fn heartbeat(env: &Environment) -> Duration {
@@ -39,8 +36,7 @@ pub(super) async fn alive<E>(
         () = tokio::time::sleep(TIME_SLICE) => {
             // What blocks goes on by itself.
             fence.close();
-            let minutes = TIME_SLICE.as_secs() / 60;
-            Ok(Ending::Failed(format!("{} did not end within {minutes} minutes", claimed.task.kind)))
+            Ok(Ending::Failed(format!("{} did not end within {}", claimed.task.kind, minutes())))
         }
     }
 }

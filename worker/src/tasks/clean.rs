@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use hfd_shared::blocking::blocking;
 use hfd_shared::job::{FileStatus, Job};
 use hfd_shared::ports::{BlobKey, Claimed, Page, StoreError};
 use hfd_shared::repo::BlobHash;
@@ -11,7 +12,6 @@ use tracing::warn;
 use super::Ending;
 use super::lease::Lease;
 use crate::environment::Environment;
-use hfd_shared::blocking::blocking;
 
 /// A worker that still writes holds the blob's lease for a moment longer.
 const BUSY_DELAY: Duration = Duration::from_millis(500);

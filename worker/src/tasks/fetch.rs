@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBackoff};
 use futures_util::{FutureExt as _, StreamExt, stream};
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{BlobLock, CacheError, RepoCache};
 use hfd_shared::job::{FileIndex, FileState, Job, Unit, UnitIndex};
 use hfd_shared::metrics::{self, FileOutcome, RetryReason};
@@ -18,15 +19,13 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::alive::TIME_SLICE;
 use super::lease::Lease;
 use super::reporter::{Done, report};
-use super::slice::Slice;
+use super::slice::{Slice, TIME_SLICE, minutes};
 use super::{Ending, during_outage, without_volume};
 use crate::environment::Environment;
 use crate::together::Together;
 use crate::transfer::{self, Meter, Publisher, Target, TransferError, Turn};
-use hfd_shared::blocking::blocking;
 
 /// How long to wait for somebody else who fetches the same content.
 const BUSY_DELAY: Duration = Duration::from_secs(1);
@@ -227,7 +226,7 @@ impl<'a> Context<'a> {
         if self.has_more_than(&before) || ended.iter().any(|(_, result)| result.is_ok()) {
             return ended;
         }
-        let silent = || FetchError::Unanswered(format!("nothing arrived for {} minutes", TIME_SLICE.as_secs() / 60));
+        let silent = || FetchError::Unanswered(format!("nothing arrived for {}", minutes()));
         let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
         ended.into_iter().map(|(files, result)| (files, give_up(result))).collect()
     }
@@ -321,8 +320,8 @@ impl<'a> Context<'a> {
         let key = BlobKey { repo: self.job.request.repo.clone(), blob };
         // A worker of ours that sleeps may have the lock still: the lease says that it is not its turn.
         match &lock {
-            Some(_) => self.env.patience.is_over(&key),
-            None if !lease.lapsed && self.env.patience.is_left(&key, begun_bytes) => {
+            Some(_) => self.env.patience.forget(&key),
+            None if !lease.lapsed && self.env.patience.lasts(&key, begun_bytes) => {
                 return Err(busy(file, "another program"));
             }
             None => {}

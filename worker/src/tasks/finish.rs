@@ -1,7 +1,8 @@
-//! Finish: every unit is settled. Writes the manifest, then the ref, then ends the job.
+//! Finish: every unit is settled. Writes the listing, then the ref, then ends the job.
 
 use std::time::Duration;
 
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::CacheError;
 use hfd_shared::job::{FileState, FileStatus, Job};
 use hfd_shared::ports::{Claimed, Page, StoreError};
@@ -14,7 +15,6 @@ use super::plan::{ListingError, listing};
 use super::{Ending, complete, without_volume};
 use crate::environment::Environment;
 use crate::fence::Fence;
-use hfd_shared::blocking::blocking;
 
 /// How long the Hub may think about where a branch is.
 const HUB_TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ pub(super) async fn perform(
     complete(env, claimed, None).await
 }
 
-/// Writes the manifest and the ref. Not the ref when the claim may be over: a process that slept would put an old commit in
+/// Writes the listing and the ref. Not the ref when the claim may be over: a process that slept would put an old commit in
 /// the place of a newer one; so would a job that took long, if a later one was faster.
 async fn publish(env: &Environment, job: &Job, commit: CommitHash, fence: &Fence) -> Result<bool, ListingError> {
     // Staged by Plan; asked for again should it be gone.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, RepoCache};
 use hfd_shared::hub::{HubClient, HubError, Listing, Retry};
 use hfd_shared::job::{Job, Plan, SelectionError, Task};
@@ -14,10 +15,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{field, info};
 
-use super::alive::TIME_SLICE;
+use super::slice::TIME_SLICE;
 use super::{Ending, during_outage};
 use crate::environment::Environment;
-use hfd_shared::blocking::blocking;
 
 /// After so long, a task that reads a listing makes room for others; it goes on where it was.
 const LISTING_SLICE: Duration = TIME_SLICE.checked_div(2).unwrap();

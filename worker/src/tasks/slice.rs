@@ -3,12 +3,20 @@
 //! would begin anew.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::alive::TIME_SLICE;
+/// No task is held longer than this, but for a Fetch while no other waits, and for what a Fetch or a Verify cannot go on with
+/// later.
+pub(super) const TIME_SLICE: Duration = Duration::from_mins(10);
+
+/// How long that is, in words.
+pub(super) fn minutes() -> String {
+    format!("{} minutes", TIME_SLICE.as_secs() / 60)
+}
 
 /// A task's slice of time.
 pub(super) struct Slice {
@@ -56,7 +64,6 @@ impl Slice {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::time::Duration;
 
     use futures_util::FutureExt as _;
     use futures_util::future::ready;

@@ -16,9 +16,9 @@ use hfd_shared::repo::RepoRef;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::alive::TIME_SLICE;
 use super::finish::failures;
 use super::reporter::{Done, report};
+use super::slice::TIME_SLICE;
 use super::{Ending, complete, without_volume};
 use crate::environment::Environment;
 use crate::transfer::Meter;

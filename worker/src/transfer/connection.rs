@@ -40,7 +40,7 @@ impl Connection<'_> {
         loop {
             tokio::select! {
                 biased;
-                () = self.width.is_wanted(self.number) => {}
+                () = self.width.until_wanted(self.number) => {}
                 () = self.parts.all_arrived() => return Ok(()),
                 () = self.halt.cancelled() => return Ok(()),
             }

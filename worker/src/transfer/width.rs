@@ -62,7 +62,7 @@ impl Width {
     }
 
     /// Waits until a connection is wanted; they are numbered from 0.
-    pub(super) async fn is_wanted(&self, number: usize) {
+    pub(super) async fn until_wanted(&self, number: usize) {
         loop {
             let mut changed = pin!(self.changed.notified());
             // Before the look, so that no change is missed.
@@ -256,7 +256,7 @@ mod tests {
             }
         };
         tokio::select! {
-            () = width.is_wanted(7) => {}
+            () = width.until_wanted(7) => {}
             never = width.follow(&received) => match never {},
             () = more => {}
         }
