@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::CacheError;
 use hfd_shared::ports::{Silence, StoreError};
 use hfd_shared::repo::RepoRef;
 use tracing::{info, warn};
 
 use crate::environment::Environment;
-use hfd_shared::blocking::blocking;
 
 const STORE_TICK: Duration = Duration::from_secs(30);
 const CACHE_TICK: Duration = Duration::from_hours(1);

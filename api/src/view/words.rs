@@ -9,11 +9,11 @@ use poem_openapi::Enum;
 pub(crate) enum StatusView {
     /// Waits for its turn.
     Queued,
-    /// Is being downloaded.
+    /// Somebody works at it, or did and goes on later.
     Running,
     /// Stopped by its user, goes on when resumed.
     Paused,
-    /// Everything is in the cache.
+    /// All that it asks for is done.
     Completed,
     /// Ended by an error.
     Failed,
@@ -58,7 +58,7 @@ impl From<StatusView> for Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "EndedStatus", rename_all = "lowercase")]
 pub(crate) enum EndedStatusView {
-    /// Everything is in the cache.
+    /// All that it asks for is done.
     Completed,
     /// By an error.
     Failed,

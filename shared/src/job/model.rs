@@ -13,11 +13,11 @@ use crate::trace::TraceContext;
 pub enum Status {
     /// Waits for its turn.
     Queued,
-    /// Is being planned, fetched or finished.
+    /// Somebody works at it, or did and goes on later.
     Running,
     /// Stopped by its user, goes on when resumed.
     Paused,
-    /// Everything is in the cache.
+    /// All that it asks for is done.
     Completed,
     /// Ended by an error.
     Failed,

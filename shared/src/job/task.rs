@@ -28,7 +28,7 @@ pub enum TaskKind {
     Plan,
     /// Fetch the files of one unit.
     Fetch(UnitIndex),
-    /// Write the manifest and the ref, end the job.
+    /// Write the listing and the ref, end the job.
     Finish,
     /// Remove the partials of a cancelled job that nobody else wants.
     Clean,

@@ -173,7 +173,7 @@ pub struct Silence {
     pub held: Duration,
     /// For one that waits in the queue.
     pub waiting: Duration,
-    /// Only tasks of this lane; of both when absent.
+    /// Only tasks of this lane; of all when absent.
     pub lane: Option<Lane>,
 }
 

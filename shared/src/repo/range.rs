@@ -30,11 +30,6 @@ impl ByteRange {
     pub fn len(self) -> u64 {
         self.end - self.start
     }
-
-    /// What is left after the first `bytes` of it; none if that is nothing.
-    pub fn skip(self, bytes: u64) -> Option<Self> {
-        Self::new(self.start.saturating_add(bytes), self.end)
-    }
 }
 
 impl fmt::Display for ByteRange {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, Partial};
 use hfd_shared::job::PlannedFile;
 use hfd_shared::repo::BlobHash;
@@ -23,7 +24,6 @@ use super::source::Source;
 use super::width::Width;
 use super::writer::Sink;
 use super::{Transfer, TransferError, xet};
-use hfd_shared::blocking::blocking;
 
 /// The time between two records: what a killed process has to fetch again. Short at first, for a process that is killed
 /// again and again must come closer to the end each time; longer later, so that syncs cost little.

@@ -31,6 +31,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{PlannedFile, needs_xet};
@@ -49,7 +50,6 @@ pub(crate) use xet::Xet;
 use crate::fence::Fence;
 use crate::throttle::Throttle;
 use crate::together::Together;
-use hfd_shared::blocking::blocking;
 
 /// Halves of parts begin at multiples of this in the file, and writes end there: the largest pages that file systems use.
 const PAGE_BYTES: u64 = 64 << 10;

@@ -1,5 +1,6 @@
 //! Files in one go: one request, hashed as they come, a temporary file that is renamed when it is right.
 
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
 use hfd_shared::hub::{Fetched, HubError};
 use hfd_shared::job::PlannedFile;
@@ -11,7 +12,6 @@ use super::budget::Budget;
 use super::content_hash::ContentHasher;
 use super::pace::{Next, Pace};
 use super::{Target, Transfer, TransferError};
-use hfd_shared::blocking::blocking;
 
 const BUFFER_BYTES: usize = 1 << 20;
 
