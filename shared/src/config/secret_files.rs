@@ -22,15 +22,18 @@ pub fn file_variable(arg: &Arg) -> Option<OsString> {
     Some(name)
 }
 
-/// The command line with the secrets that files hold as defaults of their flags, without a newline at their end.
+/// The command line with the secrets that files hold as defaults of their flags, without a newline at their end. A variable
+/// that is empty is none, as Compose leaves those that nobody set.
 ///
 /// # Errors
 /// When a file cannot be read, or a secret is in the environment and in a file.
 pub(crate) fn with_files(command: Command, variable: Variable<'_>) -> Result<Command, UsageError> {
     let mut failed = None;
     let mut with_file = |arg: Arg| match from_file(&arg, variable) {
-        // An empty variable is none, but clap would take it for the value.
+        // Also an empty variable: clap would take that for the value.
         Ok(Some(secret)) => arg.env(None::<&str>).default_value(secret).hide_default_value(true),
+        // An empty password is left to its flag, which refuses it: a service is not to be open by mistake.
+        Ok(None) if !arg.is_hide_env_values_set() && is_blank(&arg, variable) => arg.env(None::<&str>),
         Ok(None) => arg,
         Err(error) => {
             failed = Some(error);
@@ -39,6 +42,10 @@ pub(crate) fn with_files(command: Command, variable: Variable<'_>) -> Result<Com
     };
     let command = command.mut_args(&mut with_file).mut_subcommands(|sub| sub.mut_args(&mut with_file));
     failed.map_or(Ok(command), Err)
+}
+
+fn is_blank(arg: &Arg, variable: Variable<'_>) -> bool {
+    arg.get_env().and_then(variable).is_some_and(|value| value.is_empty())
 }
 
 fn from_file(arg: &Arg, variable: Variable<'_>) -> Result<Option<String>, UsageError> {
