@@ -49,9 +49,10 @@ impl HubArgs {
 
     fn settings(&self) -> Result<HubSettings, UsageError> {
         let endpoint = self.endpoint.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let name = if endpoint.is_some() { "--endpoint" } else { "HF_ENDPOINT" };
         let endpoint = endpoint.or_else(|| locations::text(&locations::environment, "HF_ENDPOINT"));
         let endpoint = Url::parse(endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT)).map_err(|error| {
-            UsageError(format!("invalid --endpoint: {error}; expected a URL such as {DEFAULT_ENDPOINT}"))
+            UsageError(format!("invalid {name}: {error}; expected a URL such as {DEFAULT_ENDPOINT}"))
         })?;
         let token = given(self.token.as_ref()).or_else(|| locations::token(&locations::environment));
         Ok(HubSettings { endpoint, token })

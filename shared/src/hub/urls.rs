@@ -12,6 +12,19 @@ const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.')
 /// Quoted in a path: the same, but `/` separates its names.
 const PATH: &AsciiSet = &NAME.remove(b'/');
 
+/// An endpoint as it may be shown.
+fn without_secrets(endpoint: &Url) -> String {
+    if endpoint.cannot_be_a_base() && endpoint.path().contains('@') {
+        // A user and a password before which the scheme was forgotten.
+        return format!("{}:…", endpoint.scheme());
+    }
+    let mut shown = endpoint.clone();
+    _ = shown.set_username("").and_then(|()| shown.set_password(None));
+    shown.set_query(None);
+    shown.set_fragment(None);
+    shown.into()
+}
+
 /// Builds addresses below one endpoint.
 #[derive(Debug)]
 pub(super) struct HubUrls {
@@ -22,7 +35,7 @@ pub(super) struct HubUrls {
 
 impl HubUrls {
     pub(super) fn new(endpoint: &Url) -> Result<Self, HubError> {
-        let bad = |detail| HubError::BadEndpoint { endpoint: endpoint.origin().ascii_serialization(), detail };
+        let bad = |detail| HubError::BadEndpoint { endpoint: without_secrets(endpoint), detail };
         if !matches!(endpoint.scheme(), "http" | "https") {
             return Err(bad("it must begin with http:// or https://"));
         }
@@ -156,10 +169,20 @@ mod tests {
 
     #[test]
     fn an_endpoint_with_secrets_or_extras_is_refused() {
-        for bad in ["ftp://hub", "https://user:pass@hub", "https://hub/?a=b", "https://hub/#x", "data:x"] {
+        for bad in [
+            "ftp://hub",
+            "ftp://user:pass@hub",
+            "user:pass@hub",
+            "https://user:pass@hub",
+            "https://hub/?a=b",
+            "https://hub/#x",
+            "data:x",
+        ] {
             let error = HubUrls::new(&bad.parse().unwrap()).unwrap_err();
             assert!(matches!(error, HubError::BadEndpoint { .. }), "{bad}");
             assert!(!error.to_string().contains("pass@"), "{error}");
         }
+        let error = HubUrls::new(&"localhost:8080".parse().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("localhost:8080") && error.contains("http://"), "{error}");
     }
 }
