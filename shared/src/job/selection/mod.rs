@@ -1,7 +1,8 @@
 //! Which files of a repository a job takes.
 //!
 //! Excludes come first and beat filters. With filters, a file that matches one is taken; of the others only payload
-//! (weights and data stored in LFS) is dropped: configuration, tokenizers, documents and small files always come along.
+//! (weights, data and whatever is large, in LFS) is dropped: configuration, tokenizers, documents and small files always come
+//! along.
 
 mod pattern;
 mod payload;
@@ -113,7 +114,7 @@ impl Selection {
         matches_any(&self.filters, file)
     }
 
-    /// Whether a file comes along whatever the filters are: all but weights, archives and data in LFS.
+    /// Whether a file comes along whatever the filters are: all but weights, archives, data and what is large, in LFS.
     pub fn takes_always(&self, file: &TreeFile) -> bool {
         !is_payload(self.kind, file)
     }

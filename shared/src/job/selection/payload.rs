@@ -2,6 +2,9 @@
 
 use crate::repo::{RepoKind, TreeFile};
 
+/// From this size on a file is one of them whatever its name, in bytes.
+const LARGE_BYTES: u64 = 64 << 20;
+
 /// Weights, archives and tabular data.
 const EXTENSIONS: &[&str] = &[
     "safetensors",
@@ -28,6 +31,9 @@ const EXTENSIONS: &[&str] = &[
     "dat",
     "llamafile",
     "nemo",
+    "litertlm",
+    "task",
+    "pte",
     "imatrix",
     "parquet",
     "arrow",
@@ -51,7 +57,8 @@ const DATASET_EXTENSIONS: &[&str] = &["txt", "json"];
 pub(super) fn is_payload(kind: RepoKind, file: &TreeFile) -> bool {
     let name = file.path.file_name();
     file.is_lfs()
-        && (is_of_format(name, EXTENSIONS)
+        && (file.size_bytes >= LARGE_BYTES
+            || is_of_format(name, EXTENSIONS)
             || is_tensorflow_data(name)
             || (kind == RepoKind::Dataset && is_of_format(name, DATASET_EXTENSIONS)))
 }

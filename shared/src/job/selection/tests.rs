@@ -5,11 +5,10 @@ fn tree(paths: &[&str]) -> Vec<TreeFile> {
     paths
         .iter()
         .map(|listed| {
-            let (path, blob) = match listed.strip_prefix("lfs:") {
-                Some(path) => (path, BlobHash::Sha256([1; 32])),
-                None => (*listed, BlobHash::GitSha1([2; 20])),
-            };
-            TreeFile { path: path.parse().unwrap(), size_bytes: 1, blob, git_oid: String::new(), xet_hash: None }
+            let (kind, path) = listed.split_once(':').unwrap_or(("", listed));
+            let size_bytes = if kind == "large" { 64 << 20 } else { 1 };
+            let blob = if kind.is_empty() { BlobHash::GitSha1([2; 20]) } else { BlobHash::Sha256([1; 32]) };
+            TreeFile { path: path.parse().unwrap(), size_bytes, blob, git_oid: String::new(), xet_hash: None }
         })
         .collect()
 }
@@ -135,6 +134,12 @@ fn text_in_lfs_is_payload_only_in_a_dataset() {
     let paths = &["lfs:train.json", "lfs:test.json", "lfs:notes.txt"];
     assert_eq!(select(RepoKind::Dataset, paths, &["train"], &[]).unwrap(), ["train.json"]);
     assert_eq!(select(RepoKind::Model, paths, &["train"], &[]).unwrap().len(), 3);
+}
+
+#[test]
+fn a_large_file_is_payload_whatever_its_name() {
+    let paths = &["lfs:a.wav", "large:b.wav", "large:c.q4"];
+    assert_eq!(select(RepoKind::Model, paths, &["q4"], &[]).unwrap(), ["a.wav", "c.q4"]);
 }
 
 #[test]
