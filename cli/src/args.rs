@@ -2,9 +2,12 @@
 
 use clap::{Args, Parser, Subcommand};
 use hfd_api::AdminArgs;
-use hfd_shared::config::{CallbackArgs, DataArgs, JobArgs, ListenArgs, LogArgs, ProbeArgs, SecretArgs};
-use hfd_shared::job::{DownloadRequest, TransferWay};
+use hfd_shared::config::{CallbackArgs, DataArgs, JobArgs, ListenArgs, LogArgs, ProbeArgs, SecretArgs, UsageError};
+use hfd_shared::job::{DownloadRequest, JobRequest, TransferWay};
 use hfd_worker::WorkerArgs;
+
+/// Stands before a dataset's name in its address on the Hub.
+const DATASETS: &str = "datasets/";
 
 /// Downloads Hugging Face models and datasets: fast, resumable, verified.
 #[derive(Debug, Parser)]
@@ -52,7 +55,7 @@ pub(crate) struct ServeArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DownloadArgs {
-    /// Repository, optionally with filters: `owner/name` or `owner/name:q4_k_m,q5_k_m`
+    /// Repository, optionally with filters: `owner/name`, `datasets/owner/name` or `owner/name:q4_k_m,q5_k_m`
     pub(crate) repo: String,
     /// The repository is a dataset
     #[arg(long)]
@@ -66,7 +69,7 @@ pub(crate) struct DownloadArgs {
     /// Leave out files whose path contains this text, or matches it if it has * or ?; may be repeated
     #[arg(short = 'E', long = "exclude", value_name = "PATTERN", value_delimiter = ',')]
     pub(crate) excludes: Vec<String>,
-    /// Also link each file in a folder named by the filter that it matched
+    /// Also link each file in a folder named by the filter that it matched, if that has no * or ?
     #[arg(long)]
     pub(crate) append_filter_subdir: bool,
     /// On which way content comes: auto, http, or xet for files that the Hub keeps there; auto takes Xet above 50 GB alone
@@ -82,17 +85,29 @@ pub(crate) struct DownloadArgs {
 }
 
 impl DownloadArgs {
-    pub(crate) fn request(&self) -> DownloadRequest {
-        DownloadRequest {
-            repo: self.repo.clone(),
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// When it cannot be meant so.
+    pub(crate) fn request(&self) -> Result<JobRequest, UsageError> {
+        for (flag, patterns) in [("--filter", &self.filters), ("--exclude", &self.excludes)] {
+            if !patterns.is_empty() && patterns.iter().all(|pattern| pattern.trim().is_empty()) {
+                return Err(UsageError(format!("{flag} is empty: say which files, or leave it out")));
+            }
+        }
+        // As in an address of the Hub, where no owner has this name.
+        let dataset = self.repo.strip_prefix(DATASETS);
+        let request = DownloadRequest {
+            repo: dataset.unwrap_or(&self.repo).to_owned(),
             revision: Some(self.revision.clone()),
-            dataset: self.dataset,
+            dataset: self.dataset || dataset.is_some(),
             filters: self.filters.clone(),
             excludes: self.excludes.clone(),
             append_filter_subdir: self.append_filter_subdir,
             callback_url: None,
             transfer: self.transfer,
-        }
+        };
+        JobRequest::parse(&request).map_err(|error| UsageError(error.to_string()))
     }
 }
 

@@ -91,7 +91,7 @@ async fn a_failing_download_says_what_to_do() -> anyhow::Result<()> {
     let terminal = Terminal::new()?;
     let ended = terminal.run(&["acme/absent"]).await?;
     ensure!(ended.code == Some(1), "{ended:?}");
-    ensure!(ended.stderr.contains("acme/absent") && ended.stderr.contains("check its name"), "{:?}", ended.stderr);
+    ensure!(ended.stderr.matches("acme/absent").count() == 1 && ended.stderr.contains("check its name"), "{ended:?}");
     let unmatched = terminal.run(&[MODEL, "--filter", "q4_k_m"]).await?;
     ensure!(unmatched.code == Some(1) && unmatched.stderr.contains("q4_k_m"), "{unmatched:?}");
     Ok(())
@@ -100,8 +100,10 @@ async fn a_failing_download_says_what_to_do() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_usage_ends_with_64() -> anyhow::Result<()> {
     let terminal = Terminal::new()?;
-    let bad: [&[&str]; 5] = [
+    let bad: [&[&str]; 7] = [
         &[MODEL, "--no-such-flag"],
+        &[MODEL, "--filter", ""],
+        &[MODEL, "--exclude", " , "],
         &[MODEL, "--connections", "0"],
         &[MODEL, "--endpoint", "ftp://x"],
         &["not/a/repo"],
@@ -112,6 +114,23 @@ async fn bad_usage_ends_with_64() -> anyhow::Result<()> {
         ensure!(ended.code == Some(64) && !ended.stderr.is_empty(), "{arguments:?}: {ended:?}");
     }
     ensure!(terminal.hub.requests().is_empty(), "the Hub was asked");
+    Ok(())
+}
+
+/// As Compose leaves those that nobody has set.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_variable_is_none_but_opens_no_service() -> anyhow::Result<()> {
+    let terminal = Terminal::new()?;
+    let mut command = terminal.sandbox.hfdownloader()?;
+    command.env("HF_ENDPOINT", terminal.hub.url()).env("HF_HUB_CACHE", terminal.sandbox.cache());
+    command.envs([("HFD_CACHE_DIR", ""), ("HFD_CONNECTIONS", "")]).args(["download", MODEL]);
+    let ended = Process::start(&terminal.sandbox, "download", &mut command)?.ended(wait::LIMIT).await?;
+    ensure!(ended.code == Some(0), "{ended:?}");
+    terminal.check()?;
+    let mut command = terminal.sandbox.hfdownloader()?;
+    command.envs([("HFD_AUTH_USER", ""), ("HFD_AUTH_PASS", "")]).arg("serve");
+    let ended = Process::start(&terminal.sandbox, "serve", &mut command)?.ended(wait::LIMIT).await?;
+    ensure!(ended.code == Some(64) && ended.stderr.contains("--auth-pass"), "{ended:?}");
     Ok(())
 }
 
@@ -130,6 +149,31 @@ async fn ctrl_c_leaves_a_partial_from_which_the_same_command_goes_on() -> anyhow
     let (sent, size) = (data_bytes(&terminal.hub), distinct_bytes(&terminal.hub, MODEL));
     ensure!(sent <= size + LOST_BYTES, "{sent} bytes were fetched for {size}");
     terminal.check()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_download_says_what_it_waits_for_and_ctrl_c_ends_the_wait() -> anyhow::Result<()> {
+    let terminal = Terminal::new()?;
+    terminal.hub.inject(Fault::new(Effect::RateLimited { reset_s: 3600 }).on(Matcher::api()).always());
+    let mut download = terminal.start(&[MODEL])?;
+    wait::until_true("a reason", wait::LIMIT, || {
+        download.stderr().is_ok_and(|text| text.contains("waiting: ") && text.contains("limits requests"))
+    })
+    .await?;
+    download.signal(Signal::INT)?;
+    let ended = download.ended(wait::LIMIT).await?;
+    ensure!(ended.code == Some(130) && !ended.stderr.contains("error"), "{ended:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dataset_may_be_named_as_in_its_address() -> anyhow::Result<()> {
+    let terminal = Terminal::new()?;
+    RepoBuilder::dataset("acme/data").file("README.md", "#").write(&terminal.sandbox.repos())?;
+    terminal.hub.reload()?;
+    let ended = terminal.run(&["datasets/acme/data"]).await?;
+    ensure!(ended.code == Some(0) && ended.stdout.contains("datasets--acme--data"), "{ended:?}");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,9 @@ use super::{Display, text};
 /// More bars than this say less.
 const MAX_FILE_BARS: usize = 8;
 
+/// What is done before anything is known of the job.
+const ASKING: &str = "asking the Hub …";
+
 const SPINNER_TICK: Duration = Duration::from_millis(120);
 
 /// The bars.
@@ -26,7 +29,7 @@ impl Bars {
     pub(super) fn new() -> Self {
         let all = MultiProgress::new();
         let total = all.add(ProgressBar::no_length().with_style(style("{spinner} {msg}")));
-        total.set_message("asking the Hub …");
+        total.set_message(ASKING);
         total.enable_steady_tick(SPINNER_TICK);
         Self { all, total, files: HashMap::new() }
     }
@@ -46,9 +49,7 @@ impl Display for Bars {
     fn update(&mut self, snapshot: &Snapshot, files: &[FileState]) {
         let progress = &snapshot.progress;
         if progress.total_files == 0 {
-            if let Some(waiting) = &progress.waiting {
-                self.total.set_message(waiting.clone());
-            }
+            self.total.set_message(text::line(progress).unwrap_or_else(|| ASKING.to_owned()));
             return;
         }
         if self.total.length().is_none() {

@@ -20,10 +20,11 @@ pub(super) struct Plain {
 
 impl Display for Plain {
     fn update(&mut self, snapshot: &Snapshot, _files: &[FileState]) {
-        let due = self.last.as_ref().is_none_or(|(at, shown)| at.elapsed() >= INTERVAL && *shown != snapshot.progress);
-        if due && snapshot.progress.total_files > 0 {
-            self.last = Some((Instant::now(), snapshot.progress.clone()));
-            _ = writeln!(io::stderr(), "{}", text::summary(&snapshot.progress));
+        let progress = &snapshot.progress;
+        let due = self.last.as_ref().is_none_or(|(at, shown)| at.elapsed() >= INTERVAL && shown != progress);
+        if due && let Some(line) = text::line(progress) {
+            self.last = Some((Instant::now(), progress.clone()));
+            _ = writeln!(io::stderr(), "{line}");
         }
     }
 

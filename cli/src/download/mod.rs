@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use hfd_shared::backend::{Backend, BackendConfig};
 use hfd_shared::callback::CallbackPolicy;
-use hfd_shared::config::UsageError;
 use hfd_shared::control::{ControlError, Submitted};
-use hfd_shared::job::{FileState, JobId, JobRequest, Priority, Snapshot, Status};
+use hfd_shared::job::{FileState, JobId, Priority, Snapshot, Status};
 use hfd_shared::ports::{JobStore, StoreError};
 use hfd_shared::settings::JobSettings;
 use hfd_shared::shutdown;
@@ -47,7 +46,7 @@ trait Display {
 pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     // Progress is shown anyway: only what goes wrong is logged, unless told otherwise.
     let _telemetry = args.log.start("hfdownloader", "error")?;
-    let request = JobRequest::parse(&args.request()).map_err(|error| UsageError(error.to_string()))?;
+    let request = args.request()?;
     let backend = Backend::open(&BackendConfig::Memory)?;
     // People in front of it decide for themselves whether to try again.
     let limits = JobSettings { max_active: 1, max_outage: Duration::ZERO, ..JobSettings::default() };
@@ -62,6 +61,8 @@ pub(crate) async fn run(args: DownloadArgs) -> anyhow::Result<ExitCode> {
     };
     let mut display = display(args.json);
     let end = tokio::select! {
+        // The signal ends the worker, too; a job that is whole by then is whole.
+        biased;
         end = follow(&env, job.job.id, display.as_mut()) => Some(end?),
         () = interrupted.cancelled() => None,
         died = &mut worker => return Err(died.map_or_else(Into::into, |()| anyhow!("the worker stopped"))),
@@ -120,7 +121,9 @@ fn report(end: Option<Snapshot>, folder: Option<PathBuf>, json: bool) -> anyhow:
     };
     let Some(folder) = folder else {
         let error = job.error.as_deref().unwrap_or(job.status.as_str());
-        writeln!(io::stderr(), "error: {}: {error}", job.request.repo)?;
+        let repo = job.request.repo.to_string();
+        let names = if error.starts_with(&repo) { String::new() } else { format!("{repo}: ") };
+        writeln!(io::stderr(), "error: {names}{error}")?;
         return Ok(ExitCode::FAILURE);
     };
     if !json {

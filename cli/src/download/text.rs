@@ -5,6 +5,14 @@ use std::time::Duration;
 use hfd_shared::job::Progress;
 use indicatif::{HumanBytes, HumanDuration};
 
+/// What is to be said of a job: how far it is or, before that is known, what it waits for, if anything.
+pub(super) fn line(progress: &Progress) -> Option<String> {
+    match &progress.waiting {
+        Some(waiting) if progress.total_files == 0 => Some(format!("waiting: {waiting}")),
+        _ => (progress.total_files > 0).then(|| summary(progress)),
+    }
+}
+
 /// One line that says how far a job is.
 pub(super) fn summary(progress: &Progress) -> String {
     let percent = (progress.downloaded_bytes * 100).checked_div(progress.total_bytes).unwrap_or(0);

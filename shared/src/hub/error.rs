@@ -30,7 +30,9 @@ pub enum Retry {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HubError {
     /// Absent, or private and the token gives no access; the Hub does not tell which.
-    #[error("{what}: no such repository, or it is private; check its name, or set a token that can read it")]
+    #[error(
+        "{what}: no such repository, or it is private; check its name and whether it is a model or a dataset, or set a token that can read it"
+    )]
     RepoNotFound { what: String },
     /// The repository has no such revision.
     #[error("{what}: no such branch, tag or commit; check the revision")]
