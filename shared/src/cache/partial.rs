@@ -233,10 +233,10 @@ impl Partial {
         synced
     }
 
-    /// Whether the blob's partial is still this folder with this data.
+    /// Whether the blob's partial is still this folder with this data, in its place: a removal moves all of it away at once.
     fn is_current(&self) -> Result<bool, CacheError> {
         let same_folder = self.scratch.holds(&self.subject.blob.to_string(), &self.folder)?;
-        Ok(same_folder && self.folder.holds(DATA, &self.data)?)
+        Ok(same_folder && self.folder.holds(DATA, &self.data)? && self.repo.has_as_scratch(&self.scratch)?)
     }
 
     fn superseded(&self) -> CacheError {

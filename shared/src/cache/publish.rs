@@ -21,7 +21,7 @@ pub(super) struct Verified<'a> {
     pub(super) subject: Subject,
 }
 
-/// Publishes a file under a name that only this process uses, unless the blob is there. The folder of blobs is left to the
+/// Publishes a file of the scratch folder under a name that only this process uses, unless the blob is there. The folder of blobs is left to the
 /// caller to sync; it is opened when the first file needs it.
 pub(super) fn private_file(
     repo: &RepoCache,
@@ -33,6 +33,8 @@ pub(super) fn private_file(
     }
     let blobs = match blobs {
         Some(blobs) => blobs,
+        // A removal has moved it away, and is not to be undone.
+        None if !repo.has_as_scratch(verified.folder)? => return Err(superseded(verified)),
         None => blobs.insert(repo.blobs()?),
     };
     move_to(repo, blobs, verified.folder, verified.name, verified.subject)

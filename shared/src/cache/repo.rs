@@ -165,6 +165,14 @@ impl RepoCache {
         self.open_folder()?.make_child(SCRATCH)
     }
 
+    /// Whether this is the folder of unfinished things.
+    pub(super) fn has_as_scratch(&self, scratch: &Dir) -> Result<bool, CacheError> {
+        match Dir::find(&self.folder)? {
+            Some(folder) => folder.holds(SCRATCH, scratch),
+            None => Ok(false),
+        }
+    }
+
     /// The folder of unfinished things, if there is one.
     pub(super) fn existing_scratch(&self) -> Result<Option<Dir>, CacheError> {
         match Dir::find(&self.folder)? {

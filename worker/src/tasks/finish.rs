@@ -7,7 +7,6 @@ use hfd_shared::cache::CacheError;
 use hfd_shared::job::{FileState, FileStatus, Job};
 use hfd_shared::ports::{Claimed, Page, StoreError};
 use hfd_shared::repo::CommitHash;
-
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +36,11 @@ pub(super) async fn perform(
         return Ok(Ending::Failed("the job has files but no commit; cancel it and post it again".to_owned()));
     };
     let published = tokio::select! {
-        () = stop.cancelled() => return Ok(Ending::Stopped),
+        () = stop.cancelled() => {
+            // What blocks goes on by itself, and must write no ref to what is removed next.
+            fence.close();
+            return Ok(Ending::Stopped);
+        }
         published = publish(env, job, commit, fence) => published,
     };
     match published {
@@ -61,6 +64,10 @@ async fn publish(env: &Environment, job: &Job, commit: CommitHash, fence: &Fence
     let is_outrun = is_outrun(env, job, commit).await;
     let fence = fence.clone();
     let published = blocking(move || {
+        // Asked before each step: the repository may be removed as soon as it is closed.
+        if !fence.is_open() {
+            return Ok(false);
+        }
         cache.publish_tree(commit)?;
         if !fence.is_open() {
             return Ok(false);

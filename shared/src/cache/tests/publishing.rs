@@ -144,3 +144,20 @@ fn a_folder_in_place_of_a_blob_is_said_so() {
     assert!(matches!(partial.publish(), Err(CacheError::Conflict { .. })));
     assert_eq!(names(repo.folder().join(".hfd")), [blob(1).to_string()], "the partial is kept");
 }
+
+#[test]
+fn what_arrived_for_a_repository_that_was_removed_is_not_published() {
+    let Fixture { repo, cache, .. } = &fixture();
+    let partial = repo.open_partial(&blob(1), 4, "w").unwrap();
+    partial.write_at(b"1234", 0).unwrap();
+    // The first step of a removal.
+    fs::rename(repo.folder(), cache.root().join("removed")).unwrap();
+    assert!(matches!(partial.publish(), Err(CacheError::Superseded { .. })));
+    assert!(!repo.folder().exists());
+
+    let mut small = repo.create_small(&blob(2), 4, "w").unwrap();
+    small.write(b"1234").unwrap();
+    fs::rename(repo.folder(), cache.root().join("removed again")).unwrap();
+    assert!(matches!(repo.publish_small(&[small])[..], [Err(CacheError::Superseded { .. })]));
+    assert!(!repo.folder().exists());
+}
