@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::contents::{OpenRepo, Unused, child, measure};
-use super::dir::{Dir, is_folder, occupied_bytes};
+use super::dir::{Dir, is_folder, occupied_bytes, unique_name};
 use super::error::CacheError;
 use super::garbage::is_old;
 use super::repo::{BLOBS, RepoCache, SCRATCH, TRASH, discard};
@@ -11,6 +11,9 @@ use crate::repo::BlobHash;
 
 /// Blobs that are locked at a time.
 const BATCH: usize = 256;
+
+/// Ends the names of blobs that are put aside before they go. No other process takes them for something left behind.
+const ASIDE: &str = ".aside";
 
 /// What clearing may do, and whom it tells.
 pub struct Clearing<'a> {
@@ -33,9 +36,7 @@ impl RepoCache {
         if matches!(lock, Some(None)) || !is_old(found.last_change, stale_after) {
             return Ok(false);
         }
-        let Some(scratch) = self.existing_folder()?.map(|folder| folder.make_child(SCRATCH)).transpose()? else {
-            return Ok(false);
-        };
+        let Some(scratch) = self.scratch_of_folder()? else { return Ok(false) };
         if parent.stat(name)?.is_some_and(|stat| is_folder(&stat)) {
             discard(&parent, name, &scratch).map(|()| true)
         } else {
@@ -47,7 +48,13 @@ impl RepoCache {
     /// download to its link.
     pub fn remove_unlinked_blobs(&self, clearing: &mut Clearing<'_>) -> Result<(), CacheError> {
         let Some(open) = self.open()? else { return Ok(()) };
-        let (Some(blobs), Some(linked)) = (open.blobs(), open.linked()?) else { return Ok(()) };
+        let (Some(blobs), Some(scratch)) = (open.blobs(), self.scratch_of_folder()?) else { return Ok(()) };
+        // As one leaves them that was killed.
+        for name in scratch.names()?.iter().filter(|name| name.ends_with(ASIDE)) {
+            let blob = name.split('.').next().unwrap_or_default();
+            put_back(blobs, &scratch, name, blob)?;
+        }
+        let Some(linked) = open.linked()? else { return Ok(()) };
         let mut unlinked: Vec<BlobHash> = Vec::new();
         for name in blobs.names()? {
             if let Ok(blob) = name.parse()
@@ -58,7 +65,10 @@ impl RepoCache {
         }
         drop(linked);
         for batch in unlinked.chunks(BATCH) {
-            self.remove_batch(&open, blobs, batch, clearing)?;
+            if !(clearing.may_go_on)() {
+                break;
+            }
+            self.remove_batch(&open, (blobs, &scratch), batch, clearing)?;
         }
         blobs.sync()
     }
@@ -66,7 +76,7 @@ impl RepoCache {
     fn remove_batch(
         &self,
         open: &OpenRepo,
-        blobs: &Dir,
+        (blobs, scratch): (&Dir, &Dir),
         batch: &[BlobHash],
         clearing: &mut Clearing<'_>,
     ) -> Result<(), CacheError> {
@@ -78,22 +88,60 @@ impl RepoCache {
         }
         // Looked at again: whoever had a lock before may have linked the blob.
         let Some(linked) = open.linked()? else { return Ok(()) };
+        let mut aside = Vec::new();
+        let mut ended = Ok(());
         for (name, _lock) in locked.iter().filter(|(name, _)| !linked.contains(name)) {
             if !(clearing.may_go_on)() {
-                return Ok(());
+                break;
             }
-            if let Some(stat) = blobs.stat(name)?
-                && !is_folder(&stat)
-            {
-                blobs.remove_file(name)?;
-                (clearing.gone)(self.path_in_cache(&format!("{BLOBS}/{name}")), occupied_bytes(&stat));
+            match put_aside(blobs, scratch, name) {
+                Ok(Some((temporary, bytes))) => aside.push((name, temporary, bytes)),
+                Ok(None) => {}
+                Err(error) => {
+                    ended = Err(error);
+                    break;
+                }
             }
         }
-        Ok(())
+        if aside.is_empty() {
+            return ended;
+        }
+        // And again: who finds a blob links it without its lock, and then looks whether it is still there.
+        let linked = open.linked();
+        for (name, temporary, bytes) in aside {
+            let is_unlinked = matches!(&linked, Ok(Some(linked)) if !linked.contains(name));
+            let done = if is_unlinked && (clearing.may_go_on)() {
+                let removed = scratch.remove_file(&temporary);
+                removed.map(|()| (clearing.gone)(self.path_in_cache(&format!("{BLOBS}/{name}")), bytes))
+            } else {
+                put_back(blobs, scratch, &temporary, name)
+            };
+            // Each of the others is not lost for it.
+            ended = ended.and(done);
+        }
+        ended.and(linked.map(drop))
+    }
+
+    /// The folder of unfinished things in the folder that is there, created if necessary.
+    fn scratch_of_folder(&self) -> Result<Option<Dir>, CacheError> {
+        self.existing_folder()?.map(|folder| folder.make_child(SCRATCH)).transpose()
     }
 
     /// The folder that is there, not what a symlink in its place points to.
     pub(super) fn existing_folder(&self) -> Result<Option<Dir>, CacheError> {
         child(&Dir::open(self.root())?, self.name())
     }
+}
+
+/// Moves a blob to where nobody finds it; returns its name there and what it takes. None when it is gone already.
+fn put_aside(blobs: &Dir, scratch: &Dir, name: &str) -> Result<Option<(String, u64)>, CacheError> {
+    let Some(stat) = blobs.stat(name)?.filter(|stat| !is_folder(stat)) else { return Ok(None) };
+    let aside = unique_name(name, ASIDE)?;
+    blobs.rename(name, scratch, &aside)?;
+    Ok(Some((aside, occupied_bytes(&stat))))
+}
+
+/// Gives a blob its name back, unless it was published anew meanwhile.
+fn put_back(blobs: &Dir, scratch: &Dir, aside: &str, name: &str) -> Result<(), CacheError> {
+    if blobs.stat(name)?.is_some() { scratch.remove_file(aside) } else { scratch.rename(aside, blobs, name) }
 }

@@ -251,12 +251,11 @@ impl<'a> Context<'a> {
             return Err(FetchError::Stopped);
         }
         if is_present {
-            match self.link_all(group, FileOutcome::Present).await {
-                Err(FetchError::Cache(error)) if error.is_not_found() => {
-                    debug!(blob = %group[0].1.file.blob, "removed since it was looked for");
-                }
-                linked => return linked,
+            if self.link_present(group).await? {
+                self.note(group, FileOutcome::Present);
+                return Ok(());
             }
+            debug!(blob = %group[0].1.file.blob, "removed since it was looked for");
         }
         let turn = Turn::new(&self.turns);
         if self.slice.over.run_until_cancelled(turn.begin()).await.is_none() {
@@ -270,9 +269,9 @@ impl<'a> Context<'a> {
         let ended = match self.fetch_locked(first, meter, &lease, &turn).await {
             // Locked until the links are there: whoever removes what nothing links to leaves what is locked alone.
             Ok((lock, outcome)) => {
-                let linked = self.link_all(group, outcome).await;
+                let linked = self.link_all(group).await;
                 drop(lock);
-                linked
+                linked.map(|()| self.note(group, outcome))
             }
             Err(error) => Err(error),
         };
@@ -280,8 +279,21 @@ impl<'a> Context<'a> {
         ended
     }
 
-    async fn link_all(&self, group: &[(FileIndex, FileState, Meter)], outcome: FileOutcome) -> Result<(), FetchError> {
-        for (file, state, meter) in group {
+    /// Links a content that was there, without its lock; returns whether it is there now. Whoever removes what nothing links
+    /// to puts it aside, looks for links once more, and puts it back if there are some.
+    async fn link_present(&self, group: &[(FileIndex, FileState, Meter)]) -> Result<bool, FetchError> {
+        match self.link_all(group).await {
+            Err(FetchError::Cache(error)) if error.is_not_found() => return Ok(false),
+            linked => linked?,
+        }
+        let (cache, file) = (self.cache.clone(), &group[0].1.file);
+        let (blob, size_bytes) = (file.blob, file.size_bytes);
+        // One that cannot be looked at is looked for once more, with its lock.
+        Ok(blocking(move || cache.has_blob(&blob, size_bytes)).await.unwrap_or(false))
+    }
+
+    async fn link_all(&self, group: &[(FileIndex, FileState, Meter)]) -> Result<(), FetchError> {
+        for (_, state, _) in group {
             // What was told to stop may be followed by a removal, which is not to be undone.
             if self.slice.stop.is_cancelled() {
                 return Err(FetchError::Stopped);
@@ -289,11 +301,17 @@ impl<'a> Context<'a> {
             for path in iter::once(&state.file.path).chain(&state.file.second_path) {
                 self.link((path.clone(), state.file.blob)).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Notes that all files of a group are there.
+    fn note(&self, group: &[(FileIndex, FileState, Meter)], outcome: FileOutcome) {
+        for (file, state, meter) in group {
             meter.set(state.file.size_bytes);
             self.done.add(*file);
         }
         metrics::file_ended(outcome, group.len());
-        Ok(())
     }
 
     /// Fetches a content, unless it is there by now; returns its lock, unless another program was waited for long enough.

@@ -155,6 +155,8 @@ impl OpenRepo {
             }
         }
         linked.extend(std::mem::take(&mut walk.strays));
+        // It may just be put aside.
+        linked.extend(std::mem::take(&mut walk.dangling).into_iter().map(|(_, blob)| blob));
         Ok((walk.is_whole() && !has_others).then_some(linked))
     }
 }

@@ -152,6 +152,46 @@ fn unlinked_blobs_go_unless_huggingface_hub_is_at_them() {
 }
 
 #[test]
+fn an_unlinked_blob_that_is_linked_meanwhile_stays() {
+    let Fixture { repo, .. } = &two_revisions();
+    put_blob(repo, &blob(4), b"1234");
+    let asked = Cell::new(0);
+    let link = || {
+        // Before the batch, and then before its blob: the last look for links was in between.
+        if asked.replace(asked.get() + 1) == 1 {
+            let snapshot = repo.snapshot(commit(1)).unwrap();
+            snapshot.link(&"again".parse().unwrap(), &blob(4)).unwrap();
+        }
+        true
+    };
+    let mut clearing = Clearing { may_go_on: &link, gone: &mut |path, _| panic!("{path} is gone") };
+    repo.remove_unlinked_blobs(&mut clearing).unwrap();
+    assert_eq!(asked.get(), 2);
+    assert_eq!(fs::read(repo.snapshot_dir(commit(1)).join("again")).unwrap(), b"1234");
+}
+
+#[test]
+fn what_was_put_aside_by_one_that_was_killed_comes_back() {
+    let Fixture { repo, .. } = &two_revisions();
+    let aside = repo.folder().join(format!(".hfd/{}.0123456789abcdef.aside", blob(3)));
+    fs::rename(blob_path(repo, &blob(3)), &aside).unwrap();
+    assert_eq!(cleared(|clearing| repo.remove_unlinked_blobs(clearing)), (vec![], 0));
+    assert!(repo.has_blob(&blob(3), 3).unwrap() && !aside.exists());
+}
+
+#[test]
+fn what_is_told_to_stop_while_it_clears_removes_nothing_more() {
+    let Fixture { repo, .. } = &two_revisions();
+    put_blob(repo, &blob(4), b"1234");
+    let asked = Cell::new(0);
+    // Before the batch and before its blob, and not before that goes.
+    let twice = || asked.replace(asked.get() + 1) < 2;
+    let mut clearing = Clearing { may_go_on: &twice, gone: &mut |path, _| panic!("{path} is gone") };
+    repo.remove_unlinked_blobs(&mut clearing).unwrap();
+    assert!(repo.has_blob(&blob(4), 4).unwrap());
+}
+
+#[test]
 fn a_blob_stays_when_a_link_that_is_not_understood_may_need_it() {
     let Fixture { repo, .. } = &two_revisions();
     put_blob(repo, &blob(4), b"1234");
