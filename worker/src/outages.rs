@@ -48,6 +48,11 @@ impl Outages {
         self.try_again_at(task, progress, Instant::now())
     }
 
+    /// Notes that a task has come to its end: there is no outage.
+    pub(crate) fn are_over(&self, task: &Task) {
+        lock(&self.by_job).remove(&(task.job, task.epoch));
+    }
+
     fn try_again_at(&self, task: &Task, progress: &Progress, now: Instant) -> Option<Duration> {
         let (completed_files, bytes) = (progress.completed_files, progress.downloaded_bytes);
         let begins = || Outage { first_failure: now, last_failure: now, completed_files, most_bytes: bytes };
@@ -105,6 +110,14 @@ mod tests {
             [Some(5), Some(5), Some(60), None]
         );
         assert!(outages.try_again_at(&task, &progress(1, 8), begin + 60 * MINUTE).is_some());
+    }
+
+    #[test]
+    fn a_task_that_ended_in_between_parts_two_outages() {
+        let (outages, begin, task) = (Outages::new(30 * MINUTE), Instant::now(), task());
+        assert_eq!(delays(&outages, &task, begin, &[(0, 0)]), [Some(5)]);
+        outages.are_over(&task);
+        assert_eq!(delays(&outages, &task, begin, &[(160, 0)]), [Some(5)]);
     }
 
     #[test]

@@ -55,11 +55,15 @@ pub(crate) async fn perform(
     stop: &CancellationToken,
 ) -> Result<Ending, StoreError> {
     let stop = &stop.child_token();
-    match claimed.task.kind {
+    let ending = match claimed.task.kind {
         TaskKind::Fetch(unit) if job.request.work == Work::Verify => verify::check(env, job, claimed, unit, stop).await,
         TaskKind::Fetch(unit) => fetch::perform(env, job, claimed, unit, stop).await,
         _ => alive(env, claimed, fence, stop, perform_short(env, job, claimed, fence, stop)).await,
+    }?;
+    if matches!(ending, Ending::Settled) {
+        env.outages.are_over(&claimed.task);
     }
+    Ok(ending)
 }
 
 /// What becomes of a task when the volume is gone, whatever came of it so far; none when the volume is there.
