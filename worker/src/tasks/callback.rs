@@ -12,6 +12,12 @@ use super::Ending;
 use crate::callback::{Message, next_try};
 use crate::environment::Environment;
 
+/// Clocks of machines that are set by the network are closer to each other.
+const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(10);
+
+/// How long ago a job counts to have ended whose end is still to come.
+const AGE_BEFORE_ITS_TIME: Duration = Duration::from_mins(5);
+
 pub(super) async fn perform(
     env: &Environment,
     job: &Job,
@@ -28,7 +34,9 @@ pub(super) async fn perform(
             sent = env.callbacks.send(url, &message) => sent,
         };
         let (receiver, id) = (url.as_url().origin().ascii_serialization(), &message.id);
-        match sent.map_err(|error| (next_try(age(job)).filter(|_| !error.is_final()), error)) {
+        match sent.map_err(|error| {
+            (next_try(age(job.ended_at, OffsetDateTime::now_utc())).filter(|_| !error.is_final()), error)
+        }) {
             Ok(()) => info!(job = %job.id, receiver, id, "callback delivered"),
             Err((Some(delay), error)) => {
                 info!(job = %job.id, receiver, id, %error, ?delay, "callback not delivered, will be tried again");
@@ -41,8 +49,23 @@ pub(super) async fn perform(
     Ok(Ending::Settled)
 }
 
-/// How long ago the job has ended, by this machine's clock.
-fn age(job: &Job) -> Duration {
-    let age = job.ended_at.map(|ended_at| OffsetDateTime::now_utc() - ended_at);
-    age.and_then(|age| age.try_into().ok()).unwrap_or_default()
+/// How long ago a job has ended, by this machine's clock; where that is far behind, long enough that no receiver is asked each
+/// second.
+fn age(ended_at: Option<OffsetDateTime>, now: OffsetDateTime) -> Duration {
+    let Some(ended_at) = ended_at else { return Duration::ZERO };
+    let is_far_behind = ended_at - now > CLOCKS_DIFFER_BY;
+    (now - ended_at).try_into().unwrap_or(if is_far_behind { AGE_BEFORE_ITS_TIME } else { Duration::ZERO })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_behind_asks_a_receiver_only_now_and_then() {
+        let ended_at = OffsetDateTime::UNIX_EPOCH;
+        let pause = |seconds| next_try(age(Some(ended_at), ended_at + time::Duration::seconds(seconds))).unwrap();
+        assert_eq!([pause(-1), pause(0), pause(1)], [1, 1, 5].map(Duration::from_secs));
+        assert!(pause(-3600) >= Duration::from_mins(2), "{:?}", pause(-3600));
+    }
 }
