@@ -258,6 +258,8 @@ async fn without_a_view_of_the_volume_changes_of_a_named_repository_are_left_to_
     for (status, refused) in [removal, verification, prune] {
         assert_eq!((status.as_u16(), &refused["error"]), (503, &json!("No view of the cache")), "{refused}");
     }
+    let (_, list) = stage.server.get("/api/cache").await;
+    assert_eq!(list["volume"], Value::Null, "the space is that of another volume");
     let (status, verified) = stage.server.send(Method::POST, "/api/cache/owner/name/verify?type=dataset").await;
     assert_eq!(status, StatusCode::ACCEPTED, "{verified}");
     let jobs = stage.server.store.list(JobQuery::default()).await.unwrap().snapshots;

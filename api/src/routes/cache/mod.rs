@@ -53,7 +53,7 @@ struct CacheList {
     total_size_human: String,
     /// The folder of the cache.
     cache_dir: String,
-    /// Its volume; null when that cannot be measured.
+    /// Its volume; null when that cannot be measured, or the API does not see the cache.
     #[oai(nullable)]
     volume: Option<VolumeView>,
 }

@@ -57,13 +57,14 @@ export function useCached(analysis) {
 }
 
 /** @param {{ analysis: Analysis, cached: Cached }} props */
-export function CachedLine({ analysis, cached: { isKnown, details } }) {
-  if (!isKnown) return null;
+export function CachedLine({ analysis, cached: { isKnown, free, details } }) {
+  // Without a view of its volume nothing is known of the cache.
+  if (!isKnown || (!details && free === null)) return null;
   if (!details) return html`<p class="faint">Nothing of it is in the cache.</p>`;
   const here = details.revisions.find((one) => one.commit === analysis.commit);
   const link = html`<a href=${href("cache", [details.type, details.repo])}>in the cache</a>`;
   if (here?.state === "complete") return html`<p class="good">✓ This revision is ${link}, complete.</p>`;
-  return html`<p class="faint">${bytes(details.size)} of it ${details.size ? "are" : "is"} ${link}: ${here
-    ? `this revision in part, ${count(here.fileCount, "file")} of ${analysis.file_count.toLocaleString("en")}`
-    : "other revisions"}.</p>`;
+  const part = here && `${count(here.fileCount, "file")} of ${analysis.file_count.toLocaleString("en")}`;
+  const what = here?.state === "unknown" ? `${part} of this revision; whether that is all is not known` : part ? `this revision in part, ${part}` : "other revisions";
+  return html`<p class="faint">${bytes(details.size)} of it ${details.size ? "are" : "is"} ${link}: ${what}.</p>`;
 }
