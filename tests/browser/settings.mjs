@@ -16,6 +16,22 @@ async function savedThoughNotReadAgain(page, save) {
   await page.unroute("**/api/settings", fails);
 }
 
+/** What is typed while the answer is on its way is not saved, and not lost. */
+async function typedWhileSaved(page, save) {
+  let answer = () => {};
+  const answered = new Promise((resolve) => (answer = resolve));
+  await page.route("**/api/settings", async (route) => (await answered, route.fallback()), { times: 1 });
+  const retries = page.getByRole("textbox", { name: /^Retries/ });
+  await page.getByRole("textbox", { name: /^Fetched in parts from/ }).fill("64MiB");
+  await save.click();
+  await retries.fill("9");
+  assert.equal(await save.getAttribute("aria-disabled"), "true");
+  answer();
+  await page.waitForFunction(() => document.getElementById("multipartThreshold").value === "64MiB" && document.querySelector("form .primary").ariaDisabled !== "true");
+  assert.equal(await retries.inputValue(), "9");
+  await page.getByText("Not saved yet").waitFor();
+}
+
 await withPage(async (page) => {
   const settings = () => api(page, "GET", "settings");
   const { maxActive } = await settings();
@@ -48,4 +64,5 @@ await withPage(async (page) => {
   const { details } = await refused.json();
   await page.getByText(details.replace(/^multipartThreshold: /, "")).first().waitFor();
   await check(page, "refused setting");
+  await typedWhileSaved(page, save);
 }, { isExpected: (text) => text.includes("status of") });

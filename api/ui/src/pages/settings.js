@@ -47,7 +47,7 @@ function fault({ limits }, text) {
 function faultsIn(error) {
   const details = error instanceof ApiError ? error.details : "";
   return Object.fromEntries(
-    details.split("; ").flatMap((one) => {
+    details.split(/; (?=\w+: )/).flatMap((one) => {
       const [, name, text] = /^(\w+): (.*)$/.exec(one) ?? [];
       return name && FIELDS.some((field) => field.name === name) ? [[name, text]] : [];
     }),
@@ -57,6 +57,7 @@ function faultsIn(error) {
 export function SettingsPage() {
   const [settings, setSettings] = useState(/** @type {Settings | null} */ (null));
   const [typed, setTyped] = useState(/** @type {Changes} */ ({}));
+  const [isSaving, setSaving] = useState(false);
   const [wrong, setWrong] = useState("");
   const [faults, setFaults] = useState(/** @type {Texts} */ ({}));
   const load = async () => setSettings(await service.settings());
@@ -76,7 +77,8 @@ export function SettingsPage() {
   };
   const set = (/** @type {Name} */ name, /** @type {string | null} */ text) => {
     const { [name]: _, ...others } = typed;
-    keep(text === asIs(settings, name) ? others : { ...typed, [name]: text });
+    // What is being saved is about to be another value.
+    keep(text === asIs(settings, name) && !isSaving ? others : { ...typed, [name]: text });
   };
   const refuse = (/** @type {Texts} */ found) => {
     setFaults(found);
@@ -85,17 +87,23 @@ export function SettingsPage() {
   };
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
+    if (isSaving) return undefined;
     const found = Object.fromEntries(FIELDS.flatMap((field) => (fault(field, typed[field.name]) ? [[field.name, fault(field, typed[field.name])]] : [])));
     if (Object.keys(found).length) return refuse(found);
     const isNumber = (/** @type {string} */ name) => FIELDS.some((field) => field.name === name && field.limits);
     const changes = Object.entries(typed).map(([name, text]) => [name, text !== null && isNumber(name) ? Number(text) : text]);
+    setSaving(true);
     try {
       await service.changeSettings(Object.fromEntries(changes));
     } catch (error) {
       failed(error);
       return refuse(faultsIn(error));
+    } finally {
+      setSaving(false);
     }
-    keep({});
+    // What was typed meanwhile is not saved.
+    setTyped((now) => Object.fromEntries(Object.entries(now).filter(([name, text]) => typed[/** @type {Name} */ (name)] !== text)));
+    setFaults({});
     done("Saved for all processes");
     return void telling(load);
   };
@@ -107,7 +115,7 @@ export function SettingsPage() {
       ${FIELDS.map(
         (field) => html`<${Field} key=${field.name} field=${field} settings=${settings} text=${typed[field.name]} fault=${faults[field.name] ?? ""} set=${set} />`,
       )}
-      <div class="row"><button class="primary" disabled=${number === 0}>Save</button>
+      <div class="row"><button class="primary" disabled=${number === 0} aria-disabled=${isSaving}>Save</button>
         ${number > 0 && html`<button type="button" onClick=${() => keep({})}>Discard</button> <span class="faint">Not saved yet</span>`}</div>
     </form>
     <${Browser} />
