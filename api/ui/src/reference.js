@@ -34,7 +34,7 @@ export const faultOf = (repo) => (NAME.test(repo) ? "" : NO_REPO);
 /** A reference in its shortest form, which {@link parse} reads. @param {Reference} reference */
 export function written({ repo, filters, revision, type }) {
   const behind = `${revision && `@${revision}`}${filters.length ? `:${filters.join(",")}` : ""}`;
-  return `${type === "dataset" ? "datasets/" : ""}${repo}${behind}`;
+  return `${type && `${type}s/`}${repo}${behind}`;
 }
 
 /** @param {string} text */

@@ -67,7 +67,7 @@ test("what names no model and no dataset is refused with a reason", () => {
 });
 
 test("what is written of a reference is read as the same", () => {
-  for (const text of ["acme/tiny", "datasets/acme/words@v2:a,b", "acme/tiny@refs/pr/3:*.gguf", "acme/tiny@main:[m/]odel.bi?"]) {
+  for (const text of ["acme/tiny", "models/acme/both", "datasets/acme/words@v2:a,b", "acme/tiny@refs/pr/3:*.gguf", "acme/tiny@main:[m/]odel.bi?"]) {
     assert.equal(written(parse(text)), text);
   }
 });
