@@ -44,7 +44,7 @@ function useStates(repos) {
     const look = async () => {
       const found = new Map();
       for (const one of [...repos].sort((a, b) => b.size - a.size).slice(0, MAX_STATES)) {
-        const state = await service.cachedRepo(one, abort.signal).then(stateOf, ({ status }) => (status === 404 ? "removed" : "unknown"));
+        const state = await service.cachedRepo(one, abort.signal).then(stateOf, ({ status }) => (status === 404 ? "removed" : "not found out"));
         if (abort.signal.aborted) return;
         found.set(keyOf(one), state);
         setStates(new Map(found));
@@ -65,7 +65,7 @@ export function CachePage() {
   const [wrong, setWrong] = useState("");
   const again = () => {
     setWrong("");
-    setAsked(asked + 1);
+    setAsked((before) => before + 1);
     saveFocus();
   };
   const [type, repo] = route.value.rest;
@@ -103,7 +103,7 @@ function Contents({ list, again }) {
     ${list.repos.length > MAX_STATES && html`<p class="faint small">The state is found out for the ${MAX_STATES} largest; the page of each other one tells it.</p>`}
     ${shown.length
       ? html`<${Table} repos=${shown} states=${states} />`
-      : html`<p class="empty">${list.count ? "Nothing matches." : html`The cache is empty: <a href=${href("start")}>download something</a>.`}</p>`}
+      : html`<p class="empty">${list.count ? "Nothing matches." : list.volume ? html`The cache is empty: <a href=${href("start")}>download something</a>.` : "This service does not see the cache: its workers do."}</p>`}
   `;
 }
 

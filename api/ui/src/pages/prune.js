@@ -8,6 +8,9 @@ import * as toasts from "../parts/toasts.js";
 
 /** @typedef {import("../types").Pruned} Pruned */
 
+/** The service lists no more. */
+const MAX_LISTED = 1000;
+
 const KINDS = { blob: "content", partial: "begun and left", temporary: "left by a removal" };
 
 /** @param {{ done: () => void }} props */
@@ -25,9 +28,9 @@ export function Prune({ done }) {
       done();
     });
   return html`<button type="button" onClick=${look}>Clear up …</button>
-    ${found && html`<${Confirm} title="Clear up the cache?" action="Clear up" confirm=${found.freedBytes ? clear : undefined} close=${() => setFound(null)}>
-      <p>${found.freedBytes ? html`Frees <strong>${bytes(found.freedBytes)}</strong>: contents that no revision has, and what was begun and left.` : "There is nothing to clear."}</p>
-      ${found.unused.length > 0 && html`<details><summary>${count(found.unused.length, "thing")}</summary>
+    ${found && html`<${Confirm} title="Clear up the cache?" action="Clear up" confirm=${found.unused.length ? clear : undefined} close=${() => setFound(null)}>
+      <p>${found.unused.length ? html`Frees <strong>${bytes(found.freedBytes)}</strong>: contents that no revision has, and what was begun and left.` : "There is nothing to clear."}</p>
+      ${found.unused.length > 0 && html`<details><summary>${found.unused.length >= MAX_LISTED && "at least "}${count(found.unused.length, "thing")}</summary>
         <ul class="plain small tall" tabindex="0" aria-label="What would go">${found.unused.map(
           ({ path, kind, size }) => html`<li key=${path} class="path"><bdi>${path}</bdi> <span class="faint">${KINDS[kind]}, ${bytes(size)}</span></li>`,
         )}</ul></details>`}
