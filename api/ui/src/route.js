@@ -26,6 +26,14 @@ addEventListener("hashchange", () => {
   route.value = read();
 });
 
+/** Leads on from the page that is shown now, unless it was left until then. @returns {(to: string) => void} */
+export function leading() {
+  const from = location.hash;
+  return (to) => {
+    if (location.hash === from) location.hash = to;
+  };
+}
+
 /**
  * The address of a page.
  * @param {string} page

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "../html.js";
 import * as service from "../service.js";
 import { bytes, count } from "../format.js";
 import { faultOf } from "../reference.js";
-import { href } from "../route.js";
+import { href, leading } from "../route.js";
 import { Ago } from "../parts/ago.js";
 import { Confirm } from "../parts/confirm.js";
 import { focusHeading } from "../parts/heading.js";
@@ -21,6 +21,7 @@ export function Details(place) {
   const [details, setDetails] = useState(/** @type {Repo | null} */ (null));
   const [wrong, setWrong] = useState(() => faultOf(repo));
   const [removing, setRemoving] = useState(/** @type {{ revision?: string, size: number } | null} */ (null));
+  const [isBusy, setBusy] = useState(false);
   const load = async () => {
     setWrong("");
     await service.cachedRepo(place).then(setDetails, (error) => setWrong(error.message));
@@ -28,23 +29,29 @@ export function Details(place) {
   useEffect(() => void (faultOf(repo) || load()), []);
   const verify = () =>
     telling(async () => {
+      const lead = leading();
       const { id } = await service.verify(place);
-      location.hash = href("jobs", [id]);
+      lead(href("jobs", [id]));
     }, "The verification is on its way");
-  const drop = () =>
-    telling(async () => {
+  const ask = (/** @type {{ revision?: string, size: number }} */ what) => isBusy || setRemoving(what);
+  const drop = async () => {
+    setBusy(true);
+    await telling(async () => {
+      const [shown, lead] = [location.hash, leading()];
       const revision = removing?.revision;
       setRemoving(null);
       const answer = await service.removeCached(place, revision);
       if ("id" in answer) {
         done("The removal goes on as a job");
-        location.hash = href("jobs", [answer.id]);
-        return;
+        return lead(href("jobs", [answer.id]));
       }
       done(`${answer.message}: ${bytes(answer.freedBytes)} freed`);
-      if (revision && details && details.revisions.length > 1) await load().then(focusHeading);
-      else location.hash = href("cache");
+      if (!revision || !details || details.revisions.length === 1) return lead(href("cache"));
+      await load();
+      if (location.hash === shown) focusHeading();
     });
+    setBusy(false);
+  };
   const back = html`<p><a href=${href("cache")}>← The cache</a></p>`;
   if (!details) {
     return html`${back}<div class="row apart"><h1 class="path"><bdi>${repo}</bdi></h1></div>
@@ -55,7 +62,8 @@ export function Details(place) {
     <div class="row apart"><h1 class="path"><bdi>${details.repo}</bdi></h1>
       <span class="row"><a class="button" href=${href("start", [], { repo, type })}>Look at it</a>
         <button type="button" onClick=${verify}>Verify</button>
-        <button type="button" class="danger" onClick=${() => setRemoving({ size: details.size })}>Delete …</button></span></div>
+        <button type="button" class="danger" aria-disabled=${isBusy} onClick=${() => ask({ size: details.size })}>Delete …</button>
+        <span class="faint" role="status">${isBusy && "Deleting …"}</span></span></div>
     ${wrong && html`<p class="error path" role="alert"><bdi>${wrong}</bdi></p>`}
     <dl class="facts">
       <div><dt>Kind</dt><dd>${details.type}</dd></div><div><dt>Size</dt><dd>${bytes(details.size)}</dd></div>
@@ -66,7 +74,7 @@ export function Details(place) {
     </dl>
     ${details.warnings.map((one) => html`<p key=${one} class="warn path">⚠ <bdi>${one}</bdi></p>`)}
     <h2>Revisions</h2>
-    <${Revisions} revisions=${details.revisions} remove=${(/** @type {Revision} */ one) => setRemoving({ revision: one.commit, size: one.size })} />
+    <${Revisions} revisions=${details.revisions} remove=${(/** @type {Revision} */ one) => ask({ revision: one.commit, size: one.size })} />
     ${details.revisions.map((one) => html`<${Files} key=${one.commit} place=${place} revision=${one} />`)}
     ${removing && html`<${Confirm} title=${removing.revision ? "Delete this revision?" : "Delete this repository from the cache?"} action="Delete" danger
         confirm=${drop} close=${() => setRemoving(null)}>
