@@ -9,6 +9,17 @@ const cut = (text) => {
   return JSON.stringify({ ...message, data: { ...data, jobs: data.jobs.filter((job) => job.endedAt === null) } });
 };
 
+/** What was downloaded since would go, too. */
+async function removalIsAskedAbout(page, job) {
+  await page.route(`**/api/jobs/${job.id}`, (route) => route.fulfill({ json: job }), { times: 1 });
+  await open(page, `jobs/${job.id}`, "text=Removal: Failed");
+  await page.getByRole("button", { name: `Retry ${job.repo} (dataset)` }).click();
+  const dialog = page.getByRole("dialog", { name: "Remove it once more?" });
+  await check(page, "question before a removal");
+  await dialog.getByRole("button", { name: "Keep it as it is" }).click();
+  await dialog.waitFor({ state: "detached" });
+}
+
 await withPage(async (page) => {
   await open(page, "jobs", "text=No jobs yet");
   await check(page, "no jobs");
@@ -79,6 +90,7 @@ await withPage(async (page) => {
   assert.equal(await dialog.count(), 0, "the question was for what has ended");
   await api(page, "DELETE", `jobs/${id}`);
   await slow("Cancelled");
+  const job = await api(page, "GET", `jobs/${id}`);
   await press("Dismiss acme/small");
   await page.getByRole("heading", { name: "1 job", exact: true }).waitFor();
   await press("Cancelled");
@@ -89,9 +101,11 @@ await withPage(async (page) => {
   await press("Dismiss ended");
   await page.getByRole("dialog", { name: "Dismiss 1 ended job?" }).getByRole("button", { name: "Dismiss" }).click();
   await page.getByText("No jobs yet").waitFor();
+  const last = { ...job, id: "ffffffffffff", kind: "remove", status: "failed", isDataset: true };
   assert.equal((await api(page, "GET", "jobs")).total, 0);
   await open(page, `jobs/${id}`, "text=There is no such job");
   await check(page, "no job");
+  await removalIsAskedAbout(page, last);
   // The page asks before it says so, and the browser logs the answer.
 }, {
   isExpected: (text) => /404/.test(text),

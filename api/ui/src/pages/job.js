@@ -10,7 +10,7 @@ import * as service from "../service.js";
 import { Ago } from "../parts/ago.js";
 import { Bar } from "../parts/bar.js";
 import { Outcome } from "../parts/outcome.js";
-import { Steps } from "../parts/steps.js";
+import { Steps, hasRevision } from "../parts/steps.js";
 import { VirtualList } from "../parts/virtual.js";
 import { Line } from "./jobs.js";
 
@@ -34,7 +34,8 @@ export function JobPage() {
       <${Bar} part=${job.progress.downloadedBytes} whole=${job.progress.totalBytes} state=${job.status} label="Progress of the job" />
       <${Line} job=${job} isTold />
       <dl class="facts">
-        <${Fact} name="Revision" value=${job.revision} />
+        <${Fact} name="Kind" value=${job.isDataset ? "dataset" : "model"} />
+        <${Fact} name="Revision" value=${hasRevision(job) && job.revision} />
         <${Fact} name="Commit" value=${job.commit} />
         <${Fact} name="Filters" value=${job.filters.join(", ")} />
         <${Fact} name="Left out" value=${job.excludes.join(", ")} />

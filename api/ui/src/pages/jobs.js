@@ -1,5 +1,5 @@
 // All jobs, live.
-import { html, useMemo, useState } from "../html.js";
+import { html, signal, useMemo, useState } from "../html.js";
 import { bytes, count, duration, rate, share } from "../format.js";
 import * as jobs from "../jobs.js";
 import { changing, connection } from "../live.js";
@@ -9,7 +9,7 @@ import { Bar } from "../parts/bar.js";
 import { Chart } from "../parts/chart.js";
 import { Confirm } from "../parts/confirm.js";
 import { focusHeading } from "../parts/heading.js";
-import { Steps, statusWord } from "../parts/steps.js";
+import { Steps, hasRevision, nameOf, statusWord } from "../parts/steps.js";
 import { done, telling } from "../parts/toasts.js";
 import { VirtualList } from "../parts/virtual.js";
 
@@ -22,9 +22,12 @@ function matches(job, filter, search) {
   return wanted && `${job.repo} ${job.revision} ${job.id}`.toLowerCase().includes(search.toLowerCase());
 }
 
+/** What is looked at: still so for whoever comes back from a job. */
+const shownStatus = signal("all");
+const searched = signal("");
+
 export function JobsPage() {
-  const [filter, setFilter] = useState("all");
-  const [search, setSearch] = useState("");
+  const [filter, search] = [shownStatus.value, searched.value];
   return html`
     <div class="row apart">
       <h1>Jobs</h1>
@@ -32,10 +35,10 @@ export function JobsPage() {
     </div>
     <div class="row">
       <input class="grow" type="search" aria-label="Search jobs" placeholder="Repository, revision or id" value=${search}
-        onInput=${(/** @type {import("../types").Input} */ event) => setSearch(event.currentTarget.value)} />
+        onInput=${(/** @type {import("../types").Input} */ event) => (searched.value = event.currentTarget.value)} />
       <div class="row" role="group" aria-label="Show">
         ${Object.entries(FILTERS).map(
-          ([key, title]) => html`<button key=${key} type="button" aria-pressed=${key === filter} onClick=${() => setFilter(key)}>${title}</button>`,
+          ([key, title]) => html`<button key=${key} type="button" aria-pressed=${key === filter} onClick=${() => (shownStatus.value = key)}>${title}</button>`,
         )}
       </div>
       <${Dismiss} filter=${filter} search=${search} />
@@ -89,18 +92,22 @@ function List({ filter, search }) {
   `;
 }
 
+/** What of the repository a job is for. @param {import("../types").Job} job */
+const selectionOf = (job) => [hasRevision(job) && job.revision, job.filters.join(", ")].filter(Boolean).join(": ");
+
 /** @param {{ id: string }} props */
 function Row({ id }) {
   const job = jobs.job(id)?.value;
   if (!job) return null;
   const { progress } = job;
-  return html`<article class="job" aria-label=${`${statusWord(job)}: ${job.repo}`}>
+  return html`<article class="job" aria-label=${`${statusWord(job)}: ${nameOf(job)}`}>
     <div class="row apart">
       <a class="path" href=${href("jobs", [id])}><strong><bdi>${job.repo}</bdi></strong>${" "}
-        <span class="faint small"><bdi>${job.filters.join(", ") || job.revision}</bdi></span></a>
+        ${job.isDataset && html`<span class="badge">dataset</span>${" "}`}
+        <span class="faint small"><bdi>${selectionOf(job)}</bdi></span></a>
       <${Steps} job=${job} />
     </div>
-    <${Bar} part=${progress.downloadedBytes} whole=${progress.totalBytes} state=${job.status} label=${`Progress of ${job.repo}`} />
+    <${Bar} part=${progress.downloadedBytes} whole=${progress.totalBytes} state=${job.status} label=${`Progress of ${nameOf(job)}`} />
     <${Line} job=${job} />
   </article>`;
 }

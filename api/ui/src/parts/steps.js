@@ -19,9 +19,18 @@ const WORDS = {
 };
 const KINDS = { download: "", verify: "Verification: ", remove: "Removal: ", prune: "Clearing: " };
 
+/** Places that the service tells as they change (docs/api.md); those behind them it does not. */
+const TOLD_PLACES = 50;
+
+/** A repository, and whether it is a dataset: a model may have the same name. @param {Job} job */
+export const nameOf = ({ repo, isDataset }) => `${repo}${isDataset ? " (dataset)" : ""}`;
+
+/** Whether a job is bound to a revision. @param {Job} job */
+export const hasRevision = ({ kind }) => kind === "download" || kind === "remove";
+
 /** A job's state in words. @param {Job} job */
 export function statusWord(job) {
-  const place = job.status === "queued" && job.position ? ` (place ${job.position})` : "";
+  const place = job.status === "queued" && job.position ? ` (place ${job.position > TOLD_PLACES ? `after ${TOLD_PLACES}` : job.position})` : "";
   return `${KINDS[job.kind] ?? ""}${WORDS[job.status]}${place}`;
 }
 
@@ -30,7 +39,7 @@ export function statusWord(job) {
 /** @param {() => Promise<unknown>} work */
 const step = (work) => telling(() => changing(work));
 
-/** What can be done to a job now. @param {Job} job @param {() => void} ask asks before something is lost @returns {Step[]} */
+/** What can be done to a job now. @param {Job} job @param {(title: string) => void} ask asks before something is lost @returns {Step[]} */
 function stepsOf(job, ask) {
   const removes = job.kind === "remove" || job.kind === "prune";
   /** @type {Step[]} */
@@ -40,9 +49,11 @@ function stepsOf(job, ask) {
   if (["queued", "running", "paused"].includes(job.status) && !(removes && job.status === "running")) {
     // Not by what has arrived: that begins at zero again after each plan, until the workers have told what is there.
     const isLoss = job.kind === "download" && job.startedAt !== null;
-    steps.push({ title: "Cancel", run: isLoss ? ask : () => step(() => service.cancel(job.id)), danger: true });
+    steps.push({ title: "Cancel", run: isLoss ? () => ask("Cancel") : () => step(() => service.cancel(job.id)), danger: true });
   }
-  if (job.status === "failed" || job.status === "cancelled") steps.push({ title: "Retry", run: () => step(() => service.retry(job.id)) });
+  if (job.status === "failed" || job.status === "cancelled") {
+    steps.push({ title: "Retry", run: job.kind === "remove" ? () => ask("Retry") : () => step(() => service.retry(job.id)) });
+  }
   if (["completed", "failed", "cancelled"].includes(job.status)) {
     steps.push({ title: "Dismiss", run: () => step(() => service.dismiss(job.id).then(focusHeading)) });
   }
@@ -51,31 +62,35 @@ function stepsOf(job, ask) {
 
 /** @param {{ job: Job }} props */
 export function Steps({ job }) {
-  const [isAsked, setAsked] = useState(false);
+  /** The step that is asked about. */
+  const [asked, setAsked] = useState("");
   const row = useRef(/** @type {HTMLSpanElement | null} */ (null));
-  const steps = stepsOf(job, () => setAsked(true));
+  const steps = stepsOf(job, setAsked);
   // What ended meanwhile is not asked about again when it goes on.
-  const mayCancel = steps.some(({ title }) => title === "Cancel");
+  const isPossible = steps.some(({ title }) => title === asked);
   useEffect(() => {
-    if (!mayCancel) setAsked(false);
-  }, [mayCancel]);
+    if (!isPossible) setAsked("");
+  }, [isPossible]);
   const hadFocus = row.current?.contains(document.activeElement) ?? false;
   useEffect(() => {
     if (hadFocus && document.activeElement === document.body) focusName(row.current);
   });
-  const cancel = () => {
-    setAsked(false);
-    return step(() => service.cancel(job.id));
+  const sure = (/** @type {(id: string) => Promise<unknown>} */ work) => () => {
+    setAsked("");
+    return step(() => work(job.id));
   };
   return html`<span ref=${row} class="row steps">
     ${steps.map(
       // By title: no other step gets the focus of one that goes, nor what is pressed there.
       ({ title, run, danger }) => html`<button type="button" key=${title} class=${danger ? "danger" : ""}
-        aria-label=${`${title} ${job.repo}`} onClick=${run}>${title}</button>`,
+        aria-label=${`${title} ${nameOf(job)}`} onClick=${run}>${title}</button>`,
     )}
-    ${isAsked && mayCancel && html`<${Confirm} title="Cancel this download?" action="Cancel it" danger
-        confirm=${cancel} close=${() => setAsked(false)}>
-      <p class="path"><bdi>${job.repo}</bdi>: ${bytes(job.progress.downloadedBytes)} have arrived. Files that are complete stay in the cache; parts of others that have arrived are removed, unless another job wants them.</p><//>`}
+    ${asked === "Retry" && isPossible && html`<${Confirm} title="Remove it once more?" action="Remove it" danger
+        confirm=${sure(service.retry)} close=${() => setAsked("")}>
+      <p class="path"><bdi>${nameOf(job)}</bdi>: all that this job was to remove goes from the cache, also what was downloaded since.</p><//>`}
+    ${asked === "Cancel" && isPossible && html`<${Confirm} title="Cancel this download?" action="Cancel it" danger
+        confirm=${sure(service.cancel)} close=${() => setAsked("")}>
+      <p class="path"><bdi>${nameOf(job)}</bdi>: ${bytes(job.progress.downloadedBytes)} have arrived. Files that are complete stay in the cache; parts of others that have arrived are removed, unless another job wants them.</p><//>`}
   </span>`;
 }
 
