@@ -7,11 +7,13 @@ use hfd_shared::blocking::blocking;
 use hfd_shared::job::{FileStatus, Job};
 use hfd_shared::ports::{BlobKey, Claimed, Page, StoreError};
 use hfd_shared::repo::BlobHash;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::Ending;
 use super::lease::Lease;
 use crate::environment::Environment;
+use crate::fence::Fence;
 
 /// A worker that still writes holds the blob's lease for a moment longer.
 const BUSY_DELAY: Duration = Duration::from_millis(500);
@@ -19,8 +21,14 @@ const BUSY_DELAY: Duration = Duration::from_millis(500);
 /// What a job wants that is not planned yet shows only later.
 const UNPLANNED_DELAY: Duration = Duration::from_secs(30);
 
-pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> Result<Ending, StoreError> {
-    let mut unwanted = unfinished(env, job).await?;
+pub(super) async fn perform(
+    env: &Environment,
+    job: &Job,
+    claimed: &Claimed,
+    fence: &Fence,
+    stop: &CancellationToken,
+) -> Result<Ending, StoreError> {
+    let mut unwanted = begun(env, job, unfinished(env, job).await?).await;
     if !unwanted.is_empty() {
         let Some(wanted) = wanted_by_others(env, job).await? else {
             return Ok(Ending::Later { delay: UNPLANNED_DELAY, waiting: None });
@@ -29,6 +37,10 @@ pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> 
     }
     let mut busy = false;
     for blob in unwanted {
+        // The job may have been retried meanwhile, or another be there that wants the same.
+        if stop.is_cancelled() || !fence.is_open() {
+            return Ok(Ending::Stopped);
+        }
         busy |= !remove(env, job, blob).await?;
     }
     if busy {
@@ -42,6 +54,16 @@ pub(super) async fn perform(env: &Environment, job: &Job, claimed: &Claimed) -> 
 async fn unfinished(env: &Environment, job: &Job) -> Result<HashSet<BlobHash>, StoreError> {
     let files = env.store.files(job.id, Page::ALL).await?.into_iter();
     Ok(files.filter(|file| file.status != FileStatus::Complete).map(|file| file.file.blob).collect())
+}
+
+/// Those that have a partial: each of the others would cost two steps of the store for nothing.
+async fn begun(env: &Environment, job: &Job, mut blobs: HashSet<BlobHash>) -> HashSet<BlobHash> {
+    let cache = env.cache.repo(&job.request.repo);
+    match blocking(move || cache.partials()).await {
+        Ok(partials) => blobs.retain(|blob| partials.contains(blob)),
+        Err(error) => warn!(job = %job.id, %error, "partials not looked for, so each is tried"),
+    }
+    blobs
 }
 
 /// The blobs that live jobs of the same repository want; unknown while one of them is not planned.

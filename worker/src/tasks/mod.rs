@@ -91,7 +91,7 @@ async fn perform_short(
     stop: &CancellationToken,
 ) -> Result<Ending, StoreError> {
     match (claimed.task.kind, job.request.work) {
-        (TaskKind::Clean, _) => clean::perform(env, job, claimed).await,
+        (TaskKind::Clean, _) => clean::perform(env, job, claimed, fence, stop).await,
         (TaskKind::Callback, _) => callback::perform(env, job, claimed, stop).await,
         (_, Work::Remove(removal)) => remove::perform(env, job, claimed, removal, fence).await,
         (_, Work::Prune) => prune::perform(env, job, claimed, fence).await,

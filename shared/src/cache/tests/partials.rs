@@ -167,3 +167,13 @@ fn a_new_data_file_in_the_same_folder_supersedes_too() {
     assert_eq!(names(repo.folder().join(".hfd")), [blob(1).to_string()]);
     assert!(fresh.reader().is_ok());
 }
+
+#[test]
+fn what_is_begun_is_named_and_nothing_else() {
+    let Fixture { repo, .. } = &fixture();
+    assert!(repo.partials().unwrap().is_empty());
+    partial_with(repo, &blob(1), b"begun");
+    partial_with(repo, &blob(2), b"whole").publish().unwrap();
+    repo.quarantine(&blob(3)).unwrap();
+    assert_eq!(repo.partials().unwrap(), [blob(1)].into());
+}
