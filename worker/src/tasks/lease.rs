@@ -58,8 +58,9 @@ impl Lease {
 }
 
 impl Drop for Lease {
-    /// A task that panics gives its lease back, too.
+    /// A task that panics or is let go gives its lease back, too. What it still has to write must not be written then.
     fn drop(&mut self) {
+        self.fence.close();
         if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
             runtime.spawn(async move { held.terms.give_back().await });
         }

@@ -27,6 +27,9 @@ use alive::alive;
 /// When a task that needs the volume is tried again, by this worker or another.
 const VOLUME_DELAY: Duration = Duration::from_secs(5);
 
+/// How long work may take to stop: it syncs what has arrived.
+const LET_GO_AFTER: Duration = Duration::from_mins(2);
+
 /// How a task ended.
 #[derive(Debug)]
 pub(crate) enum Ending {
@@ -55,15 +58,34 @@ pub(crate) async fn perform(
     stop: &CancellationToken,
 ) -> Result<Ending, StoreError> {
     let stop = &stop.child_token();
-    let ending = match claimed.task.kind {
-        TaskKind::Fetch(unit) if job.request.work == Work::Verify => verify::check(env, job, claimed, unit, stop).await,
-        TaskKind::Fetch(unit) => fetch::perform(env, job, claimed, unit, stop).await,
-        _ => alive(env, claimed, fence, stop, perform_short(env, job, claimed, fence, stop)).await,
-    }?;
+    let work = Box::pin(async {
+        match claimed.task.kind {
+            TaskKind::Fetch(unit) if job.request.work == Work::Verify => {
+                verify::check(env, job, claimed, unit, stop).await
+            }
+            TaskKind::Fetch(unit) => fetch::perform(env, job, claimed, unit, stop).await,
+            _ => alive(env, claimed, fence, stop, perform_short(env, job, claimed, fence, stop)).await,
+        }
+    });
+    let ending = let_go(stop, work).await?;
     if matches!(ending, Ending::Settled) {
         env.outages.are_over(&claimed.task);
     }
     Ok(ending)
+}
+
+/// Lets go of work that was told to stop and does not. Its volume hangs: what blocks there goes on by itself, and others can have
+/// the task and its blobs.
+async fn let_go<E>(stop: &CancellationToken, work: impl Future<Output = Result<Ending, E>>) -> Result<Ending, E> {
+    let is_late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LET_GO_AFTER).await;
+    };
+    tokio::select! {
+        biased;
+        ended = work => ended,
+        () = is_late => Ok(Ending::Stopped),
+    }
 }
 
 /// What becomes of a task when the volume is gone, whatever came of it so far; none when the volume is there.
@@ -113,5 +135,42 @@ pub(crate) async fn end_job(env: &Environment, claimed: &Claimed, event: &Event)
     match env.jobs.end(claimed, event).await {
         Err(ControlError::Store(error)) => Err(error),
         Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::pending;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_hangs_is_let_go_some_time_after_it_was_told_to_stop() {
+        let (stop, begun) = (CancellationToken::new(), Instant::now());
+        let tell = async {
+            sleep(LET_GO_AFTER).await;
+            stop.cancel();
+            pending::<()>().await;
+        };
+        let ending = tokio::select! {
+            ending = let_go(&stop, pending::<Result<Ending, Infallible>>()) => ending,
+            () = tell => unreachable!(),
+        };
+        assert!(matches!(ending, Ok(Ending::Stopped)));
+        assert_eq!(begun.elapsed(), 2 * LET_GO_AFTER);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_stops_when_told_to_says_itself_how_it_ended() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let syncs = async {
+            sleep(LET_GO_AFTER / 2).await;
+            Ok::<_, Infallible>(Ending::Settled)
+        };
+        assert!(matches!(let_go(&stop, syncs).await, Ok(Ending::Settled)));
     }
 }
