@@ -42,9 +42,10 @@ pub(super) async fn fetch(mut transfer: Transfer<'_>, cut: Cut) -> Result<(), Tr
     transfer.meter.set(partial.recorded().iter().map(|range| range.len()).sum());
     let (cache, expected) = (transfer.cache.clone(), file.blob);
     match fetch_and_hash(transfer, cut, partial, hashing).await {
-        // Who was told to stop meanwhile puts nothing into a cache that may just have been cleared.
-        Ok(_) if transfer.stop.is_cancelled() || !transfer.fence.is_open() => Err(TransferError::Stopped),
-        Ok(partial) => Ok(blocking(move || partial.publish()).await?),
+        Ok(partial) => {
+            transfer.check_wanted()?;
+            Ok(blocking(move || partial.publish()).await?)
+        }
         // The partial may be in other hands.
         Err(_) if !transfer.fence.is_open() => Err(TransferError::Stopped),
         Err(error) => {

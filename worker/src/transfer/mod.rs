@@ -201,6 +201,12 @@ impl Transfer<'_> {
         }
     }
 
+    /// Asked before a file is published: who was told to stop meanwhile puts nothing into a cache that may just have been cleared.
+    fn check_wanted(self) -> Result<(), TransferError> {
+        let is_wanted = !self.stop.is_cancelled() && self.fence.is_open();
+        is_wanted.then_some(()).ok_or(TransferError::Stopped)
+    }
+
     async fn attempt(mut self, cut: Cut) -> Result<(), TransferError> {
         self.meter.set(0);
         tokio::select! {

@@ -130,9 +130,6 @@ async fn publish(transfer: Transfer<'_>, mut arrived: Arrived) -> Result<(), Tra
         Ok(file)
     });
     let verified = verified.await?;
-    // Who was told to stop meanwhile puts nothing into a cache that may just have been cleared.
-    if transfer.stop.is_cancelled() || !transfer.fence.is_open() {
-        return Err(TransferError::Stopped);
-    }
+    transfer.check_wanted()?;
     Ok(transfer.publisher.join(verified).await?)
 }
