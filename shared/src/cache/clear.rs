@@ -48,11 +48,13 @@ impl RepoCache {
     /// download to its link.
     pub fn remove_unlinked_blobs(&self, clearing: &mut Clearing<'_>) -> Result<(), CacheError> {
         let Some(open) = self.open()? else { return Ok(()) };
-        let (Some(blobs), Some(scratch)) = (open.blobs(), self.scratch_of_folder()?) else { return Ok(()) };
-        // As one leaves them that was killed.
-        for name in scratch.names()?.iter().filter(|name| name.ends_with(ASIDE)) {
-            let blob = name.split('.').next().unwrap_or_default();
-            put_back(blobs, &scratch, name, blob)?;
+        let Some(blobs) = open.blobs() else { return Ok(()) };
+        if let Some(scratch) = self.existing_scratch()? {
+            // As one leaves them that was killed.
+            for name in scratch.names()?.iter().filter(|name| name.ends_with(ASIDE)) {
+                let blob = name.split('.').next().unwrap_or_default();
+                put_back(blobs, &scratch, name, blob)?;
+            }
         }
         let Some(linked) = open.linked()? else { return Ok(()) };
         let mut unlinked: Vec<BlobHash> = Vec::new();
@@ -68,7 +70,7 @@ impl RepoCache {
             if !(clearing.may_go_on)() {
                 break;
             }
-            self.remove_batch(&open, (blobs, &scratch), batch, clearing)?;
+            self.remove_batch(&open, blobs, batch, clearing)?;
         }
         blobs.sync()
     }
@@ -76,7 +78,7 @@ impl RepoCache {
     fn remove_batch(
         &self,
         open: &OpenRepo,
-        (blobs, scratch): (&Dir, &Dir),
+        blobs: &Dir,
         batch: &[BlobHash],
         clearing: &mut Clearing<'_>,
     ) -> Result<(), CacheError> {
@@ -88,13 +90,14 @@ impl RepoCache {
         }
         // Looked at again: whoever had a lock before may have linked the blob.
         let Some(linked) = open.linked()? else { return Ok(()) };
+        let Some(scratch) = self.scratch_of_folder()? else { return Ok(()) };
         let mut aside = Vec::new();
         let mut ended = Ok(());
         for (name, _lock) in locked.iter().filter(|(name, _)| !linked.contains(name)) {
             if !(clearing.may_go_on)() {
                 break;
             }
-            match put_aside(blobs, scratch, name) {
+            match put_aside(blobs, &scratch, name) {
                 Ok(Some((temporary, bytes))) => aside.push((name, temporary, bytes)),
                 Ok(None) => {}
                 Err(error) => {
@@ -114,7 +117,7 @@ impl RepoCache {
                 let removed = scratch.remove_file(&temporary);
                 removed.map(|()| (clearing.gone)(self.path_in_cache(&format!("{BLOBS}/{name}")), bytes))
             } else {
-                put_back(blobs, scratch, &temporary, name)
+                put_back(blobs, &scratch, &temporary, name)
             };
             // Each of the others is not lost for it.
             ended = ended.and(done);

@@ -21,8 +21,8 @@ pub(super) struct Verified<'a> {
     pub(super) subject: Subject,
 }
 
-/// Publishes a file of the scratch folder under a name that only this process uses, unless the blob is there. The folder of blobs is left to the
-/// caller to sync; it is opened when the first file needs it.
+/// Publishes a file of the scratch folder under a name that only this process uses, unless the blob is there. The folder of
+/// blobs is left to the caller to sync; it is opened when the first file needs it.
 pub(super) fn private_file(
     repo: &RepoCache,
     verified: &Verified<'_>,

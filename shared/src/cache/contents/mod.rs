@@ -62,14 +62,7 @@ impl Inventory {
 
     /// The space on the volume; none when there is no cache, or no view of it.
     pub fn space(&self) -> Result<Option<Space>, CacheError> {
-        if !self.is_there()? {
-            return Ok(None);
-        }
-        match Space::of(&self.root) {
-            Ok(space) => Ok(Some(space)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.is_there()?.then(|| Space::of(&self.root)).transpose()
     }
 
     /// The models and datasets that have a folder, sorted; none when there is no cache yet.
