@@ -10,7 +10,7 @@ import * as service from "../service.js";
 import { Ago } from "../parts/ago.js";
 import { Bar } from "../parts/bar.js";
 import { Outcome } from "../parts/outcome.js";
-import { Steps, hasRevision } from "../parts/steps.js";
+import { Steps, hasRevision, removes } from "../parts/steps.js";
 import { VirtualList } from "../parts/virtual.js";
 import { Line } from "./jobs.js";
 
@@ -50,9 +50,6 @@ export function JobPage() {
     ${!removes(job) && html`<${Files} key=${id} id=${id} total=${job.progress.totalFiles} />`}
   `;
 }
-
-/** Such a job has no files. @param {import("../types").Job} job */
-const removes = ({ kind }) => kind === "remove" || kind === "prune";
 
 /** Asks for a job that no message has told of before it says that there is none. @param {{ id: string }} props */
 function Missing({ id }) {

@@ -34,25 +34,32 @@ export function statusWord(job) {
   return `${KINDS[job.kind] ?? ""}${WORDS[job.status]}${place}`;
 }
 
-/** @typedef {{ title: string, run: () => unknown, danger?: boolean }} Step */
+/** @typedef {{ title: string, action: string, text: string }} Question before something is lost; the text is said of the repository */
+/** @typedef {{ title: string, run: () => unknown, danger?: boolean, question?: Question | false }} Step */
 
 /** @param {() => Promise<unknown>} work */
 const step = (work) => telling(() => changing(work));
 
-/** What can be done to a job now. @param {Job} job @param {(title: string) => void} ask asks before something is lost @returns {Step[]} */
-function stepsOf(job, ask) {
-  const removes = job.kind === "remove" || job.kind === "prune";
+/** Such a job takes things out of the cache, and has no files. @param {Job} job */
+export const removes = ({ kind }) => kind === "remove" || kind === "prune";
+
+/** What can be done to a job now. @param {Job} job @returns {Step[]} */
+function stepsOf(job) {
   /** @type {Step[]} */
   const steps = [];
-  if (job.status === "running" && !removes) steps.push({ title: "Pause", run: () => step(() => service.pause(job.id)) });
+  if (job.status === "running" && !removes(job)) steps.push({ title: "Pause", run: () => step(() => service.pause(job.id)) });
   if (job.status === "paused") steps.push({ title: "Resume", run: () => step(() => service.resume(job.id)) });
-  if (["queued", "running", "paused"].includes(job.status) && !(removes && job.status === "running")) {
+  if (["queued", "running", "paused"].includes(job.status) && !(removes(job) && job.status === "running")) {
     // Not by what has arrived: that begins at zero again after each plan, until the workers have told what is there.
     const isLoss = job.kind === "download" && job.startedAt !== null;
-    steps.push({ title: "Cancel", run: isLoss ? () => ask("Cancel") : () => step(() => service.cancel(job.id)), danger: true });
+    const text = `${bytes(job.progress.downloadedBytes)} have arrived. Files that are complete stay in the cache; parts of others that have arrived are removed, unless another job wants them.`;
+    const question = isLoss && { title: "Cancel this download?", action: "Cancel it", text };
+    steps.push({ title: "Cancel", run: () => step(() => service.cancel(job.id)), danger: true, question });
   }
   if (job.status === "failed" || job.status === "cancelled") {
-    steps.push({ title: "Retry", run: job.kind === "remove" ? () => ask("Retry") : () => step(() => service.retry(job.id)) });
+    const text = "all that this job was to remove goes from the cache, also what was downloaded since.";
+    const question = job.kind === "remove" && { title: "Remove it once more?", action: "Remove it", text };
+    steps.push({ title: "Retry", run: () => step(() => service.retry(job.id)), question });
   }
   if (["completed", "failed", "cancelled"].includes(job.status)) {
     steps.push({ title: "Dismiss", run: () => step(() => service.dismiss(job.id).then(focusHeading)) });
@@ -62,35 +69,32 @@ function stepsOf(job, ask) {
 
 /** @param {{ job: Job }} props */
 export function Steps({ job }) {
-  /** The step that is asked about. */
+  /** The title of the step that is asked about. */
   const [asked, setAsked] = useState("");
   const row = useRef(/** @type {HTMLSpanElement | null} */ (null));
-  const steps = stepsOf(job, setAsked);
+  const steps = stepsOf(job);
   // What ended meanwhile is not asked about again when it goes on.
-  const isPossible = steps.some(({ title }) => title === asked);
+  const doubtful = steps.find(({ title }) => title === asked);
   useEffect(() => {
-    if (!isPossible) setAsked("");
-  }, [isPossible]);
+    if (!doubtful) setAsked("");
+  }, [!doubtful]);
   const hadFocus = row.current?.contains(document.activeElement) ?? false;
   useEffect(() => {
     if (hadFocus && document.activeElement === document.body) focusName(row.current);
   });
-  const sure = (/** @type {(id: string) => Promise<unknown>} */ work) => () => {
+  const confirm = () => {
     setAsked("");
-    return step(() => work(job.id));
+    doubtful?.run();
   };
   return html`<span ref=${row} class="row steps">
     ${steps.map(
       // By title: no other step gets the focus of one that goes, nor what is pressed there.
-      ({ title, run, danger }) => html`<button type="button" key=${title} class=${danger ? "danger" : ""}
-        aria-label=${`${title} ${nameOf(job)}`} onClick=${run}>${title}</button>`,
+      ({ title, run, danger, question }) => html`<button type="button" key=${title} class=${danger ? "danger" : ""}
+        aria-label=${`${title} ${nameOf(job)}`} onClick=${question ? () => setAsked(title) : run}>${title}</button>`,
     )}
-    ${asked === "Retry" && isPossible && html`<${Confirm} title="Remove it once more?" action="Remove it" danger
-        confirm=${sure(service.retry)} close=${() => setAsked("")}>
-      <p class="path"><bdi>${nameOf(job)}</bdi>: all that this job was to remove goes from the cache, also what was downloaded since.</p><//>`}
-    ${asked === "Cancel" && isPossible && html`<${Confirm} title="Cancel this download?" action="Cancel it" danger
-        confirm=${sure(service.cancel)} close=${() => setAsked("")}>
-      <p class="path"><bdi>${nameOf(job)}</bdi>: ${bytes(job.progress.downloadedBytes)} have arrived. Files that are complete stay in the cache; parts of others that have arrived are removed, unless another job wants them.</p><//>`}
+    ${doubtful?.question && html`<${Confirm} key=${asked} title=${doubtful.question.title} action=${doubtful.question.action} danger
+        confirm=${confirm} close=${() => setAsked("")}>
+      <p class="path"><bdi>${nameOf(job)}</bdi>: ${doubtful.question.text}</p><//>`}
   </span>`;
 }
 
