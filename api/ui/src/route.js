@@ -26,11 +26,15 @@ addEventListener("hashchange", () => {
   route.value = read();
 });
 
-/** Leads on from the page that is shown now, unless it was left until then. @returns {(to: string) => void} */
-export function leading() {
+/** The page that is shown now, for what takes time: whether it still is then, and a way on from it, unless it was left. */
+export function present() {
   const from = location.hash;
-  return (to) => {
-    if (location.hash === from) location.hash = to;
+  const isShown = () => location.hash === from;
+  return {
+    isShown,
+    leadTo: (/** @type {string} */ to) => {
+      if (isShown()) location.hash = to;
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "../html.js";
 import * as service from "../service.js";
 import { bytes, count } from "../format.js";
 import { faultOf } from "../reference.js";
-import { href, leading } from "../route.js";
+import { href, present } from "../route.js";
 import { Ago } from "../parts/ago.js";
 import { Confirm } from "../parts/confirm.js";
 import { focusHeading } from "../parts/heading.js";
@@ -29,26 +29,26 @@ export function Details(place) {
   useEffect(() => void (faultOf(repo) || load()), []);
   const verify = () =>
     telling(async () => {
-      const lead = leading();
+      const page = present();
       const { id } = await service.verify(place);
-      lead(href("jobs", [id]));
+      page.leadTo(href("jobs", [id]));
     }, "The verification is on its way");
   const ask = (/** @type {{ revision?: string, size: number }} */ what) => isBusy || setRemoving(what);
   const drop = async () => {
     setBusy(true);
     await telling(async () => {
-      const [shown, lead] = [location.hash, leading()];
+      const page = present();
       const revision = removing?.revision;
       setRemoving(null);
       const answer = await service.removeCached(place, revision);
       if ("id" in answer) {
         done("The removal goes on as a job");
-        return lead(href("jobs", [answer.id]));
+        return page.leadTo(href("jobs", [answer.id]));
       }
       done(`${answer.message}: ${bytes(answer.freedBytes)} freed`);
-      if (!revision || !details || details.revisions.length === 1) return lead(href("cache"));
+      if (!revision || !details || details.revisions.length === 1) return page.leadTo(href("cache"));
       await load();
-      if (location.hash === shown) focusHeading();
+      if (page.isShown()) focusHeading();
     });
     setBusy(false);
   };

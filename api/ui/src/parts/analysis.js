@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { posted } from "../live.js";
 import * as service from "../service.js";
 import { bytes, count } from "../format.js";
-import { href, leading } from "../route.js";
+import { href, present } from "../route.js";
 import { CachedLine, placeOf, useCached } from "./cached.js";
 import { Commands } from "./copy.js";
 import { Facts, Glance, Related } from "./facts.js";
@@ -62,13 +62,13 @@ export function Analysis({ analysis, filters, revision, turned }) {
   };
   const download = () =>
     telling(async () => {
-      const [since, lead] = [Date.now(), leading()];
+      const [since, page] = [Date.now(), present()];
       const answer = await service.download(body);
       const isKnown = "job" in answer;
       done(isKnown ? answer.message : "The download is on its way");
       const job = isKnown ? answer.job : answer;
       posted(job, since);
-      lead(href("jobs", [job.id]));
+      page.leadTo(href("jobs", [job.id]));
     });
   const kept = filtersOf(taken.filter((item) => !item.revision), options);
   const isCached = (/** @type {string} */ path) => cached.files.has(path);
