@@ -7,10 +7,10 @@ use indicatif::{HumanBytes, HumanDuration};
 
 /// What is to be said of a job: how far it is or, before that is known, what it waits for, if anything.
 pub(super) fn line(progress: &Progress) -> Option<String> {
-    match &progress.waiting {
-        Some(waiting) if progress.total_files == 0 => Some(format!("waiting: {waiting}")),
-        _ => (progress.total_files > 0).then(|| summary(progress)),
+    if progress.total_files > 0 {
+        return Some(summary(progress));
     }
+    progress.waiting.as_ref().map(|waiting| format!("waiting: {waiting}"))
 }
 
 /// One line that says how far a job is.

@@ -34,9 +34,8 @@ pub(super) async fn perform(
             sent = env.callbacks.send(url, &message) => sent,
         };
         let (receiver, id) = (url.as_url().origin().ascii_serialization(), &message.id);
-        match sent.map_err(|error| {
-            (next_try(age(job.ended_at, OffsetDateTime::now_utc())).filter(|_| !error.is_final()), error)
-        }) {
+        let age = age(job.ended_at, OffsetDateTime::now_utc());
+        match sent.map_err(|error| (next_try(age).filter(|_| !error.is_final()), error)) {
             Ok(()) => info!(job = %job.id, receiver, id, "callback delivered"),
             Err((Some(delay), error)) => {
                 info!(job = %job.id, receiver, id, %error, ?delay, "callback not delivered, will be tried again");
