@@ -15,7 +15,7 @@ from source import Sent, Source
 from tools import Contender, Download, Tool
 from work import Repo, wrong_files
 
-# Downloads up to this size stay until the end of their case: where many files were just removed, ext4 without a journal passes
+# Downloads up to this size stay until all is measured: where many files were just removed, ext4 without a journal passes
 # over their inodes for five minutes, one after the other for each new file.
 STAYING_BYTES = 256 << 20
 
@@ -84,13 +84,17 @@ class Rounds:
                 if number > 0:
                     by = self._outcome.runs.setdefault(case.name, {})
                     by.setdefault(contender.name, []).append(run.numbers())
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _once(self, case: Case, repo: Repo, contender: Contender) -> Run:
-        if repo.size > STAYING_BYTES:
-            shutil.rmtree(self._folder, ignore_errors=True)
         folder = self._folder / str(next(self._numbers))
         folder.mkdir(parents=True)
+        try:
+            return self._measure(case, repo, contender, folder)
+        finally:
+            if repo.size > STAYING_BYTES:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _measure(self, case: Case, repo: Repo, contender: Contender, folder: Path) -> Run:
         # What a run that failed was sent is not this one's.
         self._source.sent()
         with network.through(case.network, self._source, self._programs) as endpoint:
