@@ -1,13 +1,19 @@
 //! Does for many at once what costs about as much as for one.
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use hfd_shared::blocking::blocking;
 use hfd_shared::lock::lock;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
+use tokio::task::yield_now;
+use tokio::time::sleep;
 
-/// Who asks while a round is under way waits for the next, with all others who do. Nobody waits for company.
+/// A round that takes longer is not waited for: on a network volume each step takes its time, however many are done at once.
+const LONG_ROUND: Duration = Duration::from_millis(5);
+
+/// Who asks while a round is under way waits for the next, with all others who do.
 pub(crate) struct Together<T, R> {
     waiting: Mutex<Vec<(T, oneshot::Sender<R>)>>,
     round: tokio::sync::Mutex<()>,
@@ -27,13 +33,19 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
         let round = tokio::select! {
             biased;
             result = &mut result => return given(result).await,
-            round = self.round.lock() => round,
+            round = self.round.lock() => Some(round),
+            () = sleep(LONG_ROUND) => None,
         };
+        // Whoever can ask right now comes along.
+        yield_now().await;
         let (all, senders): (Vec<_>, Vec<_>) = std::mem::take(&mut *self.lock()).into_iter().unzip();
-        let perform = Arc::clone(&self.perform);
-        for (sender, result) in senders.into_iter().zip(blocking(move || perform(all)).await) {
-            // Nobody waits for it any more.
-            _ = sender.send(result);
+        // Another round may have taken all of them along.
+        if !all.is_empty() {
+            let perform = Arc::clone(&self.perform);
+            for (sender, result) in senders.into_iter().zip(blocking(move || perform(all)).await) {
+                // Nobody waits for it any more.
+                _ = sender.send(result);
+            }
         }
         drop(round);
         given(result.await).await
@@ -61,29 +73,49 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn those_who_come_during_a_round_share_the_next() {
+    /// Numbers are doubled, in rounds that are counted and in which the number 0 waits to be let through.
+    fn doubling() -> (Together<usize, usize>, Arc<AtomicUsize>, mpsc::Sender<()>) {
         let rounds = Arc::new(AtomicUsize::new(0));
         let (open, gate) = mpsc::channel::<()>();
         let (gate, counted) = (Mutex::new(gate), Arc::clone(&rounds));
         let together = Together::new(move |numbers: Vec<usize>| {
             counted.fetch_add(1, Ordering::SeqCst);
-            gate.lock().unwrap().recv().unwrap();
+            if numbers.contains(&0) {
+                gate.lock().unwrap().recv().unwrap();
+            }
             numbers.into_iter().map(|number| number * 2).collect()
         });
-        let first = together.join(0);
+        (together, rounds, open)
+    }
+
+    async fn begun(rounds: &AtomicUsize) {
+        while rounds.load(Ordering::SeqCst) == 0 {
+            yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_come_during_a_round_share_the_next() {
+        let (together, rounds, open) = doubling();
         let others = async {
-            while rounds.load(Ordering::SeqCst) == 0 {
-                tokio::task::yield_now().await;
-            }
+            begun(&rounds).await;
             let others = join_all((1..100).map(|number| together.join(number)));
-            tokio::join!(others, async {
-                open.send(()).unwrap();
-                open.send(()).unwrap();
-            })
+            tokio::join!(others, async { open.send(()).unwrap() }).0
         };
-        let (first, (others, ())) = tokio::join!(first, others);
+        let (first, others) = tokio::join!(together.join(0), others);
         assert_eq!((first, others), (0, (1..100).map(|number| number * 2).collect::<Vec<_>>()));
         assert_eq!(rounds.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_long_round_is_not_waited_for() {
+        let (together, rounds, open) = doubling();
+        let other = async {
+            begun(&rounds).await;
+            let other = together.join(1).await;
+            open.send(()).unwrap();
+            other
+        };
+        assert_eq!(tokio::join!(together.join(0), other), (0, 2));
     }
 }

@@ -292,6 +292,11 @@ impl Dir {
         }
     }
 
+    /// Its path, for messages.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The path of an entry, for messages.
     pub(super) fn path_of(&self, name: &str) -> PathBuf {
         self.path.join(name)

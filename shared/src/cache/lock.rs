@@ -22,18 +22,22 @@ impl BlobLock {
     const WITHOUT_EFFECT: Self = Self { _file: None };
 }
 
-impl RepoCache {
+/// The folder of a repository's lock files, held open.
+#[derive(Debug)]
+pub struct BlobLocks {
+    folder: Dir,
+}
+
+impl BlobLocks {
     /// Takes the lock of a blob as huggingface_hub does (`WeakFileLock` in `utils/_fixes.py`: `flock` on a file of mode
     /// 0664 that is never removed). None while somebody else holds it.
-    pub fn lock_blob(&self, blob: &BlobHash) -> Result<Option<BlobLock>, CacheError> {
+    pub fn lock(&self, blob: &BlobHash) -> Result<Option<BlobLock>, CacheError> {
         self.lock_etag(&blob.to_string())
     }
 
-    /// The same for what another program has put there under any ETag.
-    pub(super) fn lock_etag(&self, etag: &str) -> Result<Option<BlobLock>, CacheError> {
-        let folder = Dir::make(&self.locks)?;
+    fn lock_etag(&self, etag: &str) -> Result<Option<BlobLock>, CacheError> {
         let name = format!("{etag}.lock");
-        let (file, created) = match open_lock_file(&folder, &name) {
+        let (file, created) = match open_lock_file(&self.folder, &name) {
             Ok(opened) => opened,
             // Another user's lock file, which this one may not open: no reason not to download.
             Err(CacheError::Denied { .. }) => return Ok(Some(BlobLock::WITHOUT_EFFECT)),
@@ -46,11 +50,28 @@ impl RepoCache {
                 // Where `flock` is missing, Python takes the mere existence of this file for a lock and would wait for
                 // ever.
                 if created {
-                    folder.remove_file(&name)?;
+                    self.folder.remove_file(&name)?;
                 }
                 Ok(Some(BlobLock::WITHOUT_EFFECT))
             }
         }
+    }
+}
+
+impl RepoCache {
+    /// Opens the folder of lock files, created if necessary.
+    pub fn locks(&self) -> Result<BlobLocks, CacheError> {
+        Ok(BlobLocks { folder: Dir::make(&self.locks)? })
+    }
+
+    /// Takes the lock of one blob; see [`BlobLocks::lock`].
+    pub fn lock_blob(&self, blob: &BlobHash) -> Result<Option<BlobLock>, CacheError> {
+        self.locks()?.lock(blob)
+    }
+
+    /// The same for what another program has put there under any ETag.
+    pub(super) fn lock_etag(&self, etag: &str) -> Result<Option<BlobLock>, CacheError> {
+        self.locks()?.lock_etag(etag)
     }
 
     /// What has come so far, in bytes, of a blob that somebody else fetches, be it a process of ours or huggingface_hub. As

@@ -53,8 +53,8 @@ pub use contents::{
 };
 pub use error::CacheError;
 pub use link::Snapshot;
-pub use lock::BlobLock;
+pub use lock::{BlobLock, BlobLocks};
 pub use partial::Partial;
 pub use repo::RepoCache;
 pub use root::{Cache, Space};
-pub use small::SmallFile;
+pub use small::{Publication, SmallFile, SmallFiles};

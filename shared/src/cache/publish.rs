@@ -21,25 +21,6 @@ pub(super) struct Verified<'a> {
     pub(super) subject: Subject,
 }
 
-/// Publishes a file of the scratch folder under a name that only this process uses, unless the blob is there. The folder of
-/// blobs is left to the caller to sync; it is opened when the first file needs it.
-pub(super) fn private_file(
-    repo: &RepoCache,
-    verified: &Verified<'_>,
-    blobs: &mut Option<Dir>,
-) -> Result<(), CacheError> {
-    if repo.has_blob(&verified.subject.blob, verified.subject.size_bytes)? {
-        return Ok(());
-    }
-    let blobs = match blobs {
-        Some(blobs) => blobs,
-        // A removal has moved it away, and is not to be undone.
-        None if !repo.has_as_scratch(verified.folder)? => return Err(superseded(verified)),
-        None => blobs.insert(repo.blobs()?),
-    };
-    move_to(repo, blobs, verified.folder, verified.name, verified.subject)
-}
-
 /// Publishes a file whose name other processes may publish, remove and use for a new file at the same time.
 ///
 /// A hard link under a private name pins the very file that was verified. On a volume without hard links the name is
@@ -86,7 +67,14 @@ fn move_to_blobs(repo: &RepoCache, folder: &Dir, name: &str, subject: Subject) -
     blobs.sync()
 }
 
-fn move_to(repo: &RepoCache, blobs: &Dir, folder: &Dir, name: &str, subject: Subject) -> Result<(), CacheError> {
+/// Moves a file into the folder of contents.
+pub(super) fn move_to(
+    repo: &RepoCache,
+    blobs: &Dir,
+    folder: &Dir,
+    name: &str,
+    subject: Subject,
+) -> Result<(), CacheError> {
     match folder.rename(name, blobs, &subject.blob.to_string()) {
         // Another process has moved it, or the server did and the answer was lost on its way.
         Err(error) if error.is_not_found() && repo.has_blob(&subject.blob, subject.size_bytes)? => Ok(()),

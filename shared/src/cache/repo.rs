@@ -172,6 +172,14 @@ impl RepoCache {
         self.open_folder()?.make_child(SCRATCH)
     }
 
+    /// The folder of contents, created if necessary; none if this is not the folder of unfinished things any more.
+    pub(super) fn blobs_beside(&self, scratch: &Dir) -> Result<Option<Dir>, CacheError> {
+        match Dir::find(&self.folder)? {
+            Some(folder) if folder.holds(SCRATCH, scratch)? => folder.make_child(BLOBS).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Whether this is the folder of unfinished things.
     pub(super) fn has_as_scratch(&self, scratch: &Dir) -> Result<bool, CacheError> {
         match Dir::find(&self.folder)? {

@@ -1,72 +1,205 @@
 //! Small files: fetched with one request, so there is nothing to continue.
 
+use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{Advice, OFlags};
 
 use super::dir::{Dir, TMP, unique_name};
 use super::error::{At, CacheError};
-use super::publish::{self, Verified};
+use super::publish;
 use super::records::Subject;
 use super::repo::{DATA, RepoCache, safe_token};
+use crate::lock::lock;
 use crate::repo::BlobHash;
 
-/// A small file in the making, under a name of its own. Removed when it is dropped unpublished.
+/// A small file in the making: in memory first, then under a name of its own, which is removed when this is dropped.
 #[derive(Debug)]
 pub struct SmallFile {
     repo: RepoCache,
-    scratch: Dir,
+    writer: String,
+    subject: Subject,
+    in_memory: Vec<u8>,
+    on_disk: Option<OnDisk>,
+}
+
+#[derive(Debug)]
+struct OnDisk {
+    scratch: Arc<Dir>,
     name: String,
     data: File,
     written_bytes: u64,
-    subject: Subject,
 }
 
+/// A small file that is to be published.
+pub struct Publication {
+    /// The file, whose content has been verified.
+    pub file: SmallFile,
+    /// Asked right before anything is done for it: who was told to stop puts nothing into a cache that may just have been
+    /// cleared.
+    pub is_wanted: Box<dyn Fn() -> bool + Send>,
+}
+
+impl fmt::Debug for Publication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publication").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// Publishes small files of one repository.
+#[derive(Debug)]
+pub struct SmallFiles {
+    repo: RepoCache,
+    /// Where they are made. It stays open, and so tells a repository that was removed from one that came in its place.
+    scratch: Mutex<Option<Arc<Dir>>>,
+}
+
+/// The folder of contents beside each folder that files of a round were made in; nearly always it is the same one.
+type BlobsBeside = Vec<(Arc<Dir>, Dir)>;
+
 impl RepoCache {
-    /// Begins a small file. `writer` shows in its temporary name.
-    pub fn create_small(&self, blob: &BlobHash, size_bytes: u64, writer: &str) -> Result<SmallFile, CacheError> {
-        let scratch = self.scratch()?;
-        let name = unique_name(&format!("{blob}.{}", safe_token(writer)), TMP)?;
-        let data = scratch.open_file(&name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
+    /// Begins a small file, in memory. `writer` shows in its temporary name.
+    pub fn begin_small(&self, blob: &BlobHash, size_bytes: u64, writer: &str) -> SmallFile {
         let subject = Subject { blob: *blob, size_bytes };
-        Ok(SmallFile { repo: self.clone(), scratch, name, data, written_bytes: 0, subject })
+        SmallFile { repo: self.clone(), writer: writer.to_owned(), subject, in_memory: Vec::new(), on_disk: None }
     }
 
-    /// Publishes small files, whose content the caller has verified. What each became is told in their order.
+    /// Publishes small files from now on.
+    pub fn small_files(&self) -> SmallFiles {
+        SmallFiles { repo: self.clone(), scratch: Mutex::default() }
+    }
+}
+
+impl SmallFiles {
+    /// Publishes files. What each became is told in their order; one that is not wanted is superseded. Blocks.
     ///
     /// All are written out together, then synced, and their folder once for all: on most volumes that is one commit of the
     /// journal instead of two for each.
-    pub fn publish_small(&self, files: &[SmallFile]) -> Vec<Result<(), CacheError>> {
+    pub fn publish(&self, mut files: Vec<Publication>) -> Vec<Result<(), CacheError>> {
+        let written: Vec<_> = files.iter_mut().map(|each| self.write(each)).collect();
         if files.len() > 1 {
-            files.iter().for_each(SmallFile::begin_sync);
+            files.iter().filter_map(|each| each.file.on_disk.as_ref()).for_each(OnDisk::begin_sync);
         }
-        let mut blobs = None;
-        let publish = |file: &SmallFile| -> Result<(), CacheError> {
-            file.sync()?;
-            publish::private_file(self, &file.verified(), &mut blobs)
+        let mut blobs = BlobsBeside::new();
+        let publish = |(each, written): (&Publication, Result<(), CacheError>)| {
+            written.and_then(|()| self.publish_one(each, &mut blobs))
         };
-        let published: Vec<_> = files.iter().map(publish).collect();
-        match blobs.map_or(Ok(()), |blobs| blobs.try_sync()) {
-            Ok(()) => published,
+        let mut published: Vec<_> = files.iter().zip(written).map(publish).collect();
+        let synced = blobs.iter().try_for_each(|(_, blobs)| blobs.try_sync().map_err(|error| (blobs, error)));
+        if let Err((blobs, error)) = synced {
             // None of them is known to be there after a loss of power.
-            Err(error) => {
-                let unsynced = |file: &SmallFile| Err(CacheError::new("sync the folder of", file.path(), error));
-                published.into_iter().zip(files).map(|(published, file)| published.and(unsynced(file))).collect()
-            }
+            let unsynced = || Err(CacheError::new("sync", blobs.path(), error));
+            published = published.into_iter().map(|published| published.and_then(|()| unsynced())).collect();
         }
+        if published.iter().any(Result::is_err) {
+            *lock(&self.scratch) = None;
+        }
+        published
+    }
+
+    fn write(&self, Publication { file, is_wanted }: &mut Publication) -> Result<(), CacheError> {
+        if !is_wanted() {
+            return Err(file.superseded());
+        }
+        match file.on_disk {
+            Some(_) => file.write_out(),
+            None => file.write_out_in(&self.scratch()?),
+        }
+    }
+
+    fn publish_one(&self, each: &Publication, blobs: &mut BlobsBeside) -> Result<(), CacheError> {
+        let SmallFile { on_disk, subject, .. } = &each.file;
+        let Some(file) = on_disk.as_ref() else { return Err(each.file.superseded()) };
+        file.sync(subject.size_bytes)?;
+        if self.repo.has_blob(&subject.blob, subject.size_bytes)? {
+            return Ok(());
+        }
+        // The folder may have come in the place of one that a removal took while these were written.
+        if !(each.is_wanted)() {
+            return Err(each.file.superseded());
+        }
+        let known = blobs.iter().position(|(scratch, _)| Arc::ptr_eq(scratch, &file.scratch));
+        let (_, blobs) = if let Some(known) = known {
+            &blobs[known]
+        } else {
+            // None where a removal has moved it away, which is not to be undone.
+            let beside = self.repo.blobs_beside(&file.scratch)?.ok_or_else(|| each.file.superseded())?;
+            blobs.push_mut((Arc::clone(&file.scratch), beside))
+        };
+        publish::move_to(&self.repo, blobs, &file.scratch, &file.name, *subject)
+    }
+
+    fn scratch(&self) -> Result<Arc<Dir>, CacheError> {
+        let mut scratch = lock(&self.scratch);
+        if let Some(scratch) = &*scratch {
+            return Ok(Arc::clone(scratch));
+        }
+        let opened = Arc::new(self.repo.scratch()?);
+        *scratch = Some(Arc::clone(&opened));
+        Ok(opened)
     }
 }
 
 impl SmallFile {
+    /// Appends bytes, in memory.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.in_memory.extend_from_slice(bytes);
+    }
+
+    /// What is in memory only.
+    pub fn in_memory(&self) -> &[u8] {
+        &self.in_memory
+    }
+
+    /// Writes what is in memory only to the disk. Blocks.
+    pub fn write_out(&mut self) -> Result<(), CacheError> {
+        let scratch = match &self.on_disk {
+            Some(file) => Arc::clone(&file.scratch),
+            None => Arc::new(self.repo.scratch()?),
+        };
+        self.write_out_in(&scratch)
+    }
+
+    /// Moves the bytes to where they can be looked at but are never used. Blocks.
+    pub fn quarantine(mut self) -> Result<(), CacheError> {
+        let folder = self.repo.new_quarantine(&self.subject.blob)?;
+        self.write_out()?;
+        self.on_disk.as_ref().map_or(Ok(()), |file| file.scratch.rename(&file.name, &folder, DATA))
+    }
+
+    /// The same, into the given folder if nothing of it is on disk yet.
+    fn write_out_in(&mut self, scratch: &Arc<Dir>) -> Result<(), CacheError> {
+        let file = match &mut self.on_disk {
+            Some(file) => file,
+            None => self.on_disk.insert(OnDisk::create(scratch, &self.subject.blob, &self.writer)?),
+        };
+        file.write(&self.in_memory)?;
+        // Its memory, too: many files may wait until they are published.
+        self.in_memory = Vec::new();
+        Ok(())
+    }
+
+    fn superseded(&self) -> CacheError {
+        CacheError::Superseded { path: self.repo.partial_path(&self.subject.blob) }
+    }
+}
+
+impl OnDisk {
+    fn create(scratch: &Arc<Dir>, blob: &BlobHash, writer: &str) -> Result<Self, CacheError> {
+        let name = unique_name(&format!("{blob}.{}", safe_token(writer)), TMP)?;
+        let data = scratch.open_file(&name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
+        Ok(Self { scratch: Arc::clone(scratch), name, data, written_bytes: 0 })
+    }
+
     /// Where it lies for now, for messages.
     fn path(&self) -> PathBuf {
         self.scratch.path_of(&self.name)
     }
 
-    /// Appends bytes.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), CacheError> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), CacheError> {
         self.data.write_all_at(bytes, self.written_bytes).at("write", &self.path())?;
         self.written_bytes += bytes.len() as u64;
         Ok(())
@@ -78,28 +211,17 @@ impl SmallFile {
         _ = rustix::fs::fadvise(&self.data, 0, None, Advice::DontNeed);
     }
 
-    fn sync(&self) -> Result<(), CacheError> {
+    fn sync(&self, expected_bytes: u64) -> Result<(), CacheError> {
         self.data.sync_all().at("sync", &self.path())?;
         let found_bytes = self.data.metadata().at("inspect", &self.path())?.len();
-        let expected_bytes = self.subject.size_bytes;
         if found_bytes != expected_bytes {
             return Err(CacheError::WrongSize { path: self.path(), expected_bytes, found_bytes });
         }
         Ok(())
     }
-
-    fn verified(&self) -> Verified<'_> {
-        Verified { folder: &self.scratch, name: &self.name, file: &self.data, subject: self.subject }
-    }
-
-    /// Moves the bytes to where they can be looked at but are never used.
-    pub fn quarantine(self) -> Result<(), CacheError> {
-        let folder = self.repo.new_quarantine(&self.subject.blob)?;
-        self.scratch.rename(&self.name, &folder, DATA)
-    }
 }
 
-impl Drop for SmallFile {
+impl Drop for OnDisk {
     fn drop(&mut self) {
         // Gone already when it was published or quarantined; otherwise the garbage collection is the second chance.
         if let Err(error) = self.scratch.remove_file(&self.name) {

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use hfd_shared::blocking::blocking;
-use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
+use hfd_shared::cache::{CacheError, Publication, RepoCache};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::{PlannedFile, needs_xet};
 use hfd_shared::metrics::{self, RetryReason};
@@ -87,7 +87,7 @@ impl Meter {
 }
 
 /// Publishes small files.
-pub(crate) type Publisher = Together<SmallFile, Result<(), CacheError>>;
+pub(crate) type Publisher = Together<Publication, Result<(), CacheError>>;
 
 /// The file to fetch.
 #[derive(Debug, Clone)]
@@ -201,10 +201,15 @@ impl Transfer<'_> {
         }
     }
 
-    /// Asked before a file is published: who was told to stop meanwhile puts nothing into a cache that may just have been cleared.
+    /// Whether the file is to be published still: who was told to stop meanwhile puts nothing into a cache that may just have been
+    /// cleared.
+    fn is_wanted(self) -> impl Fn() -> bool + Send + use<> {
+        let (stop, fence) = (self.stop.clone(), self.fence.clone());
+        move || !stop.is_cancelled() && fence.is_open()
+    }
+
     fn check_wanted(self) -> Result<(), TransferError> {
-        let is_wanted = !self.stop.is_cancelled() && self.fence.is_open();
-        is_wanted.then_some(()).ok_or(TransferError::Stopped)
+        self.is_wanted()().then_some(()).ok_or(TransferError::Stopped)
     }
 
     async fn attempt(mut self, cut: Cut) -> Result<(), TransferError> {

@@ -1,11 +1,10 @@
 //! Files in one go: one request, hashed as they come, a temporary file that is renamed when it is right.
 
 use hfd_shared::blocking::blocking;
-use hfd_shared::cache::{CacheError, RepoCache, SmallFile};
+use hfd_shared::cache::{CacheError, Publication, SmallFile};
 use hfd_shared::hub::{Fetched, HubError};
 use hfd_shared::job::PlannedFile;
 use hfd_shared::metrics::Connected;
-use hfd_shared::repo::BlobHash;
 use hfd_shared::settings::Verify;
 
 use super::budget::Budget;
@@ -13,36 +12,25 @@ use super::content_hash::ContentHasher;
 use super::pace::{Next, Pace};
 use super::{Target, Transfer, TransferError};
 
+/// A file that has so much in memory is written out.
 const BUFFER_BYTES: usize = 1 << 20;
+
+/// A file up to this is hashed where it arrives and is first written when it is published: both take less than to have it done
+/// elsewhere.
+const LIGHT_BYTES: usize = 64 << 10;
 
 /// What has arrived of the file.
 struct Arrived {
-    cache: RepoCache,
-    writer: String,
-    blob: BlobHash,
-    size_bytes: u64,
-    /// Begun with the first bytes that are written.
-    file: Option<SmallFile>,
+    file: SmallFile,
     hasher: ContentHasher,
-    buffer: Vec<u8>,
     bytes: u64,
 }
 
 impl Arrived {
-    /// Writes and hashes the buffer; returns the file. Blocks.
-    fn write_out(&mut self) -> Result<SmallFile, CacheError> {
-        self.hasher.update(&self.buffer);
-        let mut file = match self.file.take() {
-            Some(file) => file,
-            None => self.cache.create_small(&self.blob, self.size_bytes, &self.writer)?,
-        };
-        file.write(&self.buffer)?;
-        self.buffer.clear();
-        Ok(file)
-    }
-
+    /// Hashes what has come and writes it out. Blocks.
     fn flush(mut self) -> Result<Self, CacheError> {
-        self.file = Some(self.write_out()?);
+        self.hasher.update(self.file.in_memory());
+        self.file.write_out()?;
         Ok(self)
     }
 }
@@ -50,13 +38,8 @@ impl Arrived {
 pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
     let (blob, size_bytes) = (transfer.target.file.blob, transfer.target.file.size_bytes);
     let mut arrived = Arrived {
-        cache: transfer.cache.clone(),
-        writer: transfer.writer.to_owned(),
-        blob,
-        size_bytes,
-        file: None,
+        file: transfer.cache.begin_small(&blob, size_bytes, transfer.writer),
         hasher: ContentHasher::like(&blob, size_bytes),
-        buffer: Vec::new(),
         bytes: 0,
     };
     let mut budget = Budget::new(transfer.settings.retries);
@@ -90,9 +73,9 @@ async fn stream(
         match pace.next(&mut fetched, transfer.stop).await? {
             Ok(Next::Chunk(chunk)) => {
                 arrived.bytes += chunk.len() as u64;
-                arrived.buffer.extend_from_slice(&chunk);
+                arrived.file.push(&chunk);
                 transfer.meter.set(arrived.bytes);
-                if arrived.buffer.len() >= BUFFER_BYTES {
+                if arrived.file.in_memory().len() >= BUFFER_BYTES {
                     arrived = blocking(move || arrived.flush()).await?;
                 }
                 transfer.arrived(chunk.len(), transfer.stop).await?;
@@ -119,17 +102,19 @@ async fn request(transfer: Transfer<'_>, from_byte: u64) -> Result<Result<Fetche
 
 async fn publish(transfer: Transfer<'_>, mut arrived: Arrived) -> Result<(), TransferError> {
     let PlannedFile { path, blob: expected, .. } = transfer.target.file.clone();
-    let verify = transfer.settings.verify == Verify::Sha256;
-    let verified = blocking(move || {
-        let file = arrived.write_out()?;
-        let got = arrived.hasher.finish();
-        if verify && got != expected {
-            file.quarantine()?;
-            return Err(TransferError::WrongHash { path, expected, got });
-        }
-        Ok(file)
-    });
-    let verified = verified.await?;
-    transfer.check_wanted()?;
-    Ok(transfer.publisher.join(verified).await?)
+    if arrived.bytes > LIGHT_BYTES as u64 {
+        arrived = blocking(move || arrived.flush()).await?;
+    }
+    let Arrived { file, mut hasher, .. } = arrived;
+    hasher.update(file.in_memory());
+    let got = hasher.finish();
+    if transfer.settings.verify == Verify::Sha256 && got != expected {
+        blocking(move || file.quarantine()).await?;
+        return Err(TransferError::WrongHash { path, expected, got });
+    }
+    let published = transfer.publisher.join(Publication { file, is_wanted: Box::new(transfer.is_wanted()) }).await;
+    if published.is_err() {
+        transfer.check_wanted()?;
+    }
+    Ok(published?)
 }

@@ -56,7 +56,7 @@ impl Rig {
         let store = EmbeddedStore::in_memory(Arc::new(LocalBus::new())).unwrap();
         let configured = Effective { token: None, max_active: 1, transfer: self.settings.clone() };
         let settings = Settings::new(Arc::new(store), self.hub.clone(), None, configured).unwrap();
-        let publishing = self.cache.clone();
+        let small_files = self.cache.small_files();
         Transfer {
             hub: &self.hub,
             xet: None,
@@ -71,7 +71,7 @@ impl Rig {
             width: &AtomicUsize::new(FIRST_WIDTH),
             advanced: &AtomicBool::new(false),
             turn: &Turn::new(&Arc::new(Semaphore::new(1))),
-            publisher: &Publisher::new(move |files: Vec<_>| publishing.publish_small(&files)),
+            publisher: &Publisher::new(move |files: Vec<_>| small_files.publish(files)),
             fence: &Fence::new(Instant::now(), Duration::from_mins(1)),
             slice_over,
             stop: &CancellationToken::new(),

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{Cache, Partial, RepoCache};
+use super::{Cache, Partial, Publication, RepoCache, SmallFile};
 use crate::repo::{BlobHash, ByteRange, CommitHash, RepoKind, RepoRef, Tree, TreeFile};
 
 /// A cache that goes away with the test.
@@ -53,9 +53,18 @@ fn partial_with(repo: &RepoCache, blob: &BlobHash, content: &[u8]) -> Partial {
 }
 
 fn put_blob(repo: &RepoCache, blob: &BlobHash, content: &[u8]) {
-    let mut file = repo.create_small(blob, content.len() as u64, "writer").unwrap();
-    file.write(content).unwrap();
-    assert!(repo.publish_small(&[file])[0].is_ok());
+    let file = small_with(repo, blob, content.len() as u64, content);
+    assert!(repo.small_files().publish(wanted([file]))[0].is_ok());
+}
+
+fn wanted<const FILES: usize>(files: [SmallFile; FILES]) -> Vec<Publication> {
+    files.map(|file| Publication { file, is_wanted: Box::new(|| true) }).into()
+}
+
+fn small_with(repo: &RepoCache, blob: &BlobHash, size_bytes: u64, content: &[u8]) -> SmallFile {
+    let mut file = repo.begin_small(blob, size_bytes, "writer");
+    file.push(content);
+    file
 }
 
 fn blob_path(repo: &RepoCache, blob: &BlobHash) -> std::path::PathBuf {

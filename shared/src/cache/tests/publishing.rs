@@ -113,9 +113,7 @@ fn what_has_not_its_size_is_not_published() {
     let large = partial_with(repo, &blob(2), b"long");
     large.data().set_len(2).unwrap();
     assert!(matches!(large.publish(), Err(CacheError::WrongSize { expected_bytes: 4, found_bytes: 2, .. })));
-    let mut small = repo.create_small(&blob(1), 10, "w").unwrap();
-    small.write(b"short").unwrap();
-    let published = repo.publish_small(&[small]);
+    let published = repo.small_files().publish(wanted([small_with(repo, &blob(1), 10, b"short")]));
     assert!(matches!(published[..], [Err(CacheError::WrongSize { expected_bytes: 10, found_bytes: 5, .. })]));
     assert!(names(repo.folder().join("blobs")).is_empty());
 }
@@ -123,12 +121,11 @@ fn what_has_not_its_size_is_not_published() {
 #[test]
 fn small_files_are_published_together_each_with_its_own_result() {
     let Fixture { repo, .. } = &fixture();
-    let small = |digit, content: &[u8]| {
-        let mut small = repo.create_small(&blob(digit), 5, "w").unwrap();
-        small.write(content).unwrap();
-        small
-    };
-    let published = repo.publish_small(&[small(1, b"whole"), small(2, b"cut"), small(3, b"right")]);
+    let mut begun = small_with(repo, &blob(3), 5, b"ri");
+    begun.write_out().unwrap();
+    begun.push(b"ght");
+    let small = |digit, content| small_with(repo, &blob(digit), 5, content);
+    let published = repo.small_files().publish(wanted([small(1, b"whole"), small(2, b"cut"), begun]));
     assert!(published[0].is_ok() && published[2].is_ok(), "{published:?}");
     assert!(matches!(published[1], Err(CacheError::WrongSize { expected_bytes: 5, found_bytes: 3, .. })));
     assert_eq!(names(repo.folder().join("blobs")), [blob(1).to_string(), blob(3).to_string()]);
@@ -155,9 +152,34 @@ fn what_arrived_for_a_repository_that_was_removed_is_not_published() {
     assert!(matches!(partial.publish(), Err(CacheError::Superseded { .. })));
     assert!(!repo.folder().exists());
 
-    let mut small = repo.create_small(&blob(2), 4, "w").unwrap();
-    small.write(b"1234").unwrap();
+    let mut heavy = small_with(repo, &blob(2), 4, b"1234");
+    heavy.write_out().unwrap();
     fs::rename(repo.folder(), cache.root().join("removed again")).unwrap();
-    assert!(matches!(repo.publish_small(&[small])[..], [Err(CacheError::Superseded { .. })]));
+    let files = repo.small_files();
+    assert!(matches!(files.publish(wanted([heavy]))[..], [Err(CacheError::Superseded { .. })]));
+    assert!(!repo.folder().exists());
+}
+
+#[test]
+fn a_removal_during_a_task_loses_its_small_files_and_none_that_come_later() {
+    let Fixture { repo, cache, .. } = &fixture();
+    let (files, small) = (repo.small_files(), |digit| small_with(repo, &blob(digit), 4, b"1234"));
+    assert!(files.publish(wanted([small(1)]))[0].is_ok());
+    let mut heavy = small(2);
+    heavy.write_out().unwrap();
+    fs::rename(repo.folder(), cache.root().join("removed")).unwrap();
+    assert!(matches!(files.publish(wanted([small(3)]))[..], [Err(CacheError::Superseded { .. })]));
+    assert!(!repo.folder().exists());
+    let published = files.publish(wanted([small(4), heavy]));
+    assert!(matches!(published[..], [Ok(()), Err(CacheError::Superseded { .. })]), "{published:?}");
+    assert_eq!(names(repo.folder().join("blobs")), [blob(4).to_string()]);
+}
+
+#[test]
+fn a_small_file_that_is_not_wanted_any_more_makes_no_repository() {
+    let Fixture { repo, .. } = &fixture();
+    let file = small_with(repo, &blob(1), 4, b"1234");
+    let published = repo.small_files().publish(vec![Publication { file, is_wanted: Box::new(|| false) }]);
+    assert!(matches!(published[..], [Err(CacheError::Superseded { .. })]));
     assert!(!repo.folder().exists());
 }

@@ -8,8 +8,8 @@ use super::*;
 #[test]
 fn a_small_file_that_is_dropped_leaves_nothing() {
     let Fixture { repo, .. } = &fixture();
-    let mut small = repo.create_small(&blob(1), 5, "w").unwrap();
-    small.write(b"12").unwrap();
+    let mut small = small_with(repo, &blob(1), 5, b"12");
+    small.write_out().unwrap();
     assert_eq!(names(repo.folder().join(".hfd")).len(), 1);
     drop(small);
     assert!(names(repo.folder().join(".hfd")).is_empty());
@@ -32,9 +32,7 @@ fn quarantined_bytes_can_be_seen_but_are_never_used() {
     assert_eq!(fs::read(quarantined.join("data")).unwrap(), b"bad 2", "the newest replaces the older");
     repo.quarantine(&blob(1)).unwrap();
 
-    let mut small = repo.create_small(&blob(1), 5, "w").unwrap();
-    small.write(b"bad 3").unwrap();
-    small.quarantine().unwrap();
+    small_with(repo, &blob(1), 5, b"bad 3").quarantine().unwrap();
     assert_eq!(fs::read(quarantined.join("data")).unwrap(), b"bad 3");
     assert_eq!(names(repo.folder().join(".hfd")), ["quarantine"]);
     assert!(!repo.has_blob(&blob(1), 5).unwrap());
