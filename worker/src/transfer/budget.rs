@@ -51,10 +51,10 @@ impl Budget {
             Retry::Soon | Retry::Resolve => {}
         }
         let Some(delay) = self.delays.next().or_else(|| self.spare.take()) else {
-            let (tries, last) = (self.tries, error.to_string());
+            let tries = self.tries;
             return Err(match error {
-                HubError::RangeIgnored { .. } => TransferError::NoRanges { tries, last },
-                _ => TransferError::GaveUp { tries, last, is_outage: error.is_outage() },
+                HubError::RangeIgnored { .. } => TransferError::NoRanges { tries, last: error },
+                _ => TransferError::GaveUp { tries, last: error },
             });
         };
         metrics::retried((&error).into());

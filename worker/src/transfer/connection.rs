@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hfd_shared::hub::{HubError, Retry};
+use hfd_shared::hub::Retry;
 use hfd_shared::metrics::{self, Connected};
 use hfd_shared::repo::ByteRange;
 use tokio::time::Instant;
@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::budget::Budget;
+use super::error::Failure;
 use super::large::disk_error;
 use super::pace::{self, Pace};
 use super::parts::{Helper, Next, Part, Parts};
@@ -78,9 +79,10 @@ impl Connection<'_> {
         let mut seen_bytes = self.transfer.meter.bytes();
         loop {
             let Some(rest) = part.rest() else { return Ok(()) };
-            match self.stream(writer, part, rest).await? {
+            match self.stream(writer, part, rest).await {
                 Ok(()) => return Ok(()),
-                Err(error) => {
+                Err(Failure::Transfer(error)) => return Err(error),
+                Err(Failure::Try(error)) => {
                     let bytes = self.transfer.meter.bytes();
                     if writer.position() > rest.start() {
                         budget.refill();
@@ -104,41 +106,31 @@ impl Connection<'_> {
         }
     }
 
-    /// One response, as far as its bytes belong to the part. The outer error ends the transfer, the inner one just this try.
-    async fn stream(
-        &self,
-        writer: &mut PartWriter,
-        part: &Part,
-        rest: ByteRange,
-    ) -> Result<Result<(), HubError>, TransferError> {
-        let fetched = tokio::select! {
-            () = part.taken_over() => return Ok(Ok(())),
+    /// One response, as far as its bytes belong to the part.
+    async fn stream(&self, writer: &mut PartWriter, part: &Part, rest: ByteRange) -> Result<(), Failure> {
+        let mut fetched = tokio::select! {
+            () = part.taken_over() => return Ok(()),
             fetched = self.source.fetch(rest) => fetched?,
-        };
-        let mut fetched = match fetched {
-            Ok(fetched) => fetched,
-            Err(error) => return Ok(Err(error)),
         };
         let _connected = Connected::begin();
         let mut pace = Pace::new(&self.transfer.target.file.path, self.transfer.settings);
         loop {
             let next = tokio::select! {
-                () = part.taken_over() => return Ok(Ok(())),
+                () = part.taken_over() => return Ok(()),
                 next = pace.next(&mut fetched, self.halt) => next?,
             };
             match next {
-                Ok(pace::Next::Chunk(mut chunk)) => {
+                pace::Next::Chunk(mut chunk) => {
                     let bytes = chunk.len();
                     chunk.truncate(part.arrived(bytes, Instant::now()));
                     writer.push(chunk).await.map_err(|error| disk_error(self.transfer, error))?;
                     self.transfer.arrived(bytes, self.halt).await?;
                     // The rest of the answer belongs to others now.
                     if part.rest().is_none() && fetched.remaining_bytes() > 0 {
-                        return Ok(Ok(()));
+                        return Ok(());
                     }
                 }
-                Ok(pace::Next::End) => return Ok(Ok(())),
-                Err(error) => return Ok(Err(error)),
+                pace::Next::End => return Ok(()),
             }
         }
     }

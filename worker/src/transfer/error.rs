@@ -29,9 +29,7 @@ pub(crate) enum TransferError {
         /// Tries without progress.
         tries: usize,
         /// The last failure.
-        last: String,
-        /// Whether the server may just be away.
-        is_outage: bool,
+        last: HubError,
     },
     /// The server gives whole files only.
     #[error("gave up after {tries} tries: {last}")]
@@ -39,7 +37,7 @@ pub(crate) enum TransferError {
         /// Tries.
         tries: usize,
         /// The last answer.
-        last: String,
+        last: HubError,
     },
     /// Parts of the file came from different versions of it.
     #[error("{path} changed while it was fetched: {reason}")]
@@ -64,7 +62,33 @@ pub(crate) enum TransferError {
     Cache(#[from] CacheError),
 }
 
+/// Why one try came to nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The network or the server failed; another try may do better.
+    Try(HubError),
+    /// The transfer ends.
+    Transfer(TransferError),
+}
+
+impl From<HubError> for Failure {
+    fn from(error: HubError) -> Self {
+        Self::Try(error)
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        Self::Transfer(error)
+    }
+}
+
 impl TransferError {
+    /// Whether a server may just be away.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::GaveUp { last, .. } if last.is_outage())
+    }
+
     /// Whether what arrived must be dropped.
     pub(super) fn is_wrong_content(&self) -> bool {
         matches!(self, Self::Changed { .. } | Self::WrongHash { .. })

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::TransferError;
+use super::error::Failure;
 
 /// Watches one response.
 pub(super) struct Pace<'a> {
@@ -39,24 +40,18 @@ impl<'a> Pace<'a> {
         }
     }
 
-    /// The next bytes of the response. The outer error ends the transfer, the inner one just this connection.
-    pub(super) async fn next(
-        &mut self,
-        fetched: &mut Fetched,
-        stop: &CancellationToken,
-    ) -> Result<Result<Next, HubError>, TransferError> {
+    /// The next bytes of the response.
+    pub(super) async fn next(&mut self, fetched: &mut Fetched, stop: &CancellationToken) -> Result<Next, Failure> {
         let since = Instant::now();
         let chunk = tokio::select! {
             biased;
-            () = stop.cancelled() => return Err(TransferError::Stopped),
+            () = stop.cancelled() => return Err(TransferError::Stopped.into()),
             chunk = tokio::time::timeout(self.stall_timeout, fetched.chunk()) => chunk,
         };
-        Ok(match chunk {
-            Err(_) => Err(HubError::Timeout { what: self.path.to_string() }),
-            Ok(Err(error)) => Err(error),
-            Ok(Ok(None)) => Ok(Next::End),
-            Ok(Ok(Some(chunk))) => self.count(since.elapsed(), chunk.len() as u64).map(|()| Next::Chunk(chunk)),
-        })
+        let chunk = chunk.map_err(|_| HubError::Timeout { what: self.path.to_string() })?;
+        let Some(chunk) = chunk? else { return Ok(Next::End) };
+        self.count(since.elapsed(), chunk.len() as u64)?;
+        Ok(Next::Chunk(chunk))
     }
 
     /// Only the time spent waiting for the network counts, so that a slow disk does not look like a slow Hub.

@@ -9,6 +9,7 @@ use hfd_shared::settings::Verify;
 
 use super::budget::Budget;
 use super::content_hash::ContentHasher;
+use super::error::Failure;
 use super::pace::{Next, Pace};
 use super::{Target, Transfer, TransferError};
 
@@ -45,9 +46,9 @@ pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
     let mut budget = Budget::new(transfer.settings.retries);
     while arrived.bytes < size_bytes {
         let begun_at = arrived.bytes;
-        let tried;
-        (arrived, tried) = stream(transfer, arrived).await?;
-        if let Err(error) = tried {
+        let failure;
+        (arrived, failure) = stream(transfer, arrived).await?;
+        if let Some(error) = failure {
             if arrived.bytes > begun_at {
                 budget.refill();
             }
@@ -58,19 +59,17 @@ pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
     publish(transfer, arrived).await
 }
 
-/// One response. The outer error ends the transfer, the inner one just this try.
-async fn stream(
-    transfer: Transfer<'_>,
-    mut arrived: Arrived,
-) -> Result<(Arrived, Result<(), HubError>), TransferError> {
-    let mut fetched = match request(transfer, arrived.bytes).await? {
+/// One response, and how it failed before its end, if it did.
+async fn stream(transfer: Transfer<'_>, mut arrived: Arrived) -> Result<(Arrived, Option<HubError>), TransferError> {
+    let mut fetched = match request(transfer, arrived.bytes).await {
         Ok(fetched) => fetched,
-        Err(error) => return Ok((arrived, Err(error))),
+        Err(Failure::Try(error)) => return Ok((arrived, Some(error))),
+        Err(Failure::Transfer(error)) => return Err(error),
     };
     let _connected = Connected::begin();
     let mut pace = Pace::new(&transfer.target.file.path, transfer.settings);
     loop {
-        match pace.next(&mut fetched, transfer.stop).await? {
+        match pace.next(&mut fetched, transfer.stop).await {
             Ok(Next::Chunk(chunk)) => {
                 arrived.bytes += chunk.len() as u64;
                 arrived.file.push(&chunk);
@@ -80,22 +79,23 @@ async fn stream(
                 }
                 transfer.arrived(chunk.len(), transfer.stop).await?;
             }
-            Ok(Next::End) => return Ok((arrived, Ok(()))),
-            Err(error) => return Ok((arrived, Err(error))),
+            Ok(Next::End) => return Ok((arrived, None)),
+            Err(Failure::Try(error)) => return Ok((arrived, Some(error))),
+            Err(Failure::Transfer(error)) => return Err(error),
         }
     }
 }
 
-async fn request(transfer: Transfer<'_>, from_byte: u64) -> Result<Result<Fetched, HubError>, TransferError> {
+async fn request(transfer: Transfer<'_>, from_byte: u64) -> Result<Fetched, Failure> {
     let Target { repo, commit, file } = transfer.target;
     tokio::select! {
         biased;
-        () = transfer.stop.cancelled() => Err(TransferError::Stopped),
+        () = transfer.stop.cancelled() => Err(TransferError::Stopped.into()),
         fetched = transfer.hub.fetch_file(repo, *commit, file.into(), from_byte) => match fetched {
             Err(HubError::Changed { detail, .. }) => {
-                Err(TransferError::Changed { path: file.path.clone(), reason: detail })
+                Err(TransferError::Changed { path: file.path.clone(), reason: detail }.into())
             }
-            fetched => Ok(fetched),
+            fetched => Ok(fetched?),
         },
     }
 }

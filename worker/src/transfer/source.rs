@@ -9,6 +9,7 @@ use hfd_shared::lock::lock;
 use hfd_shared::repo::ByteRange;
 use tokio_util::sync::CancellationToken;
 
+use super::error::Failure;
 use super::{Target, Transfer, TransferError};
 
 pub(super) struct Source<'a> {
@@ -32,8 +33,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Asks for a range. The outer error ends the transfer, the inner one just this try.
-    pub(super) async fn fetch(&self, range: ByteRange) -> Result<Result<Fetched, HubError>, TransferError> {
+    /// Asks for a range.
+    pub(super) async fn fetch(&self, range: ByteRange) -> Result<Fetched, Failure> {
         let asked = async {
             let location = self.location().await?;
             let fetched = self.transfer.hub.fetch(&location, Some(range), self.transfer.target.file.size_bytes).await;
@@ -44,22 +45,23 @@ impl<'a> Source<'a> {
         };
         let asked = tokio::select! {
             biased;
-            () = self.halt.cancelled() => return Err(TransferError::Stopped),
+            () = self.halt.cancelled() => return Err(TransferError::Stopped.into()),
             asked = asked => asked,
         };
         match asked {
             Ok(fetched) => {
                 let is_part = range.len() < self.transfer.target.file.size_bytes;
                 self.has_given_parts.fetch_or(is_part, Ordering::Relaxed);
-                self.same_version(&fetched).map(|()| Ok(fetched))
+                self.same_version(&fetched)?;
+                Ok(fetched)
             }
-            Err(HubError::Changed { detail, .. }) => Err(self.changed(detail)),
+            Err(HubError::Changed { detail, .. }) => Err(self.changed(detail).into()),
             // Not a server without ranges, but one that fails: what it gave before is not to be dropped.
             Err(HubError::RangeIgnored { what }) if self.has_given_parts.load(Ordering::Relaxed) => {
                 let detail = "the whole file in place of a part".to_owned();
-                Ok(Err(HubError::Server { what, status: 200, detail }))
+                Err(HubError::Server { what, status: 200, detail }.into())
             }
-            Err(error) => Ok(Err(error)),
+            Err(error) => Err(error.into()),
         }
     }
 

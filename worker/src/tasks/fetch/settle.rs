@@ -35,7 +35,7 @@ impl From<TransferError> for FetchError {
         match error {
             TransferError::Stopped => Self::Stopped,
             TransferError::Later { delay, reason } => Self::Later { delay, waiting: reason },
-            TransferError::GaveUp { is_outage: true, .. } => Self::Unanswered(error.to_string()),
+            error if error.is_outage() => Self::Unanswered(error.to_string()),
             error => Self::Failed(error.to_string()),
         }
     }

@@ -15,6 +15,7 @@ use super::session::{RETRIES, describe};
 use super::{TransferError, Xet};
 use crate::transfer::Transfer;
 use crate::transfer::budget::Budget;
+use crate::transfer::error::Failure;
 use crate::transfer::large::disk_error;
 use crate::transfer::writer::{PartWriter, Sink};
 
@@ -65,33 +66,31 @@ impl Source<'_> {
         let mut budget = Budget::new(if is_only_way { retries } else { retries.min(MAX_RETRIES) });
         loop {
             let Some(rest) = ByteRange::new(writer.position(), part.end()) else { return Ok(()) };
-            if let Err(error) = self.stream(writer, rest).await? {
-                if writer.position() > rest.start() {
-                    budget.refill();
+            match self.stream(writer, rest).await {
+                Ok(()) => {}
+                Err(Failure::Transfer(error)) => return Err(error),
+                Err(Failure::Try(error)) => {
+                    if writer.position() > rest.start() {
+                        budget.refill();
+                    }
+                    budget.spend(error, self.halt).await?;
                 }
-                budget.spend(error, self.halt).await?;
             }
         }
     }
 
-    /// One answer. The outer error ends the transfer, the inner one just this try.
-    async fn stream(&self, writer: &mut PartWriter, rest: ByteRange) -> Result<Result<(), HubError>, TransferError> {
-        let mut stream = match self.in_time(Duration::ZERO, self.open(rest)).await? {
-            Ok(stream) => stream,
-            Err(error) => return Ok(Err(error)),
-        };
+    /// One answer.
+    async fn stream(&self, writer: &mut PartWriter, rest: ByteRange) -> Result<(), Failure> {
+        let mut stream = self.in_time(Duration::ZERO, self.open(rest)).await?;
         let _connected = Connected::begin();
         while writer.position() < rest.end() {
-            let mut bytes = match self.in_time(time_for(rest), self.next(&mut stream)).await? {
-                Ok(bytes) if bytes.is_empty() => {
-                    let missing_bytes = rest.end() - writer.position();
-                    return Ok(Err(HubError::Truncated { what: self.what(), missing_bytes }));
-                }
-                Ok(bytes) => bytes,
-                Err(error) => return Ok(Err(error)),
-            };
-            if bytes.len() as u64 > rest.end() - writer.position() {
-                return Ok(Err(HubError::TooLong { what: self.what() }));
+            let mut bytes = self.in_time(time_for(rest), self.next(&mut stream)).await?;
+            let missing_bytes = rest.end() - writer.position();
+            if bytes.is_empty() {
+                return Err(HubError::Truncated { what: self.what(), missing_bytes }.into());
+            }
+            if bytes.len() as u64 > missing_bytes {
+                return Err(HubError::TooLong { what: self.what() }.into());
             }
             while !bytes.is_empty() {
                 let step = bytes.split_to(bytes.len().min(STEP_BYTES));
@@ -100,7 +99,7 @@ impl Source<'_> {
                 self.transfer.arrived(arrived, self.halt).await?;
             }
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     async fn open(&self, rest: ByteRange) -> Result<XetDownloadStream, HubError> {
@@ -121,13 +120,13 @@ impl Source<'_> {
         &self,
         work_time: Duration,
         work: impl Future<Output = Result<T, HubError>>,
-    ) -> Result<Result<T, HubError>, TransferError> {
+    ) -> Result<T, Failure> {
         let limit = self.transfer.settings.stall_timeout * (RETRIES + 2) + work_time;
         tokio::select! {
             biased;
-            () = self.halt.cancelled() => Err(TransferError::Stopped),
+            () = self.halt.cancelled() => Err(TransferError::Stopped.into()),
             done = tokio::time::timeout(limit, work) => {
-                Ok(done.unwrap_or_else(|_| Err(HubError::Timeout { what: self.what() })))
+                Ok(done.map_err(|_| HubError::Timeout { what: self.what() }).flatten()?)
             }
         }
     }
