@@ -1,7 +1,7 @@
 //! What a worker process has: its ports, the Hub, the cache and its settings.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hfd_shared::backend::Backend;
 use hfd_shared::blocking::blocking;
@@ -20,7 +20,7 @@ use crate::outages::Outages;
 use crate::patience::Patience;
 use crate::presence::Presence;
 use crate::throttle::Throttle;
-use crate::transfer::{FIRST_WIDTH, Xet};
+use crate::transfer::Engine;
 
 /// Everything a task needs; made once per process.
 pub struct Environment {
@@ -46,12 +46,8 @@ pub struct Environment {
     pub(crate) listings: Listings,
     /// The cache on disk.
     pub cache: Arc<Cache>,
-    /// The way over Xet.
-    pub(crate) xet: Xet,
-    /// Holds what is received to the limits.
-    pub(crate) throttle: Throttle,
-    /// How many connections the next large file begins with: as many as the last one ended with.
-    pub(crate) width: AtomicUsize,
+    /// Downloads into it.
+    pub(crate) engine: Engine,
     /// Tells the ends of jobs.
     pub(crate) callbacks: CallbackClient,
     /// How many Fetch tasks are done at a time.
@@ -99,19 +95,19 @@ impl Environment {
         }
         let Backend { store, queue, bus, bandwidth, roster, .. } = backend.clone();
         let cache = Arc::new(Cache::open(cache_dir)?);
+        let name = WorkerName::random(&host_name())?;
+        let throttle = Throttle::new(shared.clone(), bandwidth);
         Ok(Self {
-            name: WorkerName::random(&host_name())?,
             jobs: Jobs::new(Arc::clone(&store), limits.max_active),
-            xet: Xet::new(cache.idle_folder()),
+            engine: Engine::new(hub.clone(), throttle, name.clone(), cache.idle_folder()),
+            name,
             cache,
             patience: Patience::default(),
             outages: Outages::new(limits.max_outage),
             listings: Listings::default(),
-            throttle: Throttle::new(shared.clone(), bandwidth),
             callbacks: CallbackClient::new(callbacks)?,
             presence: Presence::new(),
             attempts: AtomicU64::default(),
-            width: AtomicUsize::new(FIRST_WIDTH),
             store,
             queue,
             bus,

@@ -36,9 +36,7 @@ pub(crate) struct Presence {
     /// By the number of the attempt, so in the order in which they were begun.
     tasks: Mutex<BTreeMap<u64, TaskState>>,
     changed: Notify,
-    /// Bytes from the network since the start.
-    pub(crate) received: AtomicU64,
-    /// As many of them as the roster has confirmed.
+    /// So many bytes of the engine has the roster confirmed.
     told: AtomicU64,
 }
 
@@ -55,7 +53,6 @@ impl Presence {
             started_at: OffsetDateTime::now_utc(),
             tasks: Mutex::default(),
             changed: Notify::new(),
-            received: AtomicU64::new(0),
             told: AtomicU64::new(0),
         }
     }
@@ -105,7 +102,7 @@ pub(crate) async fn show(env: &Environment, stop: &CancellationToken) -> Infalli
 
 async fn beat(env: &Environment, rate: &mut Rate, draining: bool) -> Result<(), StoreError> {
     let presence = &env.presence;
-    let total_bytes = presence.received.load(Ordering::Relaxed);
+    let total_bytes = env.engine.received.load(Ordering::Relaxed);
     let state = WorkerState {
         name: env.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -45,7 +45,7 @@ impl Connection<'_> {
                 () = self.parts.all_arrived() => return Ok(()),
                 () = self.halt.cancelled() => return Ok(()),
             }
-            let helper = Helper { speed, is_held_back: self.transfer.throttle.holds_back() };
+            let helper = Helper { speed, is_held_back: self.transfer.engine.throttle.holds_back() };
             match self.parts.next(helper, Instant::now()) {
                 Next::Part(part) => {
                     if let Err(error) = self.fetch(&part).await {

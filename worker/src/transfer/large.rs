@@ -23,14 +23,16 @@ use super::parts::Parts;
 use super::source::Source;
 use super::width::Width;
 use super::writer::Sink;
-use super::{Transfer, TransferError, xet};
+use super::xet::{self, Xet};
+use super::{Transfer, TransferError};
 
 /// The time between two records: what a killed process has to fetch again. Short at first, for a process that is killed
 /// again and again must come closer to the end each time; longer later, so that syncs cost little.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-pub(super) async fn fetch(mut transfer: Transfer<'_>, cut: Cut) -> Result<(), TransferError> {
+/// Fetches the file; over Xet as far as that goes, if it is to come on that way.
+pub(super) async fn fetch(mut transfer: Transfer<'_>, xet: Option<&Xet>, cut: Cut) -> Result<(), TransferError> {
     let advanced = AtomicBool::new(false);
     if cut == Cut::Unranged {
         // What is there of it when the connection breaks cannot be used.
@@ -41,7 +43,7 @@ pub(super) async fn fetch(mut transfer: Transfer<'_>, cut: Cut) -> Result<(), Tr
     let hashing = Hashing::start(transfer, &partial, reader);
     transfer.meter.set(partial.recorded().iter().map(|range| range.len()).sum());
     let (cache, expected) = (transfer.cache.clone(), file.blob);
-    match fetch_and_hash(transfer, cut, partial, hashing).await {
+    match fetch_and_hash(transfer, xet, cut, partial, hashing).await {
         Ok(partial) => {
             transfer.check_wanted()?;
             Ok(blocking(move || partial.publish()).await?)
@@ -63,11 +65,15 @@ pub(super) async fn fetch(mut transfer: Transfer<'_>, cut: Cut) -> Result<(), Tr
 
 async fn fetch_and_hash(
     transfer: Transfer<'_>,
+    xet: Option<&Xet>,
     cut: Cut,
     partial: Partial,
     mut hashing: Hashing,
 ) -> Result<Partial, TransferError> {
-    let partial = xet::fetch_parts(transfer, partial, &hashing.frontier).await?;
+    let partial = match xet {
+        Some(xet) => xet::fetch_parts(transfer, xet, partial, &hashing.frontier).await?,
+        None => partial,
+    };
     let partial = fetch_parts(transfer, cut, partial, &hashing.frontier).await?;
     if let Some(got) = hashing.finish(transfer).await?
         && got != transfer.target.file.blob
@@ -124,9 +130,9 @@ impl Drop for Hashing {
 async fn open(transfer: Transfer<'_>) -> Result<(Partial, File), CacheError> {
     let (cache, blob, size_bytes) =
         (transfer.cache.clone(), transfer.target.file.blob, transfer.target.file.size_bytes);
-    let writer = transfer.writer.to_owned();
+    let writer = transfer.engine.writer.clone();
     blocking(move || {
-        let partial = cache.open_partial(&blob, size_bytes, &writer)?;
+        let partial = cache.open_partial(&blob, size_bytes, writer.as_str())?;
         partial.preallocate()?;
         let reader = partial.reader()?;
         Ok((partial, reader))
@@ -146,7 +152,7 @@ async fn fetch_parts(
     let sink = sink(transfer, &partial, frontier);
     let halt = if cut == Cut::Unranged { transfer.stop } else { transfer.slice_over }.child_token();
     let source = Source::new(transfer, &halt);
-    let width = Width::new(connections, transfer.width.load(Ordering::Relaxed));
+    let width = Width::new(connections, transfer.engine.width.load(Ordering::Relaxed));
     let connection = |number| {
         let sink = sink.clone();
         Connection { number, width: &width, transfer, source: &source, parts: &parts, sink, halt: &halt }.run()
@@ -159,7 +165,7 @@ async fn fetch_parts(
     };
     let (partial, ended) = record_while(transfer, partial, frontier, &halt, fetching).await?;
     if connections > 1 {
-        transfer.width.store(width.wanted(), Ordering::Relaxed);
+        transfer.engine.width.store(width.wanted(), Ordering::Relaxed);
     }
     match ended.into_iter().filter_map(Result::err).reduce(worse) {
         Some(error) => Err(error),
@@ -178,6 +184,7 @@ pub(super) fn sink(transfer: Transfer<'_>, partial: &Partial, frontier: &Arc<Fro
         meter: transfer.meter.clone(),
         fence: transfer.fence.clone(),
         writes: Arc::default(),
+        writers: Arc::clone(&transfer.engine.part_writers),
     }
 }
 

@@ -7,6 +7,7 @@ mod budget;
 mod connection;
 pub(crate) mod content_hash;
 mod cut;
+mod engine;
 mod error;
 mod frontier;
 mod large;
@@ -27,13 +28,12 @@ mod xet;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, Publication, RepoCache};
-use hfd_shared::hub::HubClient;
 use hfd_shared::job::{PlannedFile, needs_xet};
 use hfd_shared::metrics::{self, RetryReason};
 use hfd_shared::repo::{CommitHash, RepoRef};
@@ -42,13 +42,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use cut::Cut;
+pub(crate) use engine::Engine;
 pub(crate) use error::TransferError;
 pub(crate) use turn::Turn;
-pub(crate) use width::FIRST as FIRST_WIDTH;
-pub(crate) use xet::Xet;
+use xet::Xet;
 
 use crate::fence::Fence;
-use crate::throttle::Throttle;
 use crate::together::Together;
 
 /// Halves of parts begin at multiples of this in the file, and writes end there: the largest pages that file systems use.
@@ -100,23 +99,13 @@ pub(crate) struct Target {
 /// One file on its way into the cache.
 #[derive(Clone, Copy)]
 pub(crate) struct Transfer<'a> {
-    pub(crate) hub: &'a HubClient,
-    /// The way over Xet, for files that are to come on it; none when it is closed to this one.
-    pub(crate) xet: Option<&'a Xet>,
+    pub(crate) engine: &'a Engine,
     pub(crate) cache: &'a RepoCache,
     pub(crate) settings: &'a TransferSettings,
-    /// Holds what comes to the limits.
-    pub(crate) throttle: &'a Throttle,
-    /// Names this process among all that write to the cache.
-    pub(crate) writer: &'a str,
     pub(crate) target: &'a Target,
     pub(crate) meter: &'a Meter,
     /// Bytes from the network, for the rate.
     pub(crate) received: &'a AtomicU64,
-    /// The same of all transfers of this process.
-    pub(crate) received_by_all: &'a AtomicU64,
-    /// How many connections the next large file begins with.
-    pub(crate) width: &'a AtomicUsize,
     /// Set when something of the file has become durable.
     pub(crate) advanced: &'a AtomicBool,
     /// Its place among the files that are fetched at a time.
@@ -192,11 +181,11 @@ impl Transfer<'_> {
     /// Notes that bytes came over the network, and waits until more may come, unless the transfer halts.
     async fn arrived(self, bytes: usize, halt: &CancellationToken) -> Result<(), TransferError> {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
-        self.received_by_all.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.engine.received.fetch_add(bytes as u64, Ordering::Relaxed);
         metrics::downloaded(bytes as u64);
         tokio::select! {
             biased;
-            () = self.throttle.pass(bytes) => Ok(()),
+            () = self.engine.throttle.pass(bytes) => Ok(()),
             () = halt.cancelled() => Err(TransferError::Stopped),
         }
     }
@@ -212,7 +201,7 @@ impl Transfer<'_> {
         self.is_wanted()().then_some(()).ok_or(TransferError::Stopped)
     }
 
-    async fn attempt(mut self, cut: Cut) -> Result<(), TransferError> {
+    async fn attempt(self, cut: Cut) -> Result<(), TransferError> {
         self.meter.set(0);
         tokio::select! {
             biased;
@@ -220,11 +209,9 @@ impl Transfer<'_> {
             () = self.slice_over.cancelled() => return Err(TransferError::Stopped),
         }
         let in_one_go = ONE_GO_BELOW_BYTES.min(self.settings.multipart_threshold.0);
-        if !self.may_come_over_xet().await? {
-            self.xet = None;
-        }
-        if self.xet.is_some() || self.target.file.size_bytes >= in_one_go.max(1) {
-            large::fetch(self, cut).await
+        let xet = self.may_come_over_xet().await?.then_some(&self.engine.xet);
+        if xet.is_some() || self.target.file.size_bytes >= in_one_go.max(1) {
+            large::fetch(self, xet, cut).await
         } else {
             small::fetch(self).await
         }
@@ -233,7 +220,7 @@ impl Transfer<'_> {
     /// What has hashed wrong comes over plain HTTP, if it can: the crate for Xet checks no content.
     async fn may_come_over_xet(self) -> Result<bool, CacheError> {
         let file = &self.target.file;
-        if file.xet.is_none() || !self.xet.is_some_and(|xet| xet.is_open_to(self)) {
+        if file.xet.is_none() || !self.engine.xet.is_open_to(self) {
             return Ok(false);
         }
         let (cache, blob) = (self.cache.clone(), file.blob);

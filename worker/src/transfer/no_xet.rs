@@ -10,10 +10,10 @@ use hfd_shared::cache::Partial;
 use super::frontier::Frontier;
 use super::{Transfer, TransferError};
 
-pub(crate) struct Xet;
+pub(super) struct Xet;
 
 impl Xet {
-    pub(crate) fn new(_folder: PathBuf) -> Self {
+    pub(super) fn new(_folder: PathBuf) -> Self {
         Self
     }
 
@@ -24,6 +24,7 @@ impl Xet {
 
 pub(super) async fn fetch_parts(
     _transfer: Transfer<'_>,
+    _xet: &Xet,
     partial: Partial,
     _frontier: &Arc<Frontier>,
 ) -> Result<Partial, TransferError> {

@@ -39,7 +39,7 @@ impl Arrived {
 pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
     let (blob, size_bytes) = (transfer.target.file.blob, transfer.target.file.size_bytes);
     let mut arrived = Arrived {
-        file: transfer.cache.begin_small(&blob, size_bytes, transfer.writer),
+        file: transfer.cache.begin_small(&blob, size_bytes, transfer.engine.writer.as_str()),
         hasher: ContentHasher::like(&blob, size_bytes),
         bytes: 0,
     };
@@ -91,7 +91,7 @@ async fn request(transfer: Transfer<'_>, from_byte: u64) -> Result<Fetched, Fail
     tokio::select! {
         biased;
         () = transfer.stop.cancelled() => Err(TransferError::Stopped.into()),
-        fetched = transfer.hub.fetch_file(repo, *commit, file.into(), from_byte) => match fetched {
+        fetched = transfer.engine.hub.fetch_file(repo, *commit, file.into(), from_byte) => match fetched {
             Err(HubError::Changed { detail, .. }) => {
                 Err(TransferError::Changed { path: file.path.clone(), reason: detail }.into())
             }

@@ -37,7 +37,8 @@ impl<'a> Source<'a> {
     pub(super) async fn fetch(&self, range: ByteRange) -> Result<Fetched, Failure> {
         let asked = async {
             let location = self.location().await?;
-            let fetched = self.transfer.hub.fetch(&location, Some(range), self.transfer.target.file.size_bytes).await;
+            let fetched =
+                self.transfer.engine.hub.fetch(&location, Some(range), self.transfer.target.file.size_bytes).await;
             if matches!(fetched, Err(HubError::UrlExpired { .. })) {
                 self.expire(&location).await;
             }
@@ -71,7 +72,7 @@ impl<'a> Source<'a> {
             return Ok(Arc::clone(location));
         }
         let Target { repo, commit, file } = self.transfer.target;
-        let location = Arc::new(self.transfer.hub.locate(repo, *commit, file.into()).await?);
+        let location = Arc::new(self.transfer.engine.hub.locate(repo, *commit, file.into()).await?);
         *known = Some(Arc::clone(&location));
         Ok(location)
     }

@@ -7,18 +7,21 @@ use aws_lc_rs::digest::{SHA256, digest};
 use hfd_shared::cache::Cache;
 use hfd_shared::control::{Effective, Settings};
 use hfd_shared::embedded::{EmbeddedStore, LocalBandwidth, LocalBus, LocalLimiter};
+use hfd_shared::hub::HubClient;
+use hfd_shared::job::WorkerName;
 use hfd_shared::repo::{BlobHash, ByteRange, RepoKind};
 use hfd_shared::settings::HubSettings;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 use super::*;
+use crate::throttle::Throttle;
 
 const SIZE: u64 = 8 << 20;
 
 /// A file, and the cache that it is to come into.
 struct Rig {
-    _folder: TempDir,
+    folder: TempDir,
     hub: HubClient,
     cache: RepoCache,
     settings: TransferSettings,
@@ -41,7 +44,7 @@ impl Rig {
             settings,
             target: Target { repo, commit: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(), file },
             content,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -56,19 +59,16 @@ impl Rig {
         let store = EmbeddedStore::in_memory(Arc::new(LocalBus::new())).unwrap();
         let configured = Effective { token: None, max_active: 1, transfer: self.settings.clone() };
         let settings = Settings::new(Arc::new(store), self.hub.clone(), None, configured).unwrap();
+        let throttle = Throttle::new(settings, Arc::new(LocalBandwidth::new()));
+        let writer = WorkerName::random("tester").unwrap();
         let small_files = self.cache.small_files();
         Transfer {
-            hub: &self.hub,
-            xet: None,
+            engine: &Engine::new(self.hub.clone(), throttle, writer, self.folder.path().to_owned()),
             cache: &self.cache,
             settings: &self.settings,
-            throttle: &Throttle::new(settings, Arc::new(LocalBandwidth::new())),
-            writer: "tester",
             target: &self.target,
             meter: &Meter::default(),
             received: &AtomicU64::new(0),
-            received_by_all: &AtomicU64::new(0),
-            width: &AtomicUsize::new(FIRST_WIDTH),
             advanced: &AtomicBool::new(false),
             turn: &Turn::new(&Arc::new(Semaphore::new(1))),
             publisher: &Publisher::new(move |files: Vec<_>| small_files.publish(files)),

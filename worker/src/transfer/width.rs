@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Connections of the first file of a process. Those of later ones begin with what the one before ended with.
-pub(crate) const FIRST: usize = 2;
+pub(super) const FIRST: usize = 2;
 
 /// How often the rate is looked at.
 const INTERVAL: Duration = Duration::from_millis(100);

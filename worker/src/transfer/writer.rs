@@ -26,9 +26,6 @@ const SHARED_BYTES: usize = 6 << 20;
 /// Smaller pieces are copied: each may hold the whole memory that it was received into, hyper's 408 KiB.
 const SMALLEST_PIECE: usize = 64 << 10;
 
-/// Writers in this process.
-static WRITERS: AtomicUsize = AtomicUsize::new(0);
-
 /// Where all parts of a file go.
 #[derive(Clone)]
 pub(super) struct Sink {
@@ -37,6 +34,8 @@ pub(super) struct Sink {
     pub(super) meter: Meter,
     pub(super) fence: Fence,
     pub(super) writes: Arc<Mutex<Writes>>,
+    /// How many write parts in this process.
+    pub(super) writers: Arc<AtomicUsize>,
 }
 
 /// What is to be written to one file. The system lets one write to it at a time: a thread for each would wait for its turn.
@@ -69,7 +68,7 @@ pub(super) struct PartWriter {
 
 impl PartWriter {
     pub(super) fn new(sink: Sink, start: u64) -> Self {
-        let enough = enough(WRITERS.fetch_add(1, Ordering::Relaxed) + 1);
+        let enough = enough(sink.writers.fetch_add(1, Ordering::Relaxed) + 1);
         Self { sink, enough, pieces: Vec::new(), copied: Vec::new(), start, end: start, writing: None }
     }
 
@@ -137,7 +136,7 @@ impl PartWriter {
 
 impl Drop for PartWriter {
     fn drop(&mut self) {
-        WRITERS.fetch_sub(1, Ordering::Relaxed);
+        self.sink.writers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -251,6 +250,7 @@ mod tests {
             meter: Meter::default(),
             fence: Fence::new(Instant::now(), Duration::from_hours(1)),
             writes: Arc::default(),
+            writers: Arc::default(),
         }
     }
 

@@ -117,17 +117,12 @@ impl Context<'_> {
         }
         let target = Target { repo: self.job.request.repo.clone(), commit: self.commit, file: file.clone() };
         let transfer = transfer::Transfer {
-            hub: &self.env.hub,
-            xet: Some(&self.env.xet),
+            engine: &self.env.engine,
             cache: &self.cache,
             settings: &self.settings,
-            throttle: &self.env.throttle,
-            writer: self.env.name.as_str(),
             target: &target,
             meter,
             received: &self.received,
-            received_by_all: &self.env.presence.received,
-            width: &self.env.width,
             advanced: &self.done.advanced,
             turn,
             publisher: &self.rounds.publisher,

@@ -34,7 +34,7 @@ const AVOIDED_FOR: Duration = Duration::from_mins(5);
 type Subject = (RepoRef, CommitHash, Account);
 
 /// Xet as the process uses it.
-pub(crate) struct Xet {
+pub(in crate::transfer) struct Xet {
     folder: PathBuf,
     session: OnceCell<XetSession>,
     room: Semaphore,
@@ -50,7 +50,7 @@ struct Opened {
 
 impl Xet {
     /// Nothing is opened yet. `folder` is for what the crate makes on disk, which is folders alone.
-    pub(crate) fn new(folder: PathBuf) -> Self {
+    pub(in crate::transfer) fn new(folder: PathBuf) -> Self {
         Self {
             folder,
             session: OnceCell::new(),
@@ -108,7 +108,7 @@ impl Xet {
     async fn open(&self, transfer: Transfer<'_>) -> Result<(XetDownloadStreamGroup, Duration), HubError> {
         let Target { repo, commit, .. } = transfer.target;
         let stall_timeout = transfer.settings.stall_timeout;
-        let asking = tokio::time::timeout(stall_timeout, transfer.hub.xet_access(repo, *commit));
+        let asking = tokio::time::timeout(stall_timeout, transfer.engine.hub.xet_access(repo, *commit));
         let access = asking.await.map_err(|_| failed(transfer, "the Hub gave no access in time".to_owned()))??;
         let failed = |detail| failed(transfer, detail);
         let session = self.session.get_or_try_init(async || session::open(&self.folder, stall_timeout)).await;
@@ -135,5 +135,5 @@ pub(super) fn failed(transfer: Transfer<'_>, detail: String) -> HubError {
 
 fn subject(transfer: Transfer<'_>) -> Subject {
     let Target { repo, commit, .. } = transfer.target;
-    (repo.clone(), *commit, transfer.hub.account())
+    (repo.clone(), *commit, transfer.engine.hub.account())
 }

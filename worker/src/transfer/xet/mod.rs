@@ -25,7 +25,7 @@ use super::frontier::Frontier;
 use super::large::{record_while, sink, worse};
 use super::{Transfer, TransferError};
 
-pub(crate) use access::Xet;
+pub(super) use access::Xet;
 
 /// Parts under way in this process. Each is held in memory as a whole, and once more while it is unpacked.
 const PARTS: usize = 6;
@@ -33,16 +33,17 @@ const PARTS: usize = 6;
 /// The size of a part. Larger ones would cost fewer questions to the server and more memory.
 const PART_BYTES: u64 = 8 << 20;
 
-/// Fetches what is missing of a file, if it is to come over Xet, as far as that goes.
+/// Fetches what is missing of a file over Xet, as far as that goes.
 ///
 /// # Errors
 /// When the transfer is to stop or to wait, or the volume fails; not when Xet does.
 pub(super) async fn fetch_parts(
     transfer: Transfer<'_>,
+    xet: &Xet,
     partial: Partial,
     frontier: &Arc<Frontier>,
 ) -> Result<Partial, TransferError> {
-    let (Some(xet), Some(hash)) = (transfer.xet, transfer.target.file.xet) else { return Ok(partial) };
+    let Some(hash) = transfer.target.file.xet else { return Ok(partial) };
     let parts = missing_pieces(transfer.target.file.size_bytes, partial.recorded(), PART_BYTES);
     if parts.is_empty() {
         return Ok(partial);
