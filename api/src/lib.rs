@@ -25,5 +25,6 @@ mod ws;
 
 pub use app::{openapi_json, openapi_yaml};
 pub use args::{AdminArgs, Program};
+pub use feed::FeedTimes;
 pub use server::serve;
 pub use state::{ApiConfig, ApiState, Mode};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hfd_admin::{Admin, serve_admin};
-use hfd_api::{ApiConfig, ApiState, Mode, Program};
+use hfd_api::{ApiConfig, ApiState, FeedTimes, Mode, Program};
 use hfd_shared::backend::{Backend, BackendConfig};
 use hfd_shared::control::{Jobs, relay_outbox};
 use hfd_shared::metrics::{self, Exposition, Part};
@@ -35,6 +35,7 @@ async fn run(program: Program) -> anyhow::Result<ExitCode> {
         access: program.listen.access.access()?,
         mode: Mode::Cluster,
         callbacks: program.callback.policy()?,
+        feed: FeedTimes::default(),
     };
     let (listener, admin) = (program.listen.listen()?, program.admin.listen()?);
     let stop = shutdown::on_signal().context("cannot handle signals")?;

@@ -3,7 +3,6 @@
 //! Protocol: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
 use std::io;
-use std::time::Duration;
 
 use futures_util::{Stream, stream};
 use hfd_shared::metrics::{EventClient, Transport};
@@ -20,9 +19,6 @@ use crate::error::ApiError;
 use crate::feed::{Feed, Follow, Told};
 
 const EVENT_STREAM: &str = "text/event-stream";
-
-/// The silence after which a comment shows proxies that the stream lives.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// How long a client waits before it connects again, in milliseconds.
 const RETRY: &str = "retry: 2000\n\n";
@@ -124,7 +120,7 @@ async fn next(feed: &Feed, follow: &mut Follow) -> Option<String> {
                 None
             }
         },
-        () = sleep(KEEP_ALIVE) => Some(":\n\n".to_owned()),
+        () = sleep(feed.times().keep_alive) => Some(":\n\n".to_owned()),
     }
 }
 

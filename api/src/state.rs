@@ -11,6 +11,8 @@ use hfd_shared::metrics::Exposition;
 use hfd_shared::ports::{EventBus, JobStore, Roster, TaskQueue};
 use hfd_shared::readiness::Readiness;
 
+use crate::feed::FeedTimes;
+
 /// The version that `health` and `init` tell.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -34,6 +36,8 @@ pub struct ApiConfig {
     pub mode: Mode,
     /// Which callbacks are taken.
     pub callbacks: CallbackPolicy,
+    /// When the feed does what nothing else makes it do.
+    pub feed: FeedTimes,
 }
 
 /// What the API works with.

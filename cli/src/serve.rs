@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hfd_admin::{Admin, serve_admin};
-use hfd_api::{ApiConfig, ApiState, Mode};
+use hfd_api::{ApiConfig, ApiState, FeedTimes, Mode};
 use hfd_shared::backend::{Backend, BackendConfig};
 use hfd_shared::callback::CallbackPolicy;
 use hfd_shared::config::Access;
@@ -85,6 +85,12 @@ fn api_state(access: Access, callbacks: CallbackPolicy, told: Admin, env: &Envir
         readiness: told.readiness,
         metrics: Some(told.metrics),
         settings: env.settings.clone(),
-        config: ApiConfig { cache_dir: env.cache.root().to_owned(), access, mode: Mode::Single, callbacks },
+        config: ApiConfig {
+            cache_dir: env.cache.root().to_owned(),
+            access,
+            mode: Mode::Single,
+            callbacks,
+            feed: FeedTimes::default(),
+        },
     }
 }

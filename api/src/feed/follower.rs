@@ -25,14 +25,8 @@ use crate::state::ApiState;
 /// The time between two updates of a job.
 const UPDATE_EVERY: Duration = Duration::from_millis(250);
 
-/// How often all jobs are compared with what was told.
-const SWEEP_EVERY: Duration = Duration::from_secs(5);
-
 /// How long a job that could not be read waits for the next attempt.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// How long the jobs are followed on without a client: one that comes back within this time goes on where it was.
-const LINGER: Duration = Duration::from_secs(30);
 
 /// When more jobs than this are gone at once, nobody is told of each: everybody begins anew.
 const MAX_REMOVALS: usize = 100;
@@ -95,7 +89,7 @@ impl Follower {
     /// Follows the jobs until nobody can join any more.
     pub(super) async fn run(mut self, mut joining: mpsc::Receiver<Join>) {
         let mut doorbells = Some(self.state.bus.subscribe().await);
-        let mut sweep = sweep();
+        let mut sweep = sweep(self.state.config.feed.sweep_every);
         loop {
             let next_due = self.due.values().min().copied().unwrap_or_else(|| Instant::now() + NEVER);
             tokio::select! {
@@ -139,7 +133,7 @@ impl Follower {
         if self.clients.load(Ordering::Relaxed) > 0 {
             self.visited = Instant::now();
         }
-        if !self.is_idle && self.visited.elapsed() > LINGER {
+        if !self.is_idle && self.visited.elapsed() > self.state.config.feed.linger {
             self.is_idle = true;
             self.told.clear();
             self.due.clear();
@@ -321,8 +315,8 @@ async fn hear(doorbells: &mut Option<Box<dyn Subscription>>) -> Option<Heard> {
     }
 }
 
-fn sweep() -> Interval {
-    let mut sweep = interval(SWEEP_EVERY);
+fn sweep(every: Duration) -> Interval {
+    let mut sweep = interval(every);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     sweep
 }

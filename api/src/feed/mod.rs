@@ -11,6 +11,7 @@ mod message;
 mod reader;
 mod relay;
 mod size;
+mod times;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use relay::Relay;
 
 pub(crate) use follow::{End, Follow, Told};
 pub(crate) use message::MAX_MESSAGE_BYTES;
+pub use times::FeedTimes;
 
 /// What sessions need, and what ends them.
 #[derive(Clone)]
@@ -68,6 +70,11 @@ impl Feed {
     /// The id of a message that was told, for whoever may want to go on behind it.
     pub(crate) fn id(&self, told: &Told) -> String {
         format!("{:016x}-{}", self.run, told.number)
+    }
+
+    /// When it does what nothing else makes it do.
+    pub(crate) fn times(&self) -> FeedTimes {
+        self.state.config.feed
     }
 
     fn number(&self, id: &str) -> Option<u64> {

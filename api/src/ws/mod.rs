@@ -52,10 +52,10 @@ impl WebSocketApi {
             .max_message_size(Some(MAX_MESSAGE_BYTES))
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
         // From here on the session counts: a shutdown waits for it even before the upgrade is done.
-        let (token, stop) = (feed.sessions.token(), feed.stop.clone());
+        let (token, times, stop) = (feed.sessions.token(), feed.times(), feed.stop.clone());
         let upgraded = socket.config(config).on_upgrade(move |socket| async move {
             let _counted = EventClient::begin(Transport::WebSocket);
-            session::run(socket, follow, &stop).await;
+            session::run(socket, follow, times, &stop).await;
             drop(token);
         });
         Ok(upgraded.boxed())

@@ -9,10 +9,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::feed::{self, Follow};
+use crate::feed::{self, FeedTimes, Follow};
 
-const PING_EVERY: Duration = Duration::from_secs(30);
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a client may take to answer our Close.
@@ -29,11 +27,11 @@ enum End {
 }
 
 /// Serves a client until it goes or the server stops.
-pub(super) async fn run(mut socket: WebSocketStream, follow: Follow, stop: &CancellationToken) {
+pub(super) async fn run(mut socket: WebSocketStream, follow: Follow, times: FeedTimes, stop: &CancellationToken) {
     let end = tokio::select! {
         biased;
         () = stop.cancelled() => End::Stopped,
-        end = serve(&mut socket, follow) => end,
+        end = serve(&mut socket, follow, times) => end,
     };
     let (code, reason) = match end {
         End::Stopped => (CloseCode::Away, "the server stops"),
@@ -51,24 +49,24 @@ pub(super) async fn run(mut socket: WebSocketStream, follow: Follow, stop: &Canc
     }
 }
 
-async fn serve(socket: &mut WebSocketStream, follow: Follow) -> End {
-    match push(socket, follow).await {
+async fn serve(socket: &mut WebSocketStream, follow: Follow, times: FeedTimes) -> End {
+    match push(socket, follow, times).await {
         Ok(never) => match never {},
         Err(end) => end,
     }
 }
 
 /// Sends everything that is new to the client. What it sends is only taken as a sign of life.
-async fn push(socket: &mut WebSocketStream, mut follow: Follow) -> Result<Infallible, End> {
+async fn push(socket: &mut WebSocketStream, mut follow: Follow, times: FeedTimes) -> Result<Infallible, End> {
     let mut seq = 0;
-    let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+    let mut ping = interval_at(Instant::now() + times.ping_every, times.ping_every);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut silent_at = Instant::now() + READ_TIMEOUT;
+    let mut silent_at = Instant::now() + times.read_timeout;
     loop {
         tokio::select! {
             received = socket.next() => match received {
                 Some(Ok(Message::Close(_))) | None => return Err(End::Gone("closed")),
-                Some(Ok(_)) => silent_at = Instant::now() + READ_TIMEOUT,
+                Some(Ok(_)) => silent_at = Instant::now() + times.read_timeout,
                 Some(Err(_)) => return Err(End::Gone("broken")),
             },
             told = follow.next() => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hfd_api::FeedTimes;
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -61,13 +62,12 @@ async fn a_client_that_comes_back_gets_what_it_missed() {
 }
 
 #[tokio::test]
-async fn a_single_client_that_was_away_for_seconds_goes_on_where_it_was() {
-    let server = Server::start().await;
+async fn a_single_client_that_was_away_for_a_few_sweeps_goes_on_where_it_was() {
+    let server = Server::start_with(Setup::with_many_sweeps()).await;
     let mut stream = Stream::open(&server, "", None).await;
     let init = stream.next().await;
     drop(stream);
-    // The sweep comes every five seconds.
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let id = server.submit("owner/name").await;
     server.complete(id).await;
     let mut back = Stream::open(&server, "", Some(&init.id)).await;
@@ -81,10 +81,11 @@ async fn a_single_client_that_was_away_for_seconds_goes_on_where_it_was() {
 /// Nobody has followed the jobs in the meantime.
 #[tokio::test]
 async fn a_single_client_that_was_away_for_long_begins_anew() {
-    let server = Server::start().await;
+    let mut setup = Setup::with_many_sweeps();
+    setup.feed.linger = Duration::from_millis(100);
+    let server = Server::start_with(setup).await;
     let init = Stream::open(&server, "", None).await.next().await;
-    // Thirty seconds, and until the next sweep.
-    tokio::time::sleep(Duration::from_secs(37)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let id = server.submit("owner/name").await;
     let anew = Stream::open(&server, "", Some(&init.id)).await.next().await;
     assert_eq!((anew.kind.as_str(), &anew.data["jobs"][0]["id"]), ("init", &json!(id.to_string())));
@@ -123,7 +124,8 @@ async fn one_job_is_followed_to_its_removal() {
 
 #[tokio::test]
 async fn a_silent_stream_shows_that_it_lives() {
-    let server = Server::start().await;
+    let feed = FeedTimes { keep_alive: Duration::from_millis(100), ..FeedTimes::default() };
+    let server = Server::start_with(Setup { feed, ..Setup::default() }).await;
     let mut stream = Stream::open(&server, "", None).await;
     stream.next().await;
     assert_eq!(stream.block().await.as_deref(), Some(":"));

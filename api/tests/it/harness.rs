@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hfd_api::{ApiConfig, ApiState, Mode, serve};
+use hfd_api::{ApiConfig, ApiState, FeedTimes, Mode, serve};
 use hfd_shared::callback::{CallbackPolicy, CallbackSecret};
 use hfd_shared::config::Access;
 use hfd_shared::control::{Effective, Jobs, Settings, Submitted};
@@ -56,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) has_key: bool,
     /// Whether callbacks are taken.
     pub(crate) has_callbacks: bool,
+    /// When the feed does what nothing else makes it do.
+    pub(crate) feed: FeedTimes,
 }
 
 impl Default for Setup {
@@ -70,7 +72,15 @@ impl Default for Setup {
             bind: "127.0.0.1:0",
             has_key: true,
             has_callbacks: true,
+            feed: FeedTimes::default(),
         }
+    }
+}
+
+impl Setup {
+    /// One that compares the jobs with what was told so often that a test can wait for it.
+    pub(crate) fn with_many_sweeps() -> Self {
+        Self { feed: FeedTimes { sweep_every: Duration::from_millis(50), ..FeedTimes::default() }, ..Self::default() }
     }
 }
 
@@ -92,7 +102,8 @@ impl Server {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let Setup { access, hub, max_active, store_is_away, deaf, cache_dir, bind, has_key, has_callbacks } = setup;
+        let Setup { access, hub, max_active, store_is_away, deaf, cache_dir, bind, has_key, has_callbacks, feed } =
+            setup;
         let rung: Arc<dyn EventBus> = Arc::new(LocalBus::new());
         let bus = if deaf { Arc::new(LocalBus::new()) } else { Arc::clone(&rung) };
         let store = Arc::new(EmbeddedStore::in_memory(rung).unwrap());
@@ -100,7 +111,7 @@ impl Server {
         let hub = hub_client(&hub);
         let settings = settings(store.clone(), hub.clone(), has_key.then(secret_key), max_active);
         let callbacks = callback_policy(has_callbacks);
-        let config = ApiConfig { cache_dir, access, mode: Mode::Single, callbacks };
+        let config = ApiConfig { cache_dir, access, mode: Mode::Single, callbacks, feed };
         let (queue, roster) = (Arc::new(MemoryQueue::new()), Arc::new(LocalRoster::new()));
         let listener = TcpListener::bind(bind).await.unwrap();
         let address = listener.local_addr().unwrap();

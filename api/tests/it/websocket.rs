@@ -102,7 +102,7 @@ async fn an_end_is_named_after_the_kind_of_work() {
 
 #[tokio::test]
 async fn all_are_told_that_a_job_is_gone() {
-    let server = Server::start().await;
+    let server = Server::start_with(Setup::with_many_sweeps()).await;
     let old = server.submit("owner/old").await;
     server.complete(old).await;
     let (mut socket, init) = Socket::connect(&server).await;
@@ -110,7 +110,7 @@ async fn all_are_told_that_a_job_is_gone() {
     server.jobs.dismiss(old).await.unwrap();
     let seen = socket.until(is_event).await;
     assert_eq!(seen.last().unwrap()["data"], json!({ "event": "job_removed", "jobId": old.to_string() }));
-    assert_eq!(socket.during(Duration::from_secs(6)).await, Vec::<Value>::new(), "it is told once");
+    assert_eq!(socket.during(Duration::from_secs(1)).await, Vec::<Value>::new(), "it is told once");
 }
 
 #[tokio::test]
