@@ -74,11 +74,12 @@ async fn a_verification_whose_volume_goes_waits_for_it() -> anyhow::Result<()> {
         let has_begun = |job: &Job| job.progress.downloaded_bytes > 0;
         stage.api().wait_for(id, "its first file", has_begun).await?;
         mount(Path::new("/proc"))?;
-        let is_told = |job: &Job| job.status.is_end() || job.waiting_reason.contains("is not on the volume any more");
-        let told = stage.api().wait_for(id, "the reason to wait", is_told).await?;
+        let is_told = |job: &Job| job.waiting_reason.contains("is not on the volume any more");
+        let is_checked = |job: &Job| job.progress.downloaded_bytes == job.progress.total_bytes;
+        let told = stage.api().wait_for(id, "the reason to wait", |job| is_told(job) || is_checked(job)).await?;
         mount(&volume)?;
         stage.api().completed(id).await?;
-        if !told.status.is_end() {
+        if is_told(&told) {
             return Ok(());
         }
     }
