@@ -24,8 +24,8 @@ JOBS, QUEUED, FILES = 10_000, 1_000, 70_000
 KEEP = ("--keep-jobs", str(2 * JOBS))
 SAMPLES = 200
 PATIENCE_SECONDS = 300
-# A large file never ends in it, and a small one is hardly slowed down but for the way.
-SLOW = Network("slow", rate=MIB // 4, latency_ms=50)
+# The endless file outlasts all that is measured, and neither a small file nor a page of a listing is slowed down but by the way.
+SLOW = Network("slow", rate=4 * MIB, latency_ms=50)
 # The most that p50 and p99 may take, in milliseconds. Progress is told four times a second.
 BUDGETS = {
     "list 100 jobs": (20, 100),
