@@ -174,17 +174,19 @@ impl RepoCache {
 
     /// The folder of contents, created if necessary; none if this is not the folder of unfinished things any more.
     pub(super) fn blobs_beside(&self, scratch: &Dir) -> Result<Option<Dir>, CacheError> {
-        match Dir::find(&self.folder)? {
-            Some(folder) if folder.holds(SCRATCH, scratch)? => folder.make_child(BLOBS).map(Some),
-            _ => Ok(None),
-        }
+        self.folder_around(scratch)?.map(|folder| folder.make_child(BLOBS)).transpose()
     }
 
     /// Whether this is the folder of unfinished things.
     pub(super) fn has_as_scratch(&self, scratch: &Dir) -> Result<bool, CacheError> {
+        Ok(self.folder_around(scratch)?.is_some())
+    }
+
+    /// The repository's folder, if this is the folder of unfinished things in it.
+    fn folder_around(&self, scratch: &Dir) -> Result<Option<Dir>, CacheError> {
         match Dir::find(&self.folder)? {
-            Some(folder) => folder.holds(SCRATCH, scratch),
-            None => Ok(false),
+            Some(folder) if folder.holds(SCRATCH, scratch)? => Ok(Some(folder)),
+            _ => Ok(None),
         }
     }
 

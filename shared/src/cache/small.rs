@@ -104,10 +104,7 @@ impl SmallFiles {
         if !is_wanted() {
             return Err(file.superseded());
         }
-        match file.on_disk {
-            Some(_) => file.write_out(),
-            None => file.write_out_in(&self.scratch()?),
-        }
+        file.write_out_in(|_| self.scratch())
     }
 
     fn publish_one(&self, each: &Publication, blobs: &mut BlobsBeside) -> Result<(), CacheError> {
@@ -156,11 +153,7 @@ impl SmallFile {
 
     /// Writes what is in memory only to the disk. Blocks.
     pub fn write_out(&mut self) -> Result<(), CacheError> {
-        let scratch = match &self.on_disk {
-            Some(file) => Arc::clone(&file.scratch),
-            None => Arc::new(self.repo.scratch()?),
-        };
-        self.write_out_in(&scratch)
+        self.write_out_in(|repo| repo.scratch().map(Arc::new))
     }
 
     /// Moves the bytes to where they can be looked at but are never used. Blocks.
@@ -170,11 +163,14 @@ impl SmallFile {
         self.on_disk.as_ref().map_or(Ok(()), |file| file.scratch.rename(&file.name, &folder, DATA))
     }
 
-    /// The same, into the given folder if nothing of it is on disk yet.
-    fn write_out_in(&mut self, scratch: &Arc<Dir>) -> Result<(), CacheError> {
+    /// The same, in the folder that is asked for if nothing of it is on disk yet.
+    fn write_out_in(
+        &mut self,
+        scratch: impl FnOnce(&RepoCache) -> Result<Arc<Dir>, CacheError>,
+    ) -> Result<(), CacheError> {
         let file = match &mut self.on_disk {
             Some(file) => file,
-            None => self.on_disk.insert(OnDisk::create(scratch, &self.subject.blob, &self.writer)?),
+            None => self.on_disk.insert(OnDisk::create(scratch(&self.repo)?, &self.subject.blob, &self.writer)?),
         };
         file.write(&self.in_memory)?;
         // Its memory, too: many files may wait until they are published.
@@ -188,10 +184,10 @@ impl SmallFile {
 }
 
 impl OnDisk {
-    fn create(scratch: &Arc<Dir>, blob: &BlobHash, writer: &str) -> Result<Self, CacheError> {
+    fn create(scratch: Arc<Dir>, blob: &BlobHash, writer: &str) -> Result<Self, CacheError> {
         let name = unique_name(&format!("{blob}.{}", safe_token(writer)), TMP)?;
         let data = scratch.open_file(&name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
-        Ok(Self { scratch: Arc::clone(scratch), name, data, written_bytes: 0 })
+        Ok(Self { scratch, name, data, written_bytes: 0 })
     }
 
     /// Where it lies for now, for messages.
