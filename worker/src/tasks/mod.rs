@@ -11,6 +11,7 @@ mod prune;
 mod remove;
 mod reporter;
 mod slice;
+mod unit;
 mod verify;
 
 use std::time::Duration;

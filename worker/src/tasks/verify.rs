@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{CacheError, CachedContent, Inventory};
-use hfd_shared::job::{FileIndex, Job, Outcome, Plan, PlannedFile, UnitIndex};
+use hfd_shared::job::{Job, Outcome, Plan, PlannedFile, UnitIndex};
 use hfd_shared::metrics::{self, FileOutcome};
 use hfd_shared::ports::{Claimed, FileEnd, Page, StoreError};
 use hfd_shared::repo::RepoRef;
@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use super::finish::failures;
 use super::reporter::{Done, report};
 use super::slice::TIME_SLICE;
+use super::unit::{self, Wanted};
 use super::{Ending, complete, without_volume};
 use crate::environment::Environment;
 use crate::transfer::Meter;
@@ -82,17 +83,8 @@ pub(super) async fn check(
     unit: UnitIndex,
     stop: &CancellationToken,
 ) -> Result<Ending, StoreError> {
-    let Some((unit, states)) = env.store.unit(job.id, unit).await? else {
-        return Ok(Ending::Failed(format!("unit {unit} is not in the job's plan")));
-    };
-    let files: Vec<_> = unit
-        .files
-        .into_iter()
-        .zip(states)
-        .filter(|(_, state)| !state.status.is_terminal())
-        .map(|(index, state)| (index, state.file, Meter::default()))
-        .collect();
-    let meters: Vec<_> = files.iter().map(|(index, _, meter)| (*index, meter.clone())).collect();
+    let Some(files) = unit::wanted(env, job, unit).await? else { return Ok(unit::unknown(unit)) };
+    let meters = unit::meters(&files);
     let (received, done, stop) = (Arc::new(AtomicU64::new(0)), Done::default(), stop.child_token());
     let reading = Reading {
         inventory: env.cache.inventory(),
@@ -135,15 +127,10 @@ struct Reading {
 impl Reading {
     /// Checks one file after the other; says what became of each, and how it ended if that was before the last. A new turn
     /// begins where the time slice is over, but not in the middle of a file. Without the volume no file is wrong.
-    async fn check_all(
-        &self,
-        env: &Environment,
-        files: Vec<(FileIndex, PlannedFile, Meter)>,
-        done: &Done,
-    ) -> (Vec<FileEnd>, Option<Ending>) {
+    async fn check_all(&self, env: &Environment, files: Vec<Wanted>, done: &Done) -> (Vec<FileEnd>, Option<Ending>) {
         let begun = Instant::now();
         let mut ends = Vec::new();
-        for (file, planned, meter) in files {
+        for Wanted { index, file: planned, meter } in files {
             if begun.elapsed() > TIME_SLICE {
                 return (ends, Some(Ending::Stopped));
             }
@@ -163,7 +150,7 @@ impl Reading {
             let result = match checked {
                 Err(Fault::Stopped) => return (ends, Some(Ending::Stopped)),
                 Ok(()) => {
-                    done.add(file);
+                    done.add(index);
                     metrics::file_ended(FileOutcome::Verified, 1);
                     Ok(())
                 }
@@ -176,7 +163,7 @@ impl Reading {
                     Err(fault.to_string())
                 }
             };
-            ends.push(FileEnd { file, result });
+            ends.push(FileEnd { file: index, result });
         }
         (ends, None)
     }

@@ -10,10 +10,12 @@ use hfd_shared::metrics::{self, FileOutcome, RetryReason};
 use hfd_shared::ports::BlobKey;
 use tracing::{debug, warn};
 
-use super::rounds::{Found, Link};
+use super::rounds::Found;
 use super::settle::FetchError;
-use super::{Context, Group, Wanted};
+use super::{Context, Group};
 use crate::tasks::lease::Lease;
+use crate::tasks::unit::Wanted;
+use crate::together::Together;
 use crate::transfer::{self, Target, Turn};
 
 /// How long to wait for somebody else who fetches the same content.
@@ -72,7 +74,7 @@ impl Context<'_> {
                 return Err(FetchError::Stopped);
             }
             for path in iter::once(&file.path).chain(&file.second_path) {
-                self.link((path.clone(), file.blob)).await?;
+                self.join(&self.rounds.links, (path.clone(), file.blob)).await?;
             }
         }
         Ok(())
@@ -96,13 +98,8 @@ impl Context<'_> {
         turn: &Turn,
     ) -> Result<(Option<BlobLock>, FileOutcome), FetchError> {
         let Wanted { file, meter, .. } = wanted;
-        let mut delays = transfer::disk_delays().build();
-        let Found { lock, begun_bytes, is_present } = loop {
-            match self.rounds.looks.join((file.blob, file.size_bytes)).await {
-                Ok(found) => break found,
-                Err(error) => self.wait_for_disk(error, &mut delays).await?,
-            }
-        };
+        let content = (file.blob, file.size_bytes);
+        let Found { lock, begun_bytes, is_present } = self.join(&self.rounds.looks, content).await?;
         // A worker of ours that sleeps may have the lock still: the lease says that it is not its turn.
         match &lock {
             Some(_) => self.env.patience.forget(key),
@@ -134,11 +131,16 @@ impl Context<'_> {
         Ok((lock, FileOutcome::Downloaded))
     }
 
-    async fn link(&self, link: Link) -> Result<(), FetchError> {
+    /// Has something done in rounds, and again where that may help.
+    async fn join<T, R>(&self, rounds: &Together<T, Result<R, CacheError>>, one: T) -> Result<R, FetchError>
+    where
+        T: Clone + Send + 'static,
+        R: Send + 'static,
+    {
         let mut delays = transfer::disk_delays().build();
         loop {
-            match self.rounds.links.join(link.clone()).await {
-                Ok(()) => return Ok(()),
+            match rounds.join(one.clone()).await {
+                Ok(done) => return Ok(done),
                 Err(error) => self.wait_for_disk(error, &mut delays).await?,
             }
         }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use futures_util::{FutureExt as _, StreamExt, stream};
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::RepoCache;
-use hfd_shared::job::{FileIndex, FileState, Job, PlannedFile, Unit, UnitIndex};
+use hfd_shared::job::{Job, UnitIndex};
 use hfd_shared::ports::{Claimed, Lane, StoreError, TaskQueue};
 use hfd_shared::repo::{BlobHash, CommitHash};
 use hfd_shared::settings::TransferSettings;
@@ -24,8 +24,8 @@ use tracing::{debug, warn};
 use super::Ending;
 use super::reporter::{Done, report};
 use super::slice::{Slice, TIME_SLICE, minutes};
+use super::unit::{self, Wanted};
 use crate::environment::Environment;
-use crate::transfer::Meter;
 use rounds::Rounds;
 use settle::{Ended, FetchError, settle};
 
@@ -36,13 +36,6 @@ const WAITING_FOR_DISK: usize = 32;
 struct Group {
     first: Wanted,
     others: Vec<Wanted>,
-}
-
-/// A file of the unit that is not done yet.
-struct Wanted {
-    index: FileIndex,
-    file: PlannedFile,
-    meter: Meter,
 }
 
 /// What all files of a task share.
@@ -69,15 +62,13 @@ pub(super) async fn perform(
     unit: UnitIndex,
     stop: &CancellationToken,
 ) -> Result<Ending, StoreError> {
-    let Some((unit, files)) = env.store.unit(job.id, unit).await? else {
-        return Ok(Ending::Failed(format!("unit {unit} is not in the job's plan")));
-    };
+    let Some(files) = unit::wanted(env, job, unit).await? else { return Ok(unit::unknown(unit)) };
     let Some(commit) = job.commit else { return Ok(Ending::Failed("the job has units but no commit".to_owned())) };
-    if !cfg!(feature = "xet") && files.iter().any(|state| state.file.xet.is_some()) {
+    if !cfg!(feature = "xet") && files.iter().any(|wanted| wanted.file.xet.is_some()) {
         warn!(task = %claimed.task, "this program is built without Xet: files come over plain HTTP instead");
     }
-    let groups = groups(&unit, files);
-    let meters: Vec<_> = groups.iter().flat_map(Group::files).map(|file| (file.index, file.meter.clone())).collect();
+    let meters = unit::meters(&files);
+    let groups = groups(files);
     let context = Context::new(env, job, claimed, commit, stop);
     let ended = tokio::select! {
         ended = context.fetch_all(groups) => ended,
@@ -86,14 +77,10 @@ pub(super) async fn perform(
     settle(env, claimed, ended).await
 }
 
-/// The files that are not done yet, by content.
-fn groups(unit: &Unit, files: Vec<FileState>) -> Vec<Group> {
+/// Files by content.
+fn groups(files: Vec<Wanted>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for (index, state) in unit.files.iter().copied().zip(files) {
-        if state.status.is_terminal() {
-            continue;
-        }
-        let wanted = Wanted { index, file: state.file, meter: Meter::default() };
+    for wanted in files {
         match groups.last_mut() {
             Some(group) if group.blob() == wanted.file.blob => group.others.push(wanted),
             _ => groups.push(Group { first: wanted, others: Vec::new() }),

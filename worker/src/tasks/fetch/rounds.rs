@@ -43,11 +43,7 @@ impl Rounds {
 fn look(cache: &RepoCache, contents: &[Content]) -> Vec<Result<Found, CacheError>> {
     let mut locks = None;
     let look = |&(blob, size_bytes): &Content| {
-        let locks = match &mut locks {
-            Some(locks) => locks,
-            None => locks.insert(cache.locks()?),
-        };
-        let lock = locks.lock(&blob)?;
+        let lock = opened(&mut locks, || cache.locks())?.lock(&blob)?;
         let begun_bytes = if lock.is_some() { 0 } else { cache.begun_bytes(&blob, size_bytes) };
         Ok(Found { lock, begun_bytes, is_present: cache.has_blob(&blob, size_bytes)? })
     };
@@ -57,12 +53,14 @@ fn look(cache: &RepoCache, contents: &[Content]) -> Vec<Result<Found, CacheError
 /// Makes entries of a snapshot, whose folder is opened once; what became of each, in their order.
 fn make_links(cache: &RepoCache, commit: CommitHash, links: &[Link]) -> Vec<Result<(), CacheError>> {
     let mut snapshot = None;
-    let link = |(path, blob): &Link| {
-        let snapshot = match &mut snapshot {
-            Some(snapshot) => snapshot,
-            None => snapshot.insert(cache.snapshot(commit)?),
-        };
-        snapshot.link(path, blob)
-    };
+    let link = |(path, blob): &Link| opened(&mut snapshot, || cache.snapshot(commit))?.link(path, blob);
     links.iter().map(link).collect()
+}
+
+/// What is held open, opened by the first who needs it.
+fn opened<T>(held: &mut Option<T>, open: impl FnOnce() -> Result<T, CacheError>) -> Result<&mut T, CacheError> {
+    match held {
+        Some(held) => Ok(held),
+        None => Ok(held.insert(open()?)),
+    }
 }
