@@ -108,7 +108,9 @@ impl Listing {
     }
 
     /// The files; all of them once it is whole.
-    pub fn into_tree(self) -> Tree {
+    pub fn into_tree(mut self) -> Tree {
+        // The room to grow may be as much as the files themselves.
+        self.files.shrink_to_fit();
         Tree { commit: self.commit, files: self.files }
     }
 

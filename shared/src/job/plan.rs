@@ -1,5 +1,6 @@
 //! The plan of a job: which files, and cut into which units of work.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -80,7 +81,7 @@ impl Plan {
     /// # Errors
     /// When the selection takes nothing.
     pub fn new(tree: &Tree, request: &JobRequest, large_from_bytes: u64) -> Result<Self, SelectionError> {
-        let mut links = SecondLinks::beside(tree);
+        let mut links = None;
         let files: Vec<PlannedFile> = request
             .selection()?
             .select(&tree.files)?
@@ -89,7 +90,9 @@ impl Plan {
                 path: selected.file.path.clone(),
                 size_bytes: selected.file.size_bytes,
                 blob: selected.file.blob,
-                second_path: selected.subdir.and_then(|subdir| links.place(&subdir, &selected.file.path)),
+                second_path: selected.subdir.and_then(|subdir| {
+                    links.get_or_insert_with(|| SecondLinks::beside(tree)).place(&subdir, &selected.file.path)
+                }),
                 xet: request.transfer.xet_hash(selected.file),
             })
             .collect();
@@ -110,34 +113,32 @@ impl Plan {
 }
 
 /// The places of second links. They never take one that the repository itself uses, as a file or as a folder.
-struct SecondLinks {
-    taken: HashSet<String>,
-    files: HashSet<String>,
+struct SecondLinks<'a> {
+    files: HashSet<Cow<'a, str>>,
+    folders: HashSet<Cow<'a, str>>,
 }
 
-impl SecondLinks {
-    fn beside(tree: &Tree) -> Self {
-        let mut links = Self { taken: HashSet::new(), files: HashSet::new() };
-        for file in &tree.files {
-            links.take(file.path.as_str());
+impl<'a> SecondLinks<'a> {
+    fn beside(tree: &'a Tree) -> Self {
+        let paths = || tree.files.iter().map(|file| file.path.as_str());
+        Self {
+            files: paths().map(Cow::Borrowed).collect(),
+            folders: paths().flat_map(ancestors).map(Cow::Borrowed).collect(),
         }
-        links
-    }
-
-    fn take(&mut self, path: &str) {
-        self.files.insert(path.to_owned());
-        self.taken.extend(ancestors(path).map(str::to_owned));
-        self.taken.insert(path.to_owned());
     }
 
     fn place(&mut self, folder: &RepoPath, path: &RepoPath) -> Option<RepoPath> {
         let place: RepoPath = format!("{folder}/{path}").parse().ok()?;
-        let is_free = !self.taken.contains(place.as_str())
-            && !ancestors(place.as_str()).any(|ancestor| self.files.contains(ancestor));
-        is_free.then(|| {
-            self.take(place.as_str());
-            place
-        })
+        let text = place.as_str();
+        let is_taken = self.files.contains(text)
+            || self.folders.contains(text)
+            || ancestors(text).any(|ancestor| self.files.contains(ancestor));
+        if is_taken {
+            return None;
+        }
+        self.files.insert(Cow::Owned(text.to_owned()));
+        self.folders.extend(ancestors(text).map(|ancestor| Cow::Owned(ancestor.to_owned())));
+        Some(place)
     }
 }
 
@@ -167,9 +168,9 @@ fn cut(files: &[PlannedFile], large_from_bytes: u64) -> Vec<Unit> {
 /// Groups the files by content, in the order in which each content first appears.
 fn same_content(files: &[PlannedFile]) -> Vec<Vec<FileIndex>> {
     let mut groups: Vec<Vec<FileIndex>> = Vec::new();
-    let mut group_of: HashMap<BlobHash, usize> = HashMap::new();
+    let mut group_of: HashMap<&BlobHash, usize> = HashMap::new();
     for (index, file) in (0..).map(FileIndex).zip(files) {
-        let group = *group_of.entry(file.blob).or_insert_with(|| {
+        let group = *group_of.entry(&file.blob).or_insert_with(|| {
             groups.push(Vec::new());
             groups.len() - 1
         });
