@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -119,11 +119,19 @@ impl Dir {
     }
 
     /// Writes a whole file under a name of its own, synced, for a rename to its place. Returns the name.
-    pub(super) fn write_private(&self, purpose: &str, bytes: &[u8]) -> Result<String, CacheError> {
+    pub(super) fn write_private(
+        &self,
+        purpose: &str,
+        write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+    ) -> Result<String, CacheError> {
         let name = unique_name(purpose, TMP)?;
         let path = self.path_of(&name);
-        let mut file = self.open_file(&name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
-        let written = file.write_all(bytes).at("write", &path).and_then(|()| file.sync_all().at("sync", &path));
+        let file = self.open_file(&name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
+        let mut buffered = BufWriter::new(&file);
+        let written = write(&mut buffered)
+            .and_then(|()| buffered.flush())
+            .at("write", &path)
+            .and_then(|()| file.sync_all().at("sync", &path));
         if written.is_err() {
             self.remove_file(&name)?;
         }

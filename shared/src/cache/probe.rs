@@ -2,7 +2,7 @@
 //!
 //! Object stores behind FUSE copy on rename and refuse writes out of order; SMB shares often have no symlinks.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -94,6 +94,6 @@ fn tag(folder: &Dir, place: &Dir) -> Result<(), CacheError> {
     if folder.stat(TAG)?.is_some() {
         return Ok(());
     }
-    let private = place.write_private(TAG, TAG_TEXT.as_bytes())?;
+    let private = place.write_private(TAG, |file| file.write_all(TAG_TEXT.as_bytes()))?;
     place.rename(&private, folder, TAG)
 }

@@ -1,5 +1,7 @@
 //! Refs: which commit a revision stands for.
 
+use std::io::Write as _;
+
 use super::dir::Dir;
 use super::error::CacheError;
 use super::repo::{RepoCache, SNAPSHOTS};
@@ -42,7 +44,7 @@ impl RepoCache {
             return Ok(());
         }
         let scratch = self.scratch()?;
-        let private = scratch.write_private("ref", text.as_bytes())?;
+        let private = scratch.write_private("ref", |file| file.write_all(text.as_bytes()))?;
         let moved = scratch.rename(&private, &folder, name).and_then(|()| folder.sync());
         if moved.is_err() {
             scratch.remove_file(&private)?;

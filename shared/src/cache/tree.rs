@@ -18,14 +18,12 @@ pub(super) const MAX_LISTING_BYTES: u64 = 256 << 20;
 impl RepoCache {
     /// Keeps a listing for later, unless the same is there already.
     pub fn stage_tree(&self, tree: &Tree) -> Result<(), CacheError> {
-        let text = tree_json::write(tree);
-        let same = |present: Tree| tree_json::write(&present) == text;
-        if self.read_tree(tree.commit).is_some_and(same) {
+        if self.read_tree(tree.commit).is_some_and(|present| tree_json::is_same(&present, tree)) {
             return Ok(());
         }
         let scratch = self.scratch()?;
         let staged = scratch.make_child(TREES)?;
-        let private = scratch.write_private("tree", text.as_bytes())?;
+        let private = scratch.write_private("tree", |file| tree_json::write(tree, file))?;
         scratch.rename(&private, &staged, &file_name(tree.commit))
     }
 

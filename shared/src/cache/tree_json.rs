@@ -1,46 +1,48 @@
 //! The text of a listing, byte for byte as `_tree_cache.py` of huggingface_hub writes it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::io;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::ser::{Formatter, PrettyFormatter};
 
-use crate::repo::{BlobHash, CommitHash, RepoPath, Tree, TreeFile};
+use crate::repo::{BlobHash, CommitHash, RepoPath, Tree, TreeFile, XetHash};
 
 /// `TREE_CACHE_FORMAT_VERSION`; others are not read.
 const FORMAT_VERSION: u32 = 1;
 
+/// The listing, of which the files are the entries by path.
 #[derive(Serialize, Deserialize)]
-struct Listing {
+struct Listing<Files> {
     format_version: u32,
-    /// Sorted by path; the order of UTF-8 is that of Python's code points.
-    files: BTreeMap<RepoPath, Entry>,
+    files: Files,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Entry {
+struct Entry<Text> {
     size: u64,
-    blob_id: String,
+    blob_id: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lfs_sha256: Option<BlobHash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lfs_size: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    xet_hash: Option<String>,
+    xet_hash: Option<XetHash>,
 }
 
-impl Entry {
-    fn new(file: &TreeFile) -> Self {
+impl<'a> Entry<&'a str> {
+    fn new(file: &'a TreeFile) -> Self {
         Self {
             size: file.size_bytes,
-            blob_id: file.git_oid.clone(),
+            blob_id: &file.git_oid,
             lfs_sha256: file.is_lfs().then_some(file.blob),
             lfs_size: file.is_lfs().then_some(file.size_bytes),
-            // With one invalid Xet hash in it huggingface_hub ignores the whole listing.
-            xet_hash: file.xet_hash.clone().filter(|hash| is_xet_hash(hash)),
+            xet_hash: file.xet_hash,
         }
     }
+}
 
+impl Entry<String> {
     fn into_file(self, path: RepoPath) -> Option<TreeFile> {
         Some(TreeFile {
             path,
@@ -55,40 +57,75 @@ impl Entry {
     }
 }
 
-fn is_xet_hash(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+/// The files of a tree, sorted by path; the order of UTF-8 is that of Python's code points.
+struct Sorted<'a>(Vec<&'a TreeFile>);
+
+impl<'a> Sorted<'a> {
+    fn new(tree: &'a Tree) -> Self {
+        let mut files: Vec<_> = tree.files.iter().collect();
+        files.sort_unstable_by_key(|file| &file.path);
+        Self(files)
+    }
 }
 
-/// The listing as text: indented by one space, ASCII only, no newline at the end.
-pub(super) fn write(tree: &Tree) -> String {
-    let files = tree.files.iter().map(|file| (file.path.clone(), Entry::new(file))).collect();
-    let listing = Listing { format_version: FORMAT_VERSION, files };
-    let mut bytes = Vec::new();
-    let format = serde_json::ser::PrettyFormatter::with_indent(b" ");
-    let written = listing.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, format));
-    debug_assert!(written.is_ok(), "text keys and numbers always serialize into memory");
-    ascii(&String::from_utf8_lossy(&bytes))
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|file| (&file.path, Entry::new(file))))
+    }
 }
 
-/// Escapes as Python's `ensure_ascii` does. In JSON such characters stand in strings only.
-fn ascii(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_ascii() {
-            text.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "\\u{unit:04x}");
+/// Indents by one space and escapes as Python's `ensure_ascii` does. A listing has objects only, no arrays.
+struct Python(PrettyFormatter<'static>);
+
+impl Formatter for Python {
+    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        for part in fragment.split_inclusive(|c: char| !c.is_ascii()) {
+            let plain = part.trim_end_matches(|c: char| !c.is_ascii());
+            out.write_all(plain.as_bytes())?;
+            for unit in part[plain.len()..].encode_utf16() {
+                write!(out, "\\u{unit:04x}")?;
             }
         }
+        Ok(())
     }
-    text
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object(out)
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object(out)
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(out, first)
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(out)
+    }
+
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object_value(out)
+    }
+}
+
+/// Writes the listing: indented by one space, ASCII only, no newline at the end. It may have millions of files: it is never
+/// whole in memory.
+pub(super) fn write(tree: &Tree, out: impl io::Write) -> io::Result<()> {
+    let listing = Listing { format_version: FORMAT_VERSION, files: Sorted::new(tree) };
+    let format = Python(PrettyFormatter::with_indent(b" "));
+    Ok(listing.serialize(&mut serde_json::Serializer::with_formatter(out, format))?)
+}
+
+/// Whether both are written alike: only the order of the files may differ.
+pub(super) fn is_same(one: &Tree, other: &Tree) -> bool {
+    one.commit == other.commit && Sorted::new(one).0 == Sorted::new(other).0
 }
 
 /// A listing from its text; none if it is not one.
 pub(super) fn read(commit: CommitHash, bytes: &[u8]) -> Option<Tree> {
-    let listing: Listing = serde_json::from_slice(bytes).ok()?;
+    let listing: Listing<BTreeMap<RepoPath, Entry<String>>> = serde_json::from_slice(bytes).ok()?;
     if listing.format_version != FORMAT_VERSION {
         return None;
     }
@@ -100,17 +137,24 @@ pub(super) fn read(commit: CommitHash, bytes: &[u8]) -> Option<Tree> {
 mod tests {
     use super::*;
 
-    fn file(path: &str, blob: &str, xet_hash: Option<String>) -> TreeFile {
+    fn file(path: &str, blob: &str, xet_hash: Option<XetHash>) -> TreeFile {
         let blob = blob.parse().unwrap();
         TreeFile { path: path.parse().unwrap(), size_bytes: 519, blob, git_oid: "ab".repeat(20), xet_hash }
     }
 
+    fn text(tree: &Tree) -> String {
+        let mut bytes = Vec::new();
+        write(tree, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
     #[test]
     fn the_text_is_the_one_that_python_writes() {
-        let lfs = file("model.safetensors", &"cd".repeat(32), Some("ef".repeat(32)));
+        let lfs = file("model.safetensors", &"cd".repeat(32), "ef".repeat(32).parse().ok());
         let plain = file("ünï 😀.json", &"ab".repeat(20), None);
         let commit = "12".repeat(20).parse().unwrap();
-        let tree = Tree { commit, files: vec![lfs, plain] };
+        // Not in the order of the text.
+        let tree = Tree { commit, files: vec![plain, lfs] };
         // From `json.dump({...}, f, indent=1)`.
         let expected = concat!(
             "{\n \"format_version\": 1,\n \"files\": {\n",
@@ -122,20 +166,25 @@ mod tests {
             "  \"\\u00fcn\\u00ef \\ud83d\\ude00.json\": {\n   \"size\": 519,\n",
             "   \"blob_id\": \"abababababababababababababababababababab\"\n  }\n }\n}",
         );
-        assert_eq!(write(&tree), expected);
-        assert_eq!(read(commit, expected.as_bytes()), Some(tree));
+        assert_eq!(text(&tree), expected);
+        assert!(is_same(&read(commit, expected.as_bytes()).unwrap(), &tree));
     }
 
     #[test]
-    fn what_python_would_not_read_is_not_read_or_written() {
+    fn what_python_would_not_read_is_not_read() {
         let commit = "12".repeat(20).parse().unwrap();
         for bad in ["", "{", "[]", r#"{"format_version": 2, "files": {}}"#, r#"{"format_version": 1}"#] {
             assert_eq!(read(commit, bad.as_bytes()), None, "{bad}");
         }
         let escape = r#"{"format_version": 1, "files": {"../x": {"size": 1, "blob_id": "a"}}}"#;
         assert_eq!(read(commit, escape.as_bytes()), None);
-        let tree = Tree { commit, files: vec![file("a", &"cd".repeat(32), Some("not a hash".to_owned()))] };
-        assert!(!write(&tree).contains("xet_hash"));
-        assert_eq!(write(&Tree { commit, files: vec![] }), "{\n \"format_version\": 1,\n \"files\": {}\n}");
+        let odd = r#"{"format_version": 1, "files": {"x": {"size": 1, "blob_id": "a", "xet_hash": "not a hash"}}}"#;
+        assert_eq!(read(commit, odd.as_bytes()), None);
+    }
+
+    #[test]
+    fn a_listing_of_nothing_is_written_as_python_does() {
+        let tree = Tree { commit: "12".repeat(20).parse().unwrap(), files: vec![] };
+        assert_eq!(text(&tree), "{\n \"format_version\": 1,\n \"files\": {}\n}");
     }
 }

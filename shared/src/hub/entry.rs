@@ -58,7 +58,8 @@ impl RawEntry {
             Some(lfs) => (lfs.size, lfs.oid.parse().ok().filter(|hash| matches!(hash, BlobHash::Sha256(_)))?),
             None => (self.size?, git_oid.parse().ok().filter(|hash| matches!(hash, BlobHash::GitSha1(_)))?),
         };
-        let xet_hash = self.xet_hash.filter(|hash| hash.len() <= MAX_HASH_BYTES);
+        // One that is none of Xet's is no reason to fail: plain HTTP needs none.
+        let xet_hash = self.xet_hash.and_then(|hash| hash.parse().ok());
         Some(TreeFile { path: path.clone(), size_bytes, blob, git_oid, xet_hash })
     }
 }
@@ -75,21 +76,23 @@ mod tests {
 
     #[test]
     fn a_file_in_lfs_has_the_size_and_hash_of_its_content() {
-        let (oid, sha256) = ("ab".repeat(20), "cd".repeat(32));
+        let (oid, sha256, xet) = ("ab".repeat(20), "cd".repeat(32), "ef".repeat(32));
         let lfs = json!({"oid": sha256, "size": 5_000_000_000_u64, "pointerSize": 134});
-        let entry = json!({"type": "file", "path": "m.bin", "size": 134, "oid": oid, "lfs": lfs, "xetHash": "ef"});
+        let entry = json!({"type": "file", "path": "m.bin", "size": 134, "oid": oid, "lfs": lfs, "xetHash": xet});
         let Ok(Entry::File(file)) = check(entry) else { panic!("must be a file") };
         assert_eq!(file.size_bytes, 5_000_000_000);
         assert_eq!(file.blob.to_string(), sha256);
-        assert_eq!((file.git_oid.as_str(), file.xet_hash.as_deref()), (oid.as_str(), Some("ef")));
+        assert_eq!((file.git_oid, file.xet_hash), (oid, xet.parse().ok()));
     }
 
     #[test]
     fn a_file_in_git_has_its_blob_hash() {
         let oid = "ab".repeat(20);
-        let entry = json!({"type": "file", "path": "d/a.txt", "size": 0, "oid": oid, "lfs": null});
+        let entry =
+            json!({"type": "file", "path": "d/a.txt", "size": 0, "oid": oid, "lfs": null, "xetHash": "../../etc"});
         let Ok(Entry::File(file)) = check(entry) else { panic!("must be a file") };
         assert_eq!((file.size_bytes, file.blob.to_string()), (0, oid));
+        assert_eq!(file.xet_hash, None, "what is none of Xet's hashes is passed over");
     }
 
     #[test]

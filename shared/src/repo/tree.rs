@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BlobHash, CommitHash, RepoPath};
+use super::{BlobHash, CommitHash, RepoPath, XetHash};
 
 /// One file of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +15,8 @@ pub struct TreeFile {
     pub blob: BlobHash,
     /// Git's own object id: of the content, or of the pointer where the content is in LFS.
     pub git_oid: String,
-    /// The Xet hash, for files stored in Xet.
-    pub xet_hash: Option<String>,
+    /// The hash of its content in Xet, for files stored there.
+    pub xet_hash: Option<XetHash>,
 }
 
 impl TreeFile {
