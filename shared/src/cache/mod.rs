@@ -30,6 +30,7 @@ mod error;
 mod garbage;
 mod link;
 mod lock;
+mod missing;
 mod partial;
 mod probe;
 mod publish;

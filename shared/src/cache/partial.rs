@@ -98,7 +98,7 @@ impl RepoCache {
 
     /// How much of the volume a blob's partial takes up already, reserved space included: what a check of the free space
     /// need not ask for again. At least what is recorded, at most the size.
-    pub fn occupied_bytes(&self, blob: &BlobHash, size_bytes: u64) -> u64 {
+    pub(super) fn occupied_bytes(&self, blob: &BlobHash, size_bytes: u64) -> u64 {
         let data = self.partial_path(blob).join(DATA);
         let reserved = std::fs::symlink_metadata(data).map_or(0, |found| found.blocks().saturating_mul(BLOCK_BYTES));
         reserved.min(size_bytes).max(self.recorded_bytes(blob, size_bytes))

@@ -1,6 +1,5 @@
 //! One repository's folder in the cache.
 
-use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -88,12 +87,6 @@ impl RepoCache {
                 _ => Err(CacheError::new("inspect", path, error)),
             },
         }
-    }
-
-    /// The blobs that have a partial.
-    pub fn partials(&self) -> Result<HashSet<BlobHash>, CacheError> {
-        let Some(scratch) = self.existing_scratch()? else { return Ok(HashSet::new()) };
-        Ok(scratch.names()?.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Removes a blob's partial with all its records, if there is one.

@@ -1,11 +1,10 @@
 //! Plan: revision → commit, listing, selection, free space, units.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_shared::blocking::blocking;
-use hfd_shared::cache::{CacheError, RepoCache};
+use hfd_shared::cache::CacheError;
 use hfd_shared::hub::{HubClient, HubError, Listing, Retry};
 use hfd_shared::job::{Job, Plan, SelectionError, Task};
 use hfd_shared::metrics;
@@ -113,7 +112,8 @@ async fn plan(env: &Environment, job: &Job) -> Result<Plan, Error> {
     blocking(move || {
         let plan = Plan::new(&tree, &request, large_from_bytes)?;
         cache.forget_removal(commit).map_err(ListingError::from)?;
-        let needed = missing_bytes(&cache, &plan).map_err(ListingError::from)?;
+        let contents = plan.files.iter().map(|file| (file.blob, file.size_bytes));
+        let needed = cache.missing_bytes(contents).map_err(ListingError::from)?;
         let free = volume.space().map_err(ListingError::from)?.free_bytes;
         check_space(needed, free)?;
         Ok(plan)
@@ -173,17 +173,6 @@ fn check_space(needed: u64, free: u64) -> Result<(), Error> {
 #[expect(clippy::cast_precision_loss, reason = "two decimals are shown")]
 fn gib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 30)
-}
-
-fn missing_bytes(cache: &RepoCache, plan: &Plan) -> Result<u64, CacheError> {
-    let mut seen = HashSet::new();
-    let mut missing = 0;
-    for file in plan.files.iter().filter(|file| seen.insert(file.blob)) {
-        if !cache.has_blob(&file.blob, file.size_bytes)? {
-            missing += file.size_bytes.saturating_sub(cache.occupied_bytes(&file.blob, file.size_bytes));
-        }
-    }
-    Ok(missing)
 }
 
 #[cfg(test)]

@@ -28,7 +28,6 @@ fn a_partial_has_its_size_from_the_start_and_nothing_recorded() {
     let partial = repo.open_partial(&blob(1), 1 << 20, "a").unwrap();
     partial.preallocate().unwrap();
     assert!(partial.recorded().is_empty());
-    assert!(repo.occupied_bytes(&blob(1), 1 << 20) <= 1 << 20);
     assert_eq!(partial.reader().unwrap().metadata().unwrap().len(), 1 << 20);
     assert_eq!(names(folder(repo, &blob(1))), ["data"]);
     assert_eq!(names(repo.folder()), [".hfd", "snapshots"]);
@@ -47,8 +46,6 @@ fn the_records_of_several_writers_add_up() {
     assert_eq!(first.recorded(), [range(0, 40), range(80, 90)]);
     assert_eq!(recorded(repo, &blob(1), 100), [range(0, 40), range(50, 90)]);
     assert_eq!(repo.recorded_bytes(&blob(1), 100), 80);
-    assert!((80..=100).contains(&repo.occupied_bytes(&blob(1), 100)));
-    assert_eq!(repo.occupied_bytes(&blob(2), 100), 0);
     let mut bytes = Vec::new();
     first.reader().unwrap().read_to_end(&mut bytes).unwrap();
     assert_eq!((bytes[39], bytes[50], bytes.len()), (1, 2, 100));
@@ -166,6 +163,21 @@ fn a_new_data_file_in_the_same_folder_supersedes_too() {
     assert!(!repo.has_blob(&blob(1), 10).unwrap());
     assert_eq!(names(repo.folder().join(".hfd")), [blob(1).to_string()]);
     assert!(fresh.reader().is_ok());
+}
+
+#[test]
+fn what_is_missing_counts_each_content_once_and_less_what_is_there() {
+    let Fixture { repo, .. } = &fixture();
+    assert_eq!(repo.missing_bytes([(blob(1), 100), (blob(2), 7), (blob(1), 100)]).unwrap(), 107);
+    put_blob(repo, &blob(2), b"content");
+    assert_eq!(repo.missing_bytes([(blob(1), 100), (blob(2), 7)]).unwrap(), 100);
+    assert_eq!(repo.missing_bytes([(blob(2), 8)]).unwrap(), 8, "of another size");
+    let mut partial = repo.open_partial(&blob(1), 1 << 20, "a").unwrap();
+    partial.write_at(&vec![1; 1 << 16], 0).unwrap();
+    partial.record(&[range(0, 1 << 16)]).unwrap();
+    assert_eq!(repo.missing_bytes([(blob(1), 1 << 20)]).unwrap(), 15 << 16);
+    partial.preallocate().unwrap();
+    assert!(repo.missing_bytes([(blob(1), 1 << 20)]).unwrap() <= 15 << 16, "what is reserved is there");
 }
 
 #[test]
