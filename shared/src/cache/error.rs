@@ -121,6 +121,11 @@ impl CacheError {
         matches!(self, Self::Io { .. } | Self::Superseded { .. } | Self::WrongSize { .. })
     }
 
+    /// Whether what was to be created exists.
+    pub(super) fn is_there(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists)
+    }
+
     /// Whether what was to be used does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)

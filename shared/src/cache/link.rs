@@ -15,6 +15,8 @@ const MAX_DEPTH: usize = 256;
 pub struct Snapshot {
     repo: RepoCache,
     folder: Dir,
+    /// The folder in it that was last used, by its path: the next file is often beside the last.
+    last: Option<(String, Dir)>,
 }
 
 impl Snapshot {
@@ -22,20 +24,29 @@ impl Snapshot {
     ///
     /// The target is relative, as huggingface_hub's `_create_symlink` makes it, so that the cache can be moved. Folders
     /// on the way are never followed through symlinks: a repository's author controls these names.
-    pub fn link(&self, path: &RepoPath, blob: &BlobHash) -> Result<(), CacheError> {
+    pub fn link(&mut self, path: &RepoPath, blob: &BlobHash) -> Result<(), CacheError> {
         let blob_path = self.repo.folder().join(BLOBS).join(blob.to_string());
         // A dangling entry would make `scan_cache_dir()` drop the whole repository.
         if let Err(error) = std::fs::metadata(&blob_path) {
             return Err(CacheError::new("link to", blob_path, error));
         }
         let target = format!("{}{BLOBS}/{blob}", "../".repeat(path.depth() + 2));
-        let mut names: Vec<&str> = path.as_str().split('/').collect();
-        let file_name = names.pop().unwrap_or_default();
-        let mut folder = None;
-        for name in names {
-            folder = Some(folder.as_ref().unwrap_or(&self.folder).make_child(name)?);
-        }
-        self.put(folder.as_ref().unwrap_or(&self.folder), file_name, &target)
+        let Some((parents, name)) = path.as_str().rsplit_once('/') else {
+            return self.put(&self.folder, path.as_str(), &target);
+        };
+        let folder = match self.last.take() {
+            Some((last, folder)) if last == parents => folder,
+            _ => self.make_folder(parents)?,
+        };
+        self.put(&folder, name, &target)?;
+        self.last = Some((parents.to_owned(), folder));
+        Ok(())
+    }
+
+    fn make_folder(&self, path: &str) -> Result<Dir, CacheError> {
+        let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+        let below = rest.split('/').filter(|name| !name.is_empty());
+        below.fold(self.folder.make_child(first), |folder, name| folder?.make_child(name))
     }
 
     fn put(&self, folder: &Dir, name: &str, target: &str) -> Result<(), CacheError> {
@@ -60,7 +71,7 @@ impl RepoCache {
     /// Opens the folder of a snapshot, created if necessary.
     pub fn snapshot(&self, commit: CommitHash) -> Result<Snapshot, CacheError> {
         let folder = Dir::make(self.folder())?.make_child(SNAPSHOTS)?.make_child(&commit.to_string())?;
-        Ok(Snapshot { repo: self.clone(), folder })
+        Ok(Snapshot { repo: self.clone(), folder, last: None })
     }
 
     /// Makes all entries of a snapshot, and those that they point to, survive a loss of power: one sync a folder, not one a

@@ -95,13 +95,15 @@ impl RepoCache {
 
 /// The lock file, and whether it was created just now.
 fn open_lock_file(folder: &Dir, name: &str) -> Result<(File, bool), CacheError> {
-    match folder.open_file(name, OFlags::RDWR) {
-        Ok(file) => Ok((file, false)),
-        Err(error) if error.is_not_found() => {
-            folder.open_file_with_mode(name, OFlags::RDWR | OFlags::CREATE, 0o664).map(|file| (file, true))
-        }
-        // One of another user's that may be read can be locked all the same.
-        Err(CacheError::Denied { .. }) => folder.open_file(name, OFlags::RDONLY).map(|file| (file, false)),
-        Err(error) => Err(error),
+    match folder.open_file_with_mode(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, 0o664) {
+        Ok(file) => return Ok((file, true)),
+        Err(error) if error.is_there() => {}
+        Err(error) => return Err(error),
     }
+    match folder.open_file(name, OFlags::RDWR) {
+        // One of another user's that may be read can be locked all the same.
+        Err(CacheError::Denied { .. }) => folder.open_file(name, OFlags::RDONLY),
+        opened => opened,
+    }
+    .map(|file| (file, false))
 }

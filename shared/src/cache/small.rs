@@ -32,6 +32,8 @@ struct OnDisk {
     name: String,
     data: File,
     written_bytes: u64,
+    /// Whether it has its place, under another name.
+    is_moved: bool,
 }
 
 /// A small file that is to be published.
@@ -84,10 +86,10 @@ impl SmallFiles {
             files.iter().filter_map(|each| each.file.on_disk.as_ref()).for_each(OnDisk::begin_sync);
         }
         let mut blobs = BlobsBeside::new();
-        let publish = |(each, written): (&Publication, Result<(), CacheError>)| {
+        let publish = |(each, written): (&mut Publication, Result<(), CacheError>)| {
             written.and_then(|()| self.publish_one(each, &mut blobs))
         };
-        let mut published: Vec<_> = files.iter().zip(written).map(publish).collect();
+        let mut published: Vec<_> = files.iter_mut().zip(written).map(publish).collect();
         let synced = blobs.iter().try_for_each(|(_, blobs)| blobs.try_sync().map_err(|error| (blobs, error)));
         if let Err((blobs, error)) = synced {
             // None of them is known to be there after a loss of power.
@@ -102,31 +104,40 @@ impl SmallFiles {
 
     fn write(&self, Publication { file, is_wanted }: &mut Publication) -> Result<(), CacheError> {
         if !is_wanted() {
-            return Err(file.superseded());
+            return Err(self.superseded(&file.subject));
         }
         file.write_out_in(|_| self.scratch())
     }
 
-    fn publish_one(&self, each: &Publication, blobs: &mut BlobsBeside) -> Result<(), CacheError> {
-        let SmallFile { on_disk, subject, .. } = &each.file;
-        let Some(file) = on_disk.as_ref() else { return Err(each.file.superseded()) };
+    fn publish_one(
+        &self,
+        Publication { file: SmallFile { on_disk, subject, .. }, is_wanted }: &mut Publication,
+        blobs: &mut BlobsBeside,
+    ) -> Result<(), CacheError> {
+        let Some(file) = on_disk else { return Err(self.superseded(subject)) };
         file.sync(subject.size_bytes)?;
         if self.repo.has_blob(&subject.blob, subject.size_bytes)? {
             return Ok(());
         }
         // The folder may have come in the place of one that a removal took while these were written.
-        if !(each.is_wanted)() {
-            return Err(each.file.superseded());
+        if !is_wanted() {
+            return Err(self.superseded(subject));
         }
         let known = blobs.iter().position(|(scratch, _)| Arc::ptr_eq(scratch, &file.scratch));
         let (_, blobs) = if let Some(known) = known {
             &blobs[known]
         } else {
             // None where a removal has moved it away, which is not to be undone.
-            let beside = self.repo.blobs_beside(&file.scratch)?.ok_or_else(|| each.file.superseded())?;
+            let beside = self.repo.blobs_beside(&file.scratch)?.ok_or_else(|| self.superseded(subject))?;
             blobs.push_mut((Arc::clone(&file.scratch), beside))
         };
-        publish::move_to(&self.repo, blobs, &file.scratch, &file.name, *subject)
+        publish::move_to(&self.repo, blobs, &file.scratch, &file.name, *subject)?;
+        file.is_moved = true;
+        Ok(())
+    }
+
+    fn superseded(&self, subject: &Subject) -> CacheError {
+        CacheError::Superseded { path: self.repo.partial_path(&subject.blob) }
     }
 
     fn scratch(&self) -> Result<Arc<Dir>, CacheError> {
@@ -160,7 +171,10 @@ impl SmallFile {
     pub fn quarantine(mut self) -> Result<(), CacheError> {
         let folder = self.repo.new_quarantine(&self.subject.blob)?;
         self.write_out()?;
-        self.on_disk.as_ref().map_or(Ok(()), |file| file.scratch.rename(&file.name, &folder, DATA))
+        let Some(file) = &mut self.on_disk else { return Ok(()) };
+        file.scratch.rename(&file.name, &folder, DATA)?;
+        file.is_moved = true;
+        Ok(())
     }
 
     /// The same, in the folder that is asked for if nothing of it is on disk yet.
@@ -177,17 +191,13 @@ impl SmallFile {
         self.in_memory = Vec::new();
         Ok(())
     }
-
-    fn superseded(&self) -> CacheError {
-        CacheError::Superseded { path: self.repo.partial_path(&self.subject.blob) }
-    }
 }
 
 impl OnDisk {
     fn create(scratch: Arc<Dir>, blob: &BlobHash, writer: &str) -> Result<Self, CacheError> {
         let name = unique_name(&format!("{blob}.{}", safe_token(writer)), TMP)?;
         let data = scratch.open_file(&name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
-        Ok(Self { scratch, name, data, written_bytes: 0 })
+        Ok(Self { scratch, name, data, written_bytes: 0, is_moved: false })
     }
 
     /// Where it lies for now, for messages.
@@ -219,8 +229,9 @@ impl OnDisk {
 
 impl Drop for OnDisk {
     fn drop(&mut self) {
-        // Gone already when it was published or quarantined; otherwise the garbage collection is the second chance.
-        if let Err(error) = self.scratch.remove_file(&self.name) {
+        if !self.is_moved
+            && let Err(error) = self.scratch.remove_file(&self.name)
+        {
             tracing::debug!(%error, "a temporary file stays for the garbage collection");
         }
     }

@@ -159,7 +159,7 @@ fn an_unlinked_blob_that_is_linked_meanwhile_stays() {
     let link = || {
         // Before the batch, and then before its blob: the last look for links was in between.
         if asked.replace(asked.get() + 1) == 1 {
-            let snapshot = repo.snapshot(commit(1)).unwrap();
+            let mut snapshot = repo.snapshot(commit(1)).unwrap();
             snapshot.link(&"again".parse().unwrap(), &blob(4)).unwrap();
         }
         true
