@@ -95,15 +95,21 @@ impl RepoCache {
 
 /// The lock file, and whether it was created just now.
 fn open_lock_file(folder: &Dir, name: &str) -> Result<(File, bool), CacheError> {
-    match folder.open_file_with_mode(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, 0o664) {
-        Ok(file) => return Ok((file, true)),
-        Err(error) if error.is_there() => {}
-        Err(error) => return Err(error),
+    let create = |exclusive| {
+        let flags = OFlags::RDWR | OFlags::CREATE | exclusive;
+        folder.open_file_with_mode(name, flags, 0o664).map(|file| (file, true))
+    };
+    match create(OFlags::EXCL) {
+        // Some volumes say of one of another user's that it may not be created.
+        Err(error) if error.is_there() || matches!(error, CacheError::Denied { .. }) => {}
+        created => return created,
     }
     match folder.open_file(name, OFlags::RDWR) {
+        Ok(file) => Ok((file, false)),
+        // Some versions of Python's filelock remove what they let go.
+        Err(error) if error.is_not_found() => create(OFlags::empty()),
         // One of another user's that may be read can be locked all the same.
-        Err(CacheError::Denied { .. }) => folder.open_file(name, OFlags::RDONLY),
-        opened => opened,
+        Err(CacheError::Denied { .. }) => folder.open_file(name, OFlags::RDONLY).map(|file| (file, false)),
+        Err(error) => Err(error),
     }
-    .map(|file| (file, false))
 }
