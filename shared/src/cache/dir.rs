@@ -68,8 +68,11 @@ impl Dir {
 
     /// A folder in this one; none if there is nothing of that name.
     pub(super) fn child(&self, name: &str) -> Result<Option<Self>, CacheError> {
+        self.open_child(name, FOLDER | OFlags::NOFOLLOW)
+    }
+
+    fn open_child(&self, name: &str, flags: OFlags) -> Result<Option<Self>, CacheError> {
         let path = self.path_of(name);
-        let flags = FOLDER | OFlags::NOFOLLOW;
         match rustix::io::retry_on_intr(|| rustix::fs::openat(&self.fd, name, flags, Mode::empty())) {
             Ok(fd) => Ok(Some(Self { fd, path })),
             Err(Errno::NOENT) => Ok(None),
@@ -80,14 +83,23 @@ impl Dir {
 
     /// A folder in this one, created if necessary, with a mode by the umask.
     pub(super) fn make_child(&self, name: &str) -> Result<Self, CacheError> {
-        if let Some(child) = self.child(name)? {
+        self.make_with(name, FOLDER | OFlags::NOFOLLOW)
+    }
+
+    /// The same, but a symlink to a folder does: the operator may have put it elsewhere.
+    pub(super) fn make_entry(&self, name: &str) -> Result<Self, CacheError> {
+        self.make_with(name, FOLDER)
+    }
+
+    fn make_with(&self, name: &str, flags: OFlags) -> Result<Self, CacheError> {
+        if let Some(child) = self.open_child(name, flags)? {
             return Ok(child);
         }
         match rustix::fs::mkdirat(&self.fd, name, Mode::from_raw_mode(0o777)) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(CacheError::new("create", self.path_of(name), error)),
         }
-        self.child(name)?.ok_or_else(|| CacheError::new("open", self.path_of(name), Errno::NOENT))
+        self.open_child(name, flags)?.ok_or_else(|| CacheError::new("open", self.path_of(name), Errno::NOENT))
     }
 
     /// Opens a file in this folder; a created one gets its mode by the umask, so that other users may read it.

@@ -70,7 +70,7 @@ impl Snapshot {
 impl RepoCache {
     /// Opens the folder of a snapshot, created if necessary.
     pub fn snapshot(&self, commit: CommitHash) -> Result<Snapshot, CacheError> {
-        let folder = Dir::make(self.folder())?.make_child(SNAPSHOTS)?.make_child(&commit.to_string())?;
+        let folder = self.open_folder()?.make_child(SNAPSHOTS)?.make_child(&commit.to_string())?;
         Ok(Snapshot { repo: self.clone(), folder, last: None })
     }
 

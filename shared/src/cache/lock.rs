@@ -61,7 +61,7 @@ impl BlobLocks {
 impl RepoCache {
     /// Opens the folder of lock files, created if necessary.
     pub fn locks(&self) -> Result<BlobLocks, CacheError> {
-        Ok(BlobLocks { folder: Dir::make(&self.locks)? })
+        Ok(BlobLocks { folder: self.lock_files()? })
     }
 
     /// Takes the lock of one blob; see [`BlobLocks::lock`].

@@ -43,6 +43,7 @@ mod root;
 mod small;
 mod tree;
 mod tree_json;
+mod volume;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use super::contents::OpenRepo;
 use super::dir::{Dir, unique_name};
 use super::error::CacheError;
+use super::root::LOCKS;
+use super::volume::Volume;
 use crate::repo::{BlobHash, CommitHash, RepoRef};
 
 /// The folder of contents.
@@ -30,22 +32,20 @@ const QUARANTINE_ATTEMPTS: usize = 4;
 #[derive(Debug, Clone)]
 pub struct RepoCache {
     repo: RepoRef,
-    root: PathBuf,
+    volume: Volume,
     name: String,
     folder: PathBuf,
-    pub(super) locks: PathBuf,
 }
 
 impl RepoCache {
-    pub(super) fn new(root: &Path, repo: &RepoRef) -> Self {
+    pub(super) fn new(volume: Volume, repo: &RepoRef) -> Self {
         let name = folder_name(repo);
-        let locks = root.join(super::root::LOCKS).join(&name);
-        Self { repo: repo.clone(), root: root.to_owned(), folder: root.join(&name), name, locks }
+        Self { repo: repo.clone(), folder: volume.root().join(&name), volume, name }
     }
 
     /// The hub folder.
     pub(super) fn root(&self) -> &Path {
-        &self.root
+        self.volume.root()
     }
 
     /// The name of the repository's folder.
@@ -60,7 +60,7 @@ impl RepoCache {
 
     /// The folder for reading; none if there is none.
     pub(super) fn open(&self) -> Result<Option<OpenRepo>, CacheError> {
-        OpenRepo::open(&self.root, &self.repo)
+        OpenRepo::open(self.root(), &self.repo)
     }
 
     /// The folder of the repository.
@@ -149,10 +149,15 @@ impl RepoCache {
 
     /// The repository's folder, created if necessary.
     pub(super) fn open_folder(&self) -> Result<Dir, CacheError> {
-        let folder = Dir::make(&self.folder)?;
+        let folder = self.volume.open()?.make_entry(&self.name)?;
         // `scan_cache_dir()` calls a repository without this folder corrupted, so it comes first.
         folder.make_child(SNAPSHOTS)?;
         Ok(folder)
+    }
+
+    /// The folder of the repository's lock files, created if necessary.
+    pub(super) fn lock_files(&self) -> Result<Dir, CacheError> {
+        self.volume.open()?.make_child(LOCKS)?.make_entry(&self.name)
     }
 
     /// The folder of contents, created if necessary.

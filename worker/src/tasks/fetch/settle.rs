@@ -9,7 +9,7 @@ use hfd_shared::ports::{Claimed, FileEnd, StoreError};
 use tracing::warn;
 
 use crate::environment::Environment;
-use crate::tasks::{Ending, during_outage, without_volume};
+use crate::tasks::{Ending, VOLUME_DELAY, during_outage, without_volume};
 use crate::transfer::TransferError;
 
 /// Why a file of the unit is not in the cache.
@@ -25,9 +25,19 @@ pub(super) enum FetchError {
     #[error("{0}")]
     Unanswered(String),
     #[error(transparent)]
-    Cache(#[from] CacheError),
+    Cache(CacheError),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<CacheError> for FetchError {
+    fn from(error: CacheError) -> Self {
+        match error {
+            // It may be back already.
+            CacheError::Unmounted { .. } => Self::Later { delay: VOLUME_DELAY, waiting: error.to_string() },
+            error => Self::Cache(error),
+        }
+    }
 }
 
 impl From<TransferError> for FetchError {
@@ -35,6 +45,7 @@ impl From<TransferError> for FetchError {
         match error {
             TransferError::Stopped => Self::Stopped,
             TransferError::Later { delay, reason } => Self::Later { delay, waiting: reason },
+            TransferError::Cache(error) => error.into(),
             error if error.is_outage() => Self::Unanswered(error.to_string()),
             error => Self::Failed(error.to_string()),
         }
