@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use hfd_shared::ports::{Claimed, Report, Verdict};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::Ending;
 use super::slice::{TIME_SLICE, minutes};
+use super::{Ending, VOLUME_DELAY};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -22,7 +23,11 @@ pub(super) fn heartbeat(env: &Environment) -> Duration {
     HEARTBEAT_MAX.min(env.limits.lease_timeout / HEARTBEATS)
 }
 
-/// Does a task beside the signs of its life. Cancels `stop` when it is void; fails it when it takes too long.
+/// A volume that has not answered after so long hangs.
+const VOLUME_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Does a task beside the signs of its life. Cancels `stop` when it is void; fails it when it takes too long, unless it is the
+/// volume that hangs: then it is done again when that answers.
 pub(super) async fn alive<E>(
     env: &Environment,
     claimed: &Claimed,
@@ -36,7 +41,10 @@ pub(super) async fn alive<E>(
         () = tokio::time::sleep(TIME_SLICE) => {
             // What blocks goes on by itself.
             fence.close();
-            Ok(Ending::Failed(format!("{} did not end within {}", claimed.task.kind, minutes())))
+            Ok(match timeout(VOLUME_PATIENCE, env.check_volume()).await {
+                Ok(_) => Ending::Failed(format!("{} did not end within {}", claimed.task.kind, minutes())),
+                Err(_) => Ending::Later { delay: VOLUME_DELAY, waiting: Some("the volume does not answer".to_owned()) },
+            })
         }
     }
 }
