@@ -126,6 +126,31 @@ async fn a_worker_whose_volume_is_gone_takes_nothing_until_it_is_back() -> anyho
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_went_with_their_volume_do_not_count_as_complete() -> anyhow::Result<()> {
+    let files = |model: RepoBuilder, number: u64| model.random_file(&format!("{number}.bin"), 512 << 10, number);
+    let model = (0..8).fold(RepoBuilder::model("acme/model"), files);
+    let shape = Shape::new(1, 0).hub(|hub| hub.rate_bytes_per_s(1 << 20));
+    let mut cluster = Cluster::start(shape, [model]).await?;
+    add_worker_on_volume(&mut cluster, TIGHT_VOLUME_BYTES).await?;
+    let job = cluster.api().start(&Download::model("acme/model")).await?;
+    cluster.api().moving(&job.id, 1 << 20).await?;
+    let cache = cluster.sandbox.cache().display().to_string();
+    run_beside(&cluster, &["umount", "--lazy", &cache])?;
+    wait::until("the worker to say why", wait::LIMIT, async || {
+        Ok(cluster.workers[0].log()?.contains("is not on the volume any more").then_some(()))
+    })
+    .await?;
+    ensure!(!cluster.sandbox.cache().join("models--acme--model").exists(), "written beside the volume");
+    run_beside(&cluster, &["mount", "-t", "tmpfs", "tmpfs", &cache])?;
+    let failed = cluster.api().failed(&job.id).await?;
+    ensure!(failed.error.contains("gone from the cache"), "{failed:?}");
+    cluster.api().retry(&job.id).await?;
+    cluster.api().completed(&job.id).await?;
+    let cached = CachedRepo::new(&seen_by(&cluster, ""), RepoKind::Model, "acme/model");
+    check_against(&cluster.hub, &cached, RepoKind::Model, "acme/model", "main")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_bytes_make_room_for_right_ones() -> anyhow::Result<()> {
     let model = RepoBuilder::model("acme/model").random_file("b.bin", SECOND_BYTES, 2);
     let mut cluster = Cluster::start(Shape::new(1, 0), [model]).await?;

@@ -1,17 +1,16 @@
-//! How much of a job is still to come.
+//! What of a job is not there. Folders are listed, for to ask a network volume about each of many files in turn takes minutes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::contents::child;
 use super::dir::Dir;
 use super::error::CacheError;
-use super::repo::{BLOBS, RepoCache, SCRATCH};
-use crate::repo::BlobHash;
+use super::repo::{BLOBS, RepoCache, SCRATCH, SNAPSHOTS};
+use crate::repo::{BlobHash, CommitHash, RepoPath};
 
 impl RepoCache {
     /// How many bytes contents of the given sizes still need on the volume, less what their partials take up already. A
     /// content that comes several times counts once.
-    ///
-    /// The folders are listed first, for to ask a network volume about each of many files in turn takes minutes.
     ///
     /// # Errors
     /// When a folder cannot be listed or a blob cannot be looked at.
@@ -27,6 +26,37 @@ impl RepoCache {
             missing_bytes += size_bytes - if is_begun { self.occupied_bytes(&blob, size_bytes) } else { 0 };
         }
         Ok(missing_bytes)
+    }
+
+    /// Which files of a snapshot are not there: they have no entry, or no blob of that name.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn lost<'a>(
+        &self,
+        commit: CommitHash,
+        files: impl IntoIterator<Item = (&'a RepoPath, BlobHash)>,
+    ) -> Result<Vec<&'a RepoPath>, CacheError> {
+        let blobs = self.hashes_in(BLOBS)?;
+        let snapshot = match Dir::find(self.folder())? {
+            Some(folder) => child(&folder, SNAPSHOTS)?,
+            None => None,
+        };
+        let snapshot = snapshot.map(|snapshots| child(&snapshots, &commit.to_string())).transpose()?.flatten();
+        let mut entries: HashMap<&str, HashSet<String>> = HashMap::new();
+        let mut lost = Vec::new();
+        for (path, blob) in files {
+            let (parent, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+            if !entries.contains_key(parent) {
+                let folder = snapshot.as_ref().map(|snapshot| snapshot.parent_of(path.as_str())).transpose()?.flatten();
+                let names = folder.map_or_else(|| Ok(Vec::new()), |(folder, _)| folder.names())?;
+                entries.insert(parent, names.into_iter().collect());
+            }
+            if !entries[parent].contains(name) || !blobs.contains(&blob) {
+                lost.push(path);
+            }
+        }
+        Ok(lost)
     }
 
     /// The blobs that have a partial.

@@ -1,5 +1,6 @@
 //! Finish: every unit is settled. Writes the listing, then the ref, then ends the job.
 
+use std::iter;
 use std::time::Duration;
 
 use hfd_shared::blocking::blocking;
@@ -11,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{ListingError, listing};
-use super::{Ending, complete, without_volume};
+use super::{Ending, complete};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -35,6 +36,9 @@ pub(super) async fn perform(
     let Some(commit) = job.commit else {
         return Ok(Ending::Failed("the job has files but no commit; cancel it and post it again".to_owned()));
     };
+    if let Some(lost) = lost(env, job, commit, files).await {
+        return Ok(lost);
+    }
     let published = tokio::select! {
         () = stop.cancelled() => {
             // What blocks goes on by itself, and must write no ref to what is removed next.
@@ -48,10 +52,26 @@ pub(super) async fn perform(
         Ok(false) => return Ok(Ending::Stopped),
         Err(error) => return error.ending(env, &claimed.task).await,
     }
-    if let Some(later) = without_volume(env).await {
-        return Ok(later);
-    }
     complete(env, claimed, None).await
+}
+
+/// What becomes of a job of which something is gone that had come: with the volume, or by somebody's hand.
+async fn lost(env: &Environment, job: &Job, commit: CommitHash, files: Vec<FileState>) -> Option<Ending> {
+    let cache = env.cache.repo(&job.request.repo);
+    let total = files.len();
+    let found = blocking(move || {
+        let entries = files.iter().flat_map(|FileState { file, .. }| {
+            iter::once(&file.path).chain(&file.second_path).map(|path| (path, file.blob))
+        });
+        let lost = cache.lost(commit, entries)?;
+        Ok::<_, CacheError>(lost.first().map(|first| format!("{} of {total}, such as {first}", lost.len())))
+    });
+    let error = match found.await {
+        Ok(None) => return None,
+        Ok(Some(lost)) => format!("files are gone from the cache that had come: {lost}; retry to fetch them again"),
+        Err(error) => error.to_string(),
+    };
+    Some(Ending::Failed(error))
 }
 
 /// Writes the listing and the ref. Not the ref when the claim may be over: a process that slept would put an old commit in

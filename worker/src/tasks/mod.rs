@@ -125,8 +125,12 @@ async fn perform_short(
     }
 }
 
-/// Completes the task's job; `outcome` is what it did to the cache, unless it is a download.
+/// Completes the task's job; `outcome` is what it did to the cache, unless it is a download. What was done without the volume
+/// counts for nothing.
 async fn complete(env: &Environment, claimed: &Claimed, outcome: Option<Outcome>) -> Result<Ending, StoreError> {
+    if let Some(later) = without_volume(env).await {
+        return Ok(later);
+    }
     end_job(env, claimed, &Event::Complete { epoch: claimed.task.epoch, outcome }).await?;
     Ok(Ending::Settled)
 }

@@ -129,6 +129,26 @@ fn tree() -> Tree {
 }
 
 #[test]
+fn a_file_without_its_entry_or_its_blob_is_lost() {
+    let Fixture { repo, .. } = &fixture();
+    let files: Vec<(RepoPath, BlobHash)> = [("a", 1), ("d/b", 2), ("d/c", 2), ("e/f/g", 3)]
+        .map(|(path, digit)| (path.parse().unwrap(), blob(digit)))
+        .into();
+    let lost = || {
+        let lost = repo.lost(commit(1), files.iter().map(|(path, blob)| (path, *blob))).unwrap();
+        lost.into_iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(), ["a", "d/b", "d/c", "e/f/g"]);
+    for (path, digit) in [("a", 1), ("d/b", 2), ("d/c", 2), ("e/f/g", 3)] {
+        put_file(repo, commit(1), path, digit, b"content");
+    }
+    assert!(lost().is_empty());
+    fs::remove_file(entry(repo, "d/c")).unwrap();
+    fs::remove_file(blob_path(repo, &blob(3))).unwrap();
+    assert_eq!(lost(), ["d/c", "e/f/g"]);
+}
+
+#[test]
 fn a_listing_is_seen_by_us_at_once_and_by_others_when_it_is_published() {
     let Fixture { repo, .. } = &fixture();
     let published = repo.folder().join(format!("trees/{}.json", commit(1)));
