@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use rustix::process::{Resource, Rlimit};
 use rustls::crypto::aws_lc_rs;
 use tokio::runtime::Builder;
 
@@ -46,9 +47,18 @@ where
             };
         }
     };
+    raise_open_files();
     // Each TLS client of ours would choose the same; an error says that one has done so already.
     _ = aws_lc_rs::default_provider().install_default();
     execute(run(flags)).unwrap_or_else(|error| failed(error.as_ref()))
+}
+
+/// Allows as many open files as the system lets this process have: connections, files under way and locks add up. Shells and
+/// services begin with 1,024, for the sake of programs that use `select`.
+fn raise_open_files() {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    // Whoever may not raise it goes on with what there is.
+    _ = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn execute<E: From<io::Error>>(program: impl Future<Output = Result<ExitCode, E>>) -> Result<ExitCode, E> {

@@ -1,6 +1,9 @@
 //! Clears a repository's folder of what no revision needs.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use rustix::process::Resource;
 
 use super::contents::{OpenRepo, Unused, child, measure};
 use super::dir::{Dir, is_folder, occupied_bytes, unique_name};
@@ -9,8 +12,8 @@ use super::garbage::is_old;
 use super::repo::{BLOBS, RepoCache, SCRATCH, TRASH, discard};
 use crate::repo::BlobHash;
 
-/// Blobs that are locked at a time.
-const BATCH: usize = 256;
+/// Blobs that are locked at a time, each with a file that is open: as many as that, for each batch looks at all snapshots twice.
+const BATCH: RangeInclusive<usize> = 256..=8192;
 
 /// Ends the names of blobs that are put aside before they go. No other process takes them for something left behind.
 const ASIDE: &str = ".aside";
@@ -66,7 +69,7 @@ impl RepoCache {
             }
         }
         drop(linked);
-        for batch in unlinked.chunks(BATCH) {
+        for batch in unlinked.chunks(batch()) {
             if !(clearing.may_go_on)() {
                 break;
             }
@@ -82,9 +85,10 @@ impl RepoCache {
         batch: &[BlobHash],
         clearing: &mut Clearing<'_>,
     ) -> Result<(), CacheError> {
+        let locks = self.locks()?;
         let mut locked = Vec::new();
         for blob in batch {
-            if let Some(lock) = self.lock_blob(blob)? {
+            if let Some(lock) = locks.lock(blob)? {
                 locked.push((blob.to_string(), lock));
             }
         }
@@ -134,6 +138,15 @@ impl RepoCache {
     pub(super) fn existing_folder(&self) -> Result<Option<Dir>, CacheError> {
         child(&Dir::open(self.root())?, self.name())
     }
+}
+
+/// A quarter of the files that this process may have open.
+fn batch() -> usize {
+    let files = rustix::process::getrlimit(Resource::Nofile)
+        .current
+        .and_then(|files| usize::try_from(files).ok())
+        .unwrap_or(usize::MAX);
+    (files / 4).clamp(*BATCH.start(), *BATCH.end())
 }
 
 /// Moves a blob to where nobody finds it; returns its name there and what it takes. None when it is gone already.
