@@ -127,7 +127,7 @@ async fn a_worker_whose_volume_is_gone_takes_nothing_until_it_is_back() -> anyho
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_that_went_with_their_volume_do_not_count_as_complete() -> anyhow::Result<()> {
-    let files = |model: RepoBuilder, number: u64| model.random_file(&format!("{number}.bin"), 512 << 10, number);
+    let files = |model: RepoBuilder, number: u64| model.random_file(format!("{number}.bin"), 512 << 10, number);
     let model = (0..8).fold(RepoBuilder::model("acme/model"), files);
     let shape = Shape::new(1, 0).hub(|hub| hub.rate_bytes_per_s(1 << 20));
     let mut cluster = Cluster::start(shape, [model]).await?;
