@@ -151,13 +151,9 @@ pub(super) struct Looked {
 }
 
 fn look(inventory: &Inventory, kind: Option<RepoKind>, search: &str) -> Result<Looked, ApiError> {
-    let mut repos = Vec::new();
-    for repo in inventory.repos()?.iter().filter(|repo| matches(repo, kind, search)) {
-        // One that was removed in the meantime is none.
-        if let Some(contents) = inventory.summary(repo)? {
-            repos.push(CachedRepoView::from(&contents));
-        }
-    }
+    let wanted = inventory.repos()?.into_iter().filter(|repo| matches(repo, kind, search));
+    let summaries = wanted.filter_map(|repo| inventory.summary_or_fault(&repo));
+    let repos = summaries.map(|contents| CachedRepoView::from(&contents)).collect();
     let volume = inventory.space().inspect_err(|error| debug!(%error, "free space not known"));
     Ok(Looked { repos, volume: volume.ok().flatten() })
 }

@@ -1,7 +1,7 @@
 //! `POST /api/cache/prune`
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hfd_shared::cache::{Inventory, STALE_AFTER, Unused};
+use hfd_shared::cache::{CacheError, Inventory, STALE_AFTER, Unused};
 use hfd_shared::control::Submitted;
 use hfd_shared::job::{JobRequest, Priority, Snapshot, Status, Work};
 use hfd_shared::repo::{RepoId, RepoKind, RepoRef, Revision};
@@ -95,14 +95,20 @@ impl Context {
         let kind = body.kind.map(Into::into);
         let dry_run = body.dry_run;
         let look = move |inventory: &Inventory| match (inventory.is_there()?, id, kind) {
-            (true, id, kind) => unused(inventory, id.as_ref(), kind),
-            (false, Some(id), Some(kind)) if !dry_run => Ok(vec![(RepoRef { kind, id }, Vec::new())]),
+            (true, id, kind) => {
+                let wanted = |repo: &RepoRef| matches(repo, kind, "") && id.as_ref().is_none_or(|id| *id == repo.id);
+                let repos = inventory.repos_and_trash()?.into_iter().filter(wanted);
+                Ok(unused(repos, |repo| inventory.unused(repo, STALE_AFTER)))
+            }
+            (false, Some(id), Some(kind)) if !dry_run => {
+                Ok(Found { repos: vec![(RepoRef { kind, id }, Vec::new())], failures: Vec::new() })
+            }
             (false, ..) => Err(no_view()),
         };
-        let found = self.scan(look).await?;
+        let Found { repos: found, failures } = self.scan(look).await?;
 
         let all = || found.iter().flat_map(|(_, unused)| unused);
-        let mut pruned = Pruned { dry_run: body.dry_run, ..Pruned::default() };
+        let mut pruned = Pruned { dry_run: body.dry_run, failures, ..Pruned::default() };
         pruned.unused = all().take(MAX_LISTED).map(UnusedView::from).collect();
         if body.dry_run {
             pruned.freed_bytes = all().map(|unused| unused.size_bytes).sum();
@@ -157,20 +163,22 @@ impl Pruned {
     }
 }
 
-/// What can go, by repository; those that have nothing are left out.
-fn unused(
-    inventory: &Inventory,
-    id: Option<&RepoId>,
-    kind: Option<RepoKind>,
-) -> Result<Vec<(RepoRef, Vec<Unused>)>, ApiError> {
-    let mut found = Vec::new();
-    for repo in inventory.repos_and_trash()? {
-        if matches(&repo, kind, "") && id.is_none_or(|id| *id == repo.id) {
-            let unused = inventory.unused(&repo, STALE_AFTER)?;
-            if !unused.is_empty() {
-                found.push((repo, unused));
-            }
+/// What can go.
+struct Found {
+    /// By repository; those that have nothing are left out.
+    repos: Vec<(RepoRef, Vec<Unused>)>,
+    /// Why some could not be looked at, such as another user's.
+    failures: Vec<String>,
+}
+
+fn unused(repos: impl Iterator<Item = RepoRef>, look: impl Fn(&RepoRef) -> Result<Vec<Unused>, CacheError>) -> Found {
+    let mut found = Found { repos: Vec::new(), failures: Vec::new() };
+    for repo in repos {
+        match look(&repo) {
+            Ok(unused) if unused.is_empty() => {}
+            Ok(unused) => found.repos.push((repo, unused)),
+            Err(error) => found.failures.push(format!("{repo}: {error}")),
         }
     }
-    Ok(found)
+    found
 }

@@ -18,6 +18,7 @@ use std::time::SystemTime;
 use super::dir::{Dir, is_folder};
 use super::error::CacheError;
 use super::remove::trash_of;
+use super::repo::folder_name;
 use super::root::{Cache, LOCKS, Space, parse_folder_name};
 use crate::repo::{CommitHash, RepoRef, Revision};
 
@@ -101,6 +102,23 @@ impl Inventory {
     /// The sums over a repository, without the state of its revisions; none when it has no folder.
     pub fn summary(&self, repo: &RepoRef) -> Result<Option<RepoContents>, CacheError> {
         self.open(repo)?.map(|open| open.count(false)).transpose()
+    }
+
+    /// The same for a list, in which one that cannot be read, such as another user's, has no sums and says why.
+    pub fn summary_or_fault(&self, repo: &RepoRef) -> Option<RepoContents> {
+        self.summary(repo).unwrap_or_else(|error| {
+            let folder = self.root.join(folder_name(repo));
+            Some(RepoContents {
+                repo: repo.clone(),
+                folder,
+                size_bytes: 0,
+                files: 0,
+                last_used: SystemTime::UNIX_EPOCH,
+                last_modified: SystemTime::UNIX_EPOCH,
+                revisions: Vec::new(),
+                faults: vec![error.to_string()],
+            })
+        })
     }
 
     /// A repository with its revisions and their state.

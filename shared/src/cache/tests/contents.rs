@@ -1,8 +1,10 @@
 //! What the cache says that it holds.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
+
+use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::*;
 use crate::cache::{Inventory, RepoContents, State, UnusedKind};
@@ -34,6 +36,29 @@ fn each_content_counts_once_however_often_it_is_linked() {
     };
     assert_eq!(of(0), (commit(1), vec![], 5, 2));
     assert_eq!(of(1), (commit(2), vec!["main".to_owned(), "refs/pr/1".to_owned()], 8, 2));
+}
+
+#[test]
+fn one_that_cannot_be_read_is_listed_and_says_why() {
+    let fixture = fixture();
+    put_file(&fixture.repo, commit(1), "x.bin", 1, b"12345");
+    let found = || fixture.cache.inventory().summary_or_fault(&model()).unwrap();
+    assert_eq!((found().files, found().faults.len()), (1, 0));
+    fs::set_permissions(fixture.repo.folder(), fs::Permissions::from_mode(0o000)).unwrap();
+    let found = obeying_permissions(found);
+    fs::set_permissions(fixture.repo.folder(), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(found.files, 0);
+    assert!(found.faults[0].contains("permission denied"), "{:?}", found.faults);
+}
+
+/// Does something without what only root may.
+fn obeying_permissions<T>(work: impl FnOnce() -> T) -> T {
+    let sets = rustix::thread::capabilities(None).unwrap();
+    let privileged = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    rustix::thread::set_capabilities(None, CapabilitySets { effective: sets.effective - privileged, ..sets }).unwrap();
+    let done = work();
+    rustix::thread::set_capabilities(None, sets).unwrap();
+    done
 }
 
 #[test]
