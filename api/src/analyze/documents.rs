@@ -101,7 +101,7 @@ fn parse(texts: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Docu
             _ if !path.ends_with(".json") => Value::Null,
             Some(rest) => {
                 left = rest;
-                serde_json::from_str(&text).unwrap_or(Value::Null)
+                json_of(&text)
             }
             None => {
                 tracing::info!(path, "a metadata file of too many values is left out of an analysis");
@@ -111,6 +111,27 @@ fn parse(texts: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Docu
         (path, Document { text, json })
     };
     texts.map(document).collect()
+}
+
+/// JSON as Python writes it, null if it is none.
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&without_odd_numbers(text))).unwrap_or(Value::Null)
+}
+
+/// Python writes numbers that JSON does not know. They become null, but for what stands between quotes.
+fn without_odd_numbers(text: &str) -> String {
+    let mut is_quoted = false;
+    let plain = |piece: &str| {
+        if is_quoted {
+            let before = piece.trim_end_matches('"');
+            let escapes = before.len() - before.trim_end_matches('\\').len();
+            is_quoted = escapes % 2 == 1;
+            return piece.to_owned();
+        }
+        is_quoted = piece.ends_with('"');
+        ["-Infinity", "Infinity", "NaN"].iter().fold(piece.to_owned(), |piece, odd| piece.replace(odd, "null"))
+    };
+    text.split_inclusive('"').map(plain).collect()
 }
 
 #[cfg(test)]
@@ -136,6 +157,15 @@ mod tests {
         let files = files(&paths.iter().map(String::as_str).collect::<Vec<_>>());
         let read: Vec<_> = wanted(&files).into_iter().map(|file| file.path.as_str()).collect();
         assert_eq!(read, ["README.md", "config.json", "0/config.json", "1/config.json", "x/dataset_info.json"]);
+    }
+
+    #[test]
+    fn numbers_that_only_python_knows_are_passed_over() {
+        let text = r#"{"limit": [0.0, Infinity, -Infinity], "nan": NaN, "text": "NaN \" Infinity \\", "b\\": NaN}"#;
+        let json =
+            serde_json::json!({"limit": [0.0, null, null], "nan": null, "text": "NaN \" Infinity \\", "b\\": null});
+        assert_eq!(json_of(text), json);
+        assert_eq!(json_of("{\"a\": NaN"), Value::Null);
     }
 
     #[test]

@@ -75,7 +75,8 @@ fn attention_layers(config: ModelConfig<'_>) -> Option<(u64, u64)> {
         return Some((layers, 0));
     }
     let family = config.text_model_type();
-    let full = match config.number(&["sliding_window_pattern"]).or((family == "gemma2").then_some(2)) {
+    let of_family = if config.is_gemma3() { Some(6) } else { (family == "gemma2").then_some(2) };
+    let full = match config.number(&["sliding_window_pattern"]).or(of_family) {
         Some(every) => layers.checked_div(every)?,
         // Qwen2 lets the first layers see everything.
         None => config.number(&["max_window_layers"]).unwrap_or_default().min(layers),
@@ -123,6 +124,7 @@ mod tests {
         assert_eq!(with(json!({})), (0, 4, 32 * 4 * 10));
         assert_eq!(with(json!({"use_sliding_window": false})), (4, 0, 32 * 4 * 100));
         assert_eq!(with(json!({"model_type": "gemma2"})), (2, 2, 32 * (2 * 100 + 2 * 10)));
+        assert_eq!(with(json!({"model_type": "gemma3_text", "num_hidden_layers": 12, "head_dim": 8})).0, 2);
         let types = json!({"layer_types": ["full_attention", "sliding_attention", "linear_attention", 7]});
         assert_eq!(with(types), (1, 1, 32 * 110));
     }

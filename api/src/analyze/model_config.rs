@@ -105,7 +105,15 @@ impl<'a> ModelConfig<'a> {
 
     /// The width of a head.
     pub(super) fn head_dim(self) -> Option<u64> {
-        self.number(&["head_dim", "d_kv", "kv_channels"]).or_else(|| self.hidden_size()?.checked_div(self.heads()?))
+        self.number(&["head_dim", "d_kv", "kv_channels"])
+            .or_else(|| self.is_gemma3().then_some(256))
+            .or_else(|| self.hidden_size()?.checked_div(self.heads()?))
+    }
+
+    /// Whether it is of the family that leaves out more than others: what is not written is as in transformers'
+    /// `Gemma3TextConfig`.
+    pub(super) fn is_gemma3(self) -> bool {
+        self.text_model_type() == "gemma3_text"
     }
 
     /// The width inside the feed-forward layers; four times the model's for those that leave it out.

@@ -61,6 +61,12 @@ pub(super) fn counted(tensors: &Tensors, bits: Option<u64>) -> Option<u64> {
     Some(sum)
 }
 
+/// Whether some tensors hold two numbers in each byte.
+pub(super) fn has_four_bits(tensors: &Tensors) -> bool {
+    let has = |name: &str| tensors.by_name.contains_key(name);
+    tensors.by_name.keys().any(|name| is_of_four_bits(name, has))
+}
+
 /// By what lies beside it: MXFP4, bitsandbytes, NVFP4 as `ModelOpt` writes it.
 fn is_of_four_bits(name: &str, has: impl Fn(&str) -> bool) -> bool {
     (name.ends_with("_blocks") && has(&name.replace("_blocks", "_scales")))

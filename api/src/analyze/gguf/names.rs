@@ -24,7 +24,8 @@ impl Role {
             || folders.split('/').any(|folder| folder == "mtp");
         if name.contains("imatrix") {
             Self::Matrix
-        } else if name.starts_with("mmproj") || name.contains("-mmproj") {
+        } else if name.starts_with("mmproj") || name.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == "mmproj")
+        {
             Self::Projector
         } else if is_draft {
             Self::Draft
@@ -263,6 +264,7 @@ mod tests {
         for (path, role) in [
             ("mmproj-F16.gguf", Role::Projector),
             ("model-mmproj-f16.gguf", Role::Projector),
+            ("Qwen2-Audio-7B.mmproj-Q8_0.gguf", Role::Projector),
             ("mtp-Q8_0.gguf", Role::Draft),
             ("MTP/model-Q8_0.gguf", Role::Draft),
             ("model-mtp-draft.gguf", Role::Draft),

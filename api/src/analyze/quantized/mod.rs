@@ -127,6 +127,7 @@ fn describe_method(method: &str) -> String {
         "compressed-tensors" => "compressed-tensors: the format of llm-compressor",
         "mlx" => "MLX: groups with scale and bias, for Apple silicon",
         "mxfp4" => "MXFP4: 4-bit floats with a scale for each 32",
+        "modelopt" => "ModelOpt: the format of NVIDIA's tools",
         other => return format!("{} quantization", other.to_ascii_uppercase()),
     };
     known.to_owned()
@@ -144,6 +145,7 @@ fn backends(source: &Source<'_>) -> Vec<String> {
         "hqq" => &["hqq", "transformers"],
         "eetq" => &["eetq", "transformers"],
         "fp8" | "compressed-tensors" | "mxfp4" => &["vLLM", "SGLang", "transformers"],
+        "modelopt" => &["vLLM", "SGLang", "TensorRT-LLM"],
         "mlx" => &["mlx-lm"],
         _ => &["transformers"],
     };

@@ -37,7 +37,19 @@ impl<'a> Source<'a> {
             return Self::named(config);
         }
         let mlx = config.object("quantization").filter(|fields| fields.number("bits").is_some());
-        mlx.map(|fields| Self { method: "mlx".to_owned(), fields }).or_else(|| Self::keyed(config))
+        mlx.map(|fields| Self { method: "mlx".to_owned(), fields })
+            .or_else(|| Self::keyed(config))
+            .or_else(|| Self::exported(contents))
+    }
+
+    /// As older versions of `AutoAWQ` and `ModelOpt` leave it, in a file of their own only.
+    fn exported(contents: &'a Contents) -> Option<Self> {
+        let awq = Fields(contents.json("quant_config.json"));
+        if awq.number("w_bit").is_some() && awq.number("q_group_size").is_some() {
+            return Some(Self { method: "awq".to_owned(), fields: awq });
+        }
+        let fields = Fields(contents.json("hf_quant_config.json")).object("quantization")?;
+        fields.text("quant_algo").map(|_| Self { method: "modelopt".to_owned(), fields })
     }
 
     fn named(fields: Fields<'a>) -> Option<Self> {
@@ -83,6 +95,7 @@ impl<'a> Source<'a> {
                 "bitsandbytes" if on("load_in_8bit") => Some(8.0),
                 "fp8" | "fbgemm_fp8" | "eetq" => Some(8.0),
                 "mxfp4" => Some(4.0),
+                "modelopt" => bits_of_algorithm(self.fields.text("quant_algo")?),
                 _ => None,
             }
         })
@@ -116,13 +129,20 @@ impl<'a> Source<'a> {
 
     /// The variant of the method.
     pub(super) fn version(&self) -> Option<String> {
-        let keys = ["version", "bnb_4bit_quant_type", "format", "fmt", "checkpoint_format", "codebook"];
+        let keys = ["version", "bnb_4bit_quant_type", "format", "fmt", "checkpoint_format", "codebook", "quant_algo"];
         keys.iter().find_map(|key| self.fields.text(key)).map(str::to_ascii_lowercase)
     }
 
     /// Parts that are not quantized.
     pub(super) fn excluded(&self) -> Vec<String> {
-        let keys = ["modules_to_not_convert", "ignore", "llm_int8_skip_modules", "ignored_layers", "skip_modules"];
+        let keys = [
+            "modules_to_not_convert",
+            "ignore",
+            "llm_int8_skip_modules",
+            "ignored_layers",
+            "skip_modules",
+            "exclude_modules",
+        ];
         let found = keys.iter().map(|key| self.fields.texts(key)).find(|names| !names.is_empty());
         found.unwrap_or_default().into_iter().map(str::to_owned).collect()
     }
@@ -141,5 +161,14 @@ impl<'a> Source<'a> {
             _ => return bits,
         };
         ((bits + beside / group) * 1000.0).round() / 1000.0
+    }
+}
+
+/// Bits of a weight by the name that `ModelOpt` gives to how it quantizes: `FP8`, `NVFP4`, `W4A16_AWQ`.
+fn bits_of_algorithm(name: &str) -> Option<f64> {
+    match name.to_ascii_uppercase() {
+        name if name.contains("FP4") || name.starts_with("W4") => Some(4.0),
+        name if name.contains("FP8") || name.contains("INT8") || name.starts_with("W8") => Some(8.0),
+        _ => None,
     }
 }

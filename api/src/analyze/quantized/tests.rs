@@ -9,6 +9,20 @@ fn of(documents: &[(&str, &str)]) -> Option<QuantizedInfo> {
 }
 
 #[test]
+fn a_file_that_only_its_exporter_reads_tells_as_well() {
+    let beside = |name: &str, text: &str| {
+        let info = of(&[("config.json", "{}"), (name, text)]).unwrap();
+        (info.method, info.bits, info.group_size)
+    };
+    let awq = beside("quant_config.json", r#"{"w_bit": 4, "q_group_size": 128, "zero_point": true}"#);
+    assert_eq!(awq, ("awq".to_owned(), Some(4), Some(128)));
+    for (algorithm, bits) in [("FP8", Some(8)), ("NVFP4", Some(4)), ("W4A16_AWQ", Some(4)), ("MIXED", None)] {
+        let text = format!(r#"{{"quantization": {{"quant_algo": "{algorithm}", "exclude_modules": ["lm_head"]}}}}"#);
+        assert_eq!(beside("hf_quant_config.json", &text), ("modelopt".to_owned(), bits, None));
+    }
+}
+
+#[test]
 fn each_form_of_configuration_names_its_method_and_bits() {
     let in_config = |quantization: &str| {
         let config = format!(r#"{{"quantization_config": {quantization}}}"#);

@@ -65,7 +65,7 @@ pub(crate) struct TransformersInfo {
     pub(crate) estimated_parameters: Option<String>,
     /// Whether the number is counted from the tensors of the weights; otherwise it is estimated from the configuration.
     pub(crate) parameters_exact: bool,
-    /// The type of most numbers: `fp16`, `bf16`, `fp32`, `fp8`, `int8`, …; empty when not known.
+    /// The type of most numbers: `fp16`, `bf16`, `fp32`, `fp8`, `int8`, `4-bit (packed)`, …; empty when not known.
     pub(crate) precision: String,
     /// The type as configured, such as `bfloat16`; empty when not told.
     pub(crate) torch_dtype: String,
@@ -219,6 +219,7 @@ fn precision(contents: &Contents, config: ModelConfig<'_>) -> String {
         Some("F32" | "float32" | "float") => "fp32".to_owned(),
         Some("F64" | "float64") => "fp64".to_owned(),
         Some(other) if other.starts_with("F8") || other.starts_with("float8") => "fp8".to_owned(),
+        Some("U8") if contents.tensors.as_ref().is_some_and(parameters::has_four_bits) => "4-bit (packed)".to_owned(),
         Some("I8" | "U8" | "int8") => "int8".to_owned(),
         Some("I32" | "U32") => "int32 (packed)".to_owned(),
         Some(other) => other.to_ascii_lowercase(),

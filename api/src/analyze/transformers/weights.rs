@@ -1,5 +1,7 @@
 //! Files of weights, and the formats among which a user can choose.
 
+use std::collections::BTreeMap;
+
 use hfd_shared::job::is_of_format;
 use hfd_shared::repo::TreeFile;
 use poem_openapi::Object;
@@ -86,17 +88,25 @@ fn weight_file(file: &TreeFile, format: &Format) -> WeightFile {
         size: file.size_bytes,
         size_human: human_size(file.size_bytes),
         format: if bin { "pytorch_bin" } else { format.id }.to_owned(),
-        shard_index: shard.map(|(index, _)| index),
-        shard_total: shard.map(|(_, total)| total),
+        shard_index: shard.as_ref().map(|shard| shard.index),
+        shard_total: shard.map(|shard| shard.total),
     }
 }
 
+/// A part of weights.
+struct Shard<'a> {
+    /// What the names of all parts begin with.
+    family: &'a str,
+    index: u64,
+    total: u64,
+}
+
 /// Which part of how many a name says: `model-00001-of-00003.safetensors`.
-fn shard(name: &str) -> Option<(u64, u64)> {
+fn shard(name: &str) -> Option<Shard<'_>> {
     let stem = name.split('.').next()?;
     let (front, total) = stem.rsplit_once("-of-")?;
-    let index = front.rsplit(['-', '_']).next()?;
-    Some((index.parse().ok()?, total.parse().ok()?))
+    let (family, index) = front.rsplit_once(['-', '_']).unwrap_or(("", front));
+    Some(Shard { family, index: index.parse().ok()?, total: total.parse().ok()? })
 }
 
 /// Into how many files the best format is split; 1 when it is not.
@@ -110,13 +120,14 @@ pub(crate) fn weight_bytes(contents: &Contents) -> u64 {
     let files = weight_files(contents);
     let best = files.first().map(|file| file.format.clone()).unwrap_or_default();
     let whole = files.iter().filter(|file| file.format == best);
-    // Files such as `model.fp16.safetensors` and `consolidated.safetensors` hold the same weights again.
-    let mut sizes: Vec<(bool, u64)> = whole.map(|file| (file.shard_total.is_some(), file.size)).collect();
-    if sizes.iter().any(|(sharded, _)| *sharded) {
-        sizes.retain(|(sharded, _)| *sharded);
-        return sizes.into_iter().fold(0, |sum, (_, size)| sum.saturating_add(size));
+    // Files such as `model.fp16.safetensors` and `consolidated-00001-of-00013.safetensors` hold the same weights again.
+    let mut families: BTreeMap<(bool, &str), u64> = BTreeMap::new();
+    for file in whole {
+        let family = shard(&file.name).map_or((false, file.name.as_str()), |shard| (true, shard.family));
+        let sum = families.entry(family).or_default();
+        *sum = sum.saturating_add(file.size);
     }
-    sizes.into_iter().map(|(_, size)| size).max().unwrap_or_default()
+    families.into_iter().map(|((is_sharded, _), size)| (is_sharded, size)).max().unwrap_or_default().1
 }
 
 /// One item a format, when there are several. Exactly one is recommended.
@@ -198,6 +209,21 @@ mod tests {
         assert_eq!(files.len(), 3);
         assert_eq!((files[1].shard_index, files[1].shard_total, shard_count(&files)), (Some(2), Some(2), 2));
         assert_eq!(weight_bytes(&contents), 100);
+    }
+
+    #[test]
+    fn weights_that_are_there_twice_count_once() {
+        let files = [
+            "config.json",
+            "model-00001-of-00002.safetensors:60",
+            "model-00002-of-00002.safetensors:40",
+            "consolidated_00001-of-00002.safetensors:45",
+            "consolidated_00002-of-00002.safetensors:45",
+            "consolidated.safetensors:110",
+        ];
+        assert_eq!(weight_bytes(&contents(RepoKind::Model, &files, &[])), 100);
+        let beside = ["config.json", "pytorch_model.bin:100", "2_Dense/model.safetensors:3"];
+        assert_eq!(weight_bytes(&contents(RepoKind::Model, &beside, &[])), 100);
     }
 
     #[test]
