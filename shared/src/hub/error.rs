@@ -41,13 +41,15 @@ pub enum HubError {
     #[error("{what}: no such file in this revision")]
     FileNotFound { what: String },
     /// Its conditions must be accepted first.
-    #[error("{what}: access is gated; accept its conditions on its page with the account that the token belongs to")]
+    #[error(
+        "{what}: access is gated; accept its conditions on its page, and set a token of the account that has accepted them"
+    )]
     Gated { what: String },
     /// Closed by the Hub's operator.
     #[error("{what}: the Hub has disabled access to it")]
     Disabled { what: String },
     /// The token itself is no good.
-    #[error("{what}: the token is not valid; check it, or create a new one")]
+    #[error("{what}: the token is not valid or has expired; check it, or create a new one")]
     BadToken { what: String },
     /// The token is good, but not for this.
     #[error("{what}: access is forbidden{}; check what the token is allowed to read", note(.detail))]

@@ -11,6 +11,8 @@ use super::{HubClient, HubError, rate_limit};
 
 const DISABLED: &str = "Access to this resource is disabled.";
 const BAD_TOKEN: &str = "Invalid credentials in Authorization header";
+/// Stands in the message about a token that was good once, with its name.
+const EXPIRED_TOKEN: [&str; 2] = ["Access Token", "expired"];
 
 const BODY_MAX_BYTES: usize = 4 << 10;
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,8 +69,8 @@ impl Refusal {
             // (416); all that is certain is that this URL is of no more use.
             status if !self.by_hub => HubError::UrlExpired { status, detail: self.detail(), what },
             // To an anonymous user, absent and private repositories look alike.
-            401 if self.message != BAD_TOKEN => HubError::RepoNotFound { what },
-            401 => HubError::BadToken { what },
+            401 if self.is_about_the_token() => HubError::BadToken { what },
+            401 => HubError::RepoNotFound { what },
             403 => HubError::Forbidden { detail: self.detail(), what },
             404 if self.purpose == Purpose::Api => HubError::RepoNotFound { what },
             404 => HubError::FileNotFound { what },
@@ -87,6 +89,10 @@ impl Refusal {
             _ if self.message == DISABLED => Some(HubError::Disabled { what }),
             _ => None,
         }
+    }
+
+    fn is_about_the_token(&self) -> bool {
+        self.message == BAD_TOKEN || EXPIRED_TOKEN.iter().all(|words| self.message.contains(words))
     }
 
     fn detail(&self) -> String {
@@ -154,7 +160,9 @@ mod tests {
         assert_eq!(by_api(403, "", DISABLED), HubError::Disabled { what: what() });
         assert_eq!(by_api(404, "RepoNotFound", ""), HubError::RepoNotFound { what: what() });
         assert_eq!(by_api(401, "", "Invalid username or password."), HubError::RepoNotFound { what: what() });
-        assert_eq!(by_api(401, "", BAD_TOKEN), HubError::BadToken { what: what() });
+        for message in [BAD_TOKEN, "User Access Token \"ci\" is expired"] {
+            assert_eq!(by_api(401, "", message), HubError::BadToken { what: what() });
+        }
         assert_eq!(by_api(403, "", "no"), HubError::Forbidden { what: what(), detail: "no".to_owned() });
         assert_eq!(by_api(429, "", ""), HubError::RateLimited { what: what(), after: Duration::from_secs(9) });
         assert_eq!(by_api(404, "", ""), HubError::RepoNotFound { what: what() });
