@@ -48,11 +48,14 @@ impl Purpose {
         if self == Self::Locate { Method::HEAD } else { Method::GET }
     }
 
-    /// Where the Hub counts such a request. Without a content server (as at some mirrors) it counts located files, too.
-    fn bucket(self) -> Bucket {
+    /// Where the Hub counts a request of its own, if it does. Of files it counts what has `/resolve/` in its address
+    /// (<https://huggingface.co/docs/hub/rate-limits>), and so not where that redirects to.
+    fn bucket(self, url: &Url) -> Option<Bucket> {
         match self {
-            Self::Api => Bucket::Api,
-            Self::Locate | Self::Content | Self::Located => Bucket::Resolvers,
+            Self::Api => Some(Bucket::Api),
+            Self::Locate | Self::Content | Self::Located => {
+                url.path().contains("/resolve/").then_some(Bucket::Resolvers)
+            }
         }
     }
 
@@ -113,16 +116,18 @@ impl HubClient {
         Err(too_many_redirects(ask))
     }
 
-    /// Sends one request; any status but those of success and of redirects becomes an error. One to the Hub itself takes
-    /// from its budget, and its answer says what is left.
+    /// Sends one request; any status but those of success and of redirects becomes an error. One that the Hub
+    /// counts takes from its budget, and each answer of its own says what is left.
     async fn send_checked(&self, ask: Ask<'_>, url: &Url) -> Result<Arrival, HubError> {
         let identity = self.inner.identities.current();
         if !self.is_own(url) {
             let response = self.send(ask, url, &identity).await?;
             return self.check(ask, response).await;
         }
-        let (limits, account, bucket) = (&self.inner.limits, identity.account(), ask.purpose.bucket());
-        if let Some(after) = limits.wait_for(account, bucket).await {
+        let (limits, account, bucket) = (&self.inner.limits, identity.account(), ask.purpose.bucket(url));
+        if let Some(bucket) = bucket
+            && let Some(after) = limits.wait_for(account, bucket).await
+        {
             metrics::hub_waits(after);
             return Err(HubError::RateLimited { what: ask.what.to_owned(), after });
         }
@@ -130,7 +135,7 @@ impl HubClient {
         limits.note(account, response.headers()).await;
         let arrival = self.check(ask, response).await;
         if let Err(HubError::RateLimited { after, .. }) = arrival {
-            limits.hold(account, bucket, after).await;
+            limits.hold(account, bucket.unwrap_or(Bucket::Resolvers), after).await;
         }
         arrival
     }

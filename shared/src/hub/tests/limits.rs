@@ -90,6 +90,22 @@ async fn bytes_that_come_from_the_hub_itself_count() {
     assert!(matches!(client.fetch(&location, None, 5).await, Err(HubError::RateLimited { .. })));
 }
 
+#[tokio::test]
+async fn a_redirect_within_the_hub_does_not_count_again() {
+    let hub = TestServer::start().await;
+    let elsewhere = "/api/resolve-cache/models/o/n/small";
+    let few = |reply: Reply| reply.header("ratelimit", "\"resolvers\";r=2;t=60");
+    let file = File::small();
+    hub.on(&file.target(), few(Reply::new(307)).header("location", elsewhere));
+    hub.on(elsewhere, few(Reply::new(200)).body("hello"));
+    let client = client(&hub.url);
+    for _ in 0..3 {
+        fetch(&client).await.unwrap();
+    }
+    assert!(matches!(fetch(&client).await, Err(HubError::RateLimited { .. })));
+    assert_eq!(hub.requests().len(), 6);
+}
+
 /// A store that is away, or hangs.
 struct Away {
     hangs: bool,
