@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hfd_shared::job::{FileState, Snapshot, Status};
 use hfd_shared::repo::RepoPath;
@@ -23,6 +23,7 @@ pub(super) struct Bars {
     all: MultiProgress,
     total: ProgressBar,
     files: HashMap<RepoPath, ProgressBar>,
+    begun: Instant,
 }
 
 impl Bars {
@@ -31,7 +32,7 @@ impl Bars {
         let total = all.add(ProgressBar::no_length().with_style(style("{spinner} {msg}")));
         total.set_message(ASKING);
         total.enable_steady_tick(SPINNER_TICK);
-        Self { all, total, files: HashMap::new() }
+        Self { all, total, files: HashMap::new(), begun: Instant::now() }
     }
 
     fn drop_finished(&mut self, files: &[FileState]) {
@@ -84,7 +85,7 @@ impl Display for Bars {
         self.drop_finished(&[]);
         if snapshot.job.status == Status::Completed {
             self.total.set_position(snapshot.progress.downloaded_bytes);
-            self.total.abandon_with_message(text::summary(&snapshot.progress));
+            self.total.abandon_with_message(text::end(&snapshot.progress, self.begun.elapsed()));
         } else {
             self.total.finish_and_clear();
         }

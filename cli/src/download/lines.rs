@@ -13,9 +13,15 @@ use super::{Display, text};
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// A line every few seconds, to standard error.
-#[derive(Default)]
 pub(super) struct Plain {
+    begun: Instant,
     last: Option<(Instant, Progress)>,
+}
+
+impl Plain {
+    pub(super) fn new() -> Self {
+        Self { begun: Instant::now(), last: None }
+    }
 }
 
 impl Display for Plain {
@@ -30,7 +36,7 @@ impl Display for Plain {
 
     fn finish(&mut self, snapshot: &Snapshot, _folder: Option<&Path>) {
         if snapshot.job.status == Status::Completed {
-            _ = writeln!(io::stderr(), "{}", text::summary(&snapshot.progress));
+            _ = writeln!(io::stderr(), "{}", text::end(&snapshot.progress, self.begun.elapsed()));
         }
     }
 }

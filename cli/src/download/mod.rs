@@ -83,7 +83,7 @@ fn display(json: bool) -> Box<dyn Display> {
     } else if io::stderr().is_terminal() {
         Box::new(bars::Bars::new())
     } else {
-        Box::new(lines::Plain::default())
+        Box::new(lines::Plain::new())
     }
 }
 
