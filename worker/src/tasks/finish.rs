@@ -118,9 +118,14 @@ pub(super) fn failures(files: &[FileState]) -> Option<String> {
     let failed: Vec<String> = files
         .iter()
         .filter(|file| file.status == FileStatus::Failed)
-        .map(|file| format!("{}: {}", file.file.path, file.error.as_deref().unwrap_or("unknown error")))
+        .map(|file| failure(file.file.path.as_str(), file.error.as_deref().unwrap_or("unknown error")))
         .collect();
     (!failed.is_empty()).then(|| summary(&failed, files.len()))
+}
+
+fn failure(path: &str, error: &str) -> String {
+    // The Hub's errors begin with what they are about.
+    if error.starts_with(path) { error.to_owned() } else { format!("{path}: {error}") }
 }
 
 fn summary(failed: &[String], total: usize) -> String {
@@ -140,5 +145,7 @@ mod tests {
         let failed: Vec<String> = (0..7).map(|i| format!("f{i}: broken")).collect();
         assert_eq!(summary(&failed[..1], 9), "1 of 9 files failed\nf0: broken");
         assert!(summary(&failed, 9).ends_with("f4: broken\nand 2 more"));
+        assert_eq!(failure("a.bin", "a.bin of o/n: gone"), "a.bin of o/n: gone");
+        assert_eq!(failure("a.bin", "stopped"), "a.bin: stopped");
     }
 }
