@@ -9,7 +9,7 @@ use url::Host;
 
 use super::UsageError;
 use super::origin::WebOrigin;
-use super::secret::{given, secret};
+use super::secret::{given, name, secret};
 
 /// The least length of an API token, in characters: what is shorter can be guessed.
 const MIN_TOKEN_CHARS: usize = 16;
@@ -90,7 +90,7 @@ impl AccessArgs {
     }
 
     fn basic(&self) -> Result<Option<BasicAuth>, UsageError> {
-        let (user, password) = match (self.auth_user.clone(), self.auth_pass.clone()) {
+        let (user, password) = match (self.auth_user.as_deref().map(name), self.auth_pass.clone()) {
             (Some(user), Some(password)) => (user, password),
             (None, None) => return Ok(None),
             _ => return Err(UsageError("--auth-user and --auth-pass need each other: set both or none".to_owned())),

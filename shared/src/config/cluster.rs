@@ -6,7 +6,7 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::UsageError;
-use super::secret::{given, secret};
+use super::secret::{given, name, secret};
 use crate::cluster::{BrokerUrl, Credentials, Prefix, RedisUrl};
 
 /// Names the services of a cluster.
@@ -83,5 +83,5 @@ impl ClusterArgs {
 
 /// What is given beside a URL; blank values count as absent.
 fn credentials(user: Option<&String>, password: Option<&SecretString>) -> Credentials {
-    Credentials { user: user.filter(|user| !user.trim().is_empty()).cloned(), password: given(password) }
+    Credentials { user: user.map(|text| name(text)).filter(|user| !user.trim().is_empty()), password: given(password) }
 }

@@ -49,3 +49,8 @@ pub(super) fn secret() -> impl TypedValueParser<Value = SecretString> {
 pub(super) fn given(value: Option<&SecretString>) -> Option<SecretString> {
     value.filter(|value| !value.expose_secret().trim().is_empty()).cloned()
 }
+
+/// A user's name without the end of the line that files of secrets have behind it.
+pub(super) fn name(text: &str) -> String {
+    text.trim_end_matches(['\r', '\n']).to_owned()
+}

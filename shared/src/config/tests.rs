@@ -128,6 +128,12 @@ fn no_secret_is_in_an_error_or_in_what_debug_shows() {
 }
 
 #[test]
+fn the_end_of_a_line_is_no_part_of_a_users_name() {
+    let access = access(&["--auth-user", "ann\n", "--auth-pass", "x"]).unwrap();
+    assert_eq!(access.basic.unwrap().user, "ann");
+}
+
+#[test]
 fn a_user_or_password_that_cannot_be_given_is_refused() {
     for (user, password) in [("", "x"), ("a:b", "x"), ("a", "")] {
         let flags = ["--auth-user", user, "--auth-pass", password];
