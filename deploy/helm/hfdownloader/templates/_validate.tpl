@@ -51,6 +51,9 @@
 {{- with .Values.secrets -}}
 {{- $inline := or .hubToken .apiTokens .authUser .authPassword .callbackSecret (and .secretKey (not .generated)) -}}
 {{- $keys := .existingSecretKeys -}}
+{{- if eq (toString .existingSecret) (include "hfdownloader.fullname" $) -}}
+{{- $problems = append $problems (printf "secrets.existingSecret is %q, the name of the chart's own secret, which Helm would remove: give yours another name" .existingSecret) -}}
+{{- end -}}
 {{- if and .existingSecret $inline -}}
 {{- $problems = append $problems "secrets.existingSecret and secrets given in the values: put all into the one secret, and name its keys in secrets.existingSecretKeys" -}}
 {{- end -}}
