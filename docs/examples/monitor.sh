@@ -5,17 +5,23 @@ JOB_ID=$1
 
 while true; do
   STATUS=$(curl -s "http://localhost:8080/api/jobs/$JOB_ID")
-  JOB_STATUS=$(echo "$STATUS" | jq -r '.status')
+  JOB_STATUS=$(echo "$STATUS" | jq -r '.status // .error')
 
-  if [ "$JOB_STATUS" = "completed" ] || [ "$JOB_STATUS" = "failed" ]; then
-    echo "Job $JOB_STATUS"
-    break
-  fi
+  case "$JOB_STATUS" in
+    completed | failed | cancelled)
+      echo "Job $JOB_STATUS"
+      break
+      ;;
+    "Job not found")
+      echo "There is no job $JOB_ID" >&2
+      exit 1
+      ;;
+  esac
 
   DOWNLOADED=$(echo "$STATUS" | jq '.progress.downloadedBytes')
   TOTAL=$(echo "$STATUS" | jq '.progress.totalBytes')
 
-  if [ "$TOTAL" -gt 0 ]; then
+  if [ "${TOTAL:-null}" != null ] && [ "$TOTAL" -gt 0 ]; then
     PCT=$(echo "scale=1; $DOWNLOADED * 100 / $TOTAL" | bc)
     echo "Progress: $PCT%"
   fi

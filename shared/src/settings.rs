@@ -111,7 +111,7 @@ pub struct TransferSettings {
     pub multipart_threshold: ByteSize,
     /// How content is checked.
     pub verify: Verify,
-    /// Failures in a row without progress after which a file is given up; see [`Retries`].
+    /// How often a connection that fails without progress is tried again; see [`Retries`].
     pub retries: usize,
     /// What all processes together receive at most.
     pub max_bytes_per_second: ByteRate,

@@ -72,7 +72,7 @@ struct SettingsView {
     multipart_threshold: String,
     /// How content is checked before it is published.
     verify: Verify,
-    /// Failures of a connection in a row without progress after which its file is given up.
+    /// How often a connection that fails without progress is tried again, until its file is given up.
     retries: u64,
     /// Bytes a second that all processes together receive at most, such as `100MiB`; `0` for no limit.
     max_bytes_per_second: String,

@@ -19,7 +19,7 @@ pub struct TransferArgs {
     /// How content is checked before it is published: none, size or sha256
     #[arg(long, env = "HFD_VERIFY", default_value = "sha256")]
     pub verify: Verify,
-    /// Failures of a connection in a row without progress after which its file is given up, 0 to 20
+    /// How often a connection that fails without progress is tried again, until its file is given up, 0 to 20
     #[arg(long, env = "HFD_RETRIES", default_value = "4")]
     pub retries: Retries,
     /// Bytes a second that all processes together receive at most, such as 100MiB; 0 for no limit

@@ -72,7 +72,7 @@ bounded! {
 }
 
 bounded! {
-    /// Failures in a row without progress after which a file is given up.
+    /// How often a connection that fails without progress is tried again, until its file is given up.
     Retries, "number of retries", 0, 20
 }
 

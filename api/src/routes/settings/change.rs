@@ -28,7 +28,7 @@ pub(super) struct SettingsBody {
     multipart_threshold: MaybeUndefined<String>,
     /// How content is checked before it is published: `none`, `size` or `sha256`.
     verify: MaybeUndefined<String>,
-    /// Failures of a connection in a row without progress after which its file is given up, 0 to 20.
+    /// How often a connection that fails without progress is tried again, until its file is given up, 0 to 20.
     #[oai(validator(maximum(value = "20")))]
     retries: MaybeUndefined<u64>,
     /// Bytes a second that all processes together receive at most: a number with a unit, such as `100MiB`, at least `64KiB`;
