@@ -11,9 +11,13 @@ const MAX_COMPARED = 5;
 /** Without files, as in a full first message: whoever opens the job reads them. @param {Job} job @returns {Job} */
 const slim = (job) => (jobs.isEnded(job) && job.files.length ? { ...job, files: [], filesTruncated: true } : job);
 
+/** How many are reading what the first message did not tell of. */
+let reading = 0;
+
 /** Reads the jobs that the first message did not tell of, if there are any. @param {AbortSignal} abort */
 export async function readRest(abort) {
   const end = jobs.keepGone();
+  reading += 1;
   try {
     const { total } = await service.jobs({ limit: 1 }, abort);
     // Jobs that came since count in the total or not: only as many as the first message told of leave no doubt.
@@ -27,13 +31,19 @@ export async function readRest(abort) {
     abort.throwIfAborted();
     jobs.settle();
   } finally {
+    reading -= 1;
     end();
   }
 }
 
-/** Whether the service knows jobs otherwise than the page: how many, or what has begun. @param {AbortSignal} abort */
+/**
+ * Whether the service knows jobs otherwise than the page: how many, or what has begun. Who still reads is not behind: to begin
+ * anew would bring it no further.
+ * @param {AbortSignal} abort
+ */
 export async function isBehind(abort) {
   const all = await service.jobs({ limit: 1 }, abort);
+  if (reading) return false;
   const begun = await service.jobs({ status: ["running", "paused"], limit: MAX_COMPARED }, abort);
   const known = jobs.sums.peek();
   const isOther = all.total !== known.jobs || begun.total !== known.live - known.queued;
