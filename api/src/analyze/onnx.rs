@@ -1,6 +1,6 @@
 //! ONNX models: their files, by the precision that names tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use hfd_shared::repo::TreeFile;
 use poem_openapi::Object;
@@ -79,17 +79,23 @@ fn is_optimized(path: &str) -> bool {
     words(name).iter().any(|word| ["optimized", "optimised", "opt", "o1", "o2", "o3", "o4"].contains(&word.as_str()))
 }
 
-/// Weights beside a model: `model.onnx_data`, `model.onnx_data_1`, `model.onnx.data`, `model.onnx.data.1`.
-fn is_data_of(model: &str, path: &str) -> bool {
-    path.strip_prefix(model).is_some_and(|rest| rest.starts_with("_data") || rest.starts_with(".data"))
+/// What may be the model that a file of weights is beside: `model.onnx_data`, `model.onnx_data_1`, `model.onnx.data`,
+/// `model.onnx.data.1`.
+fn models_of(path: &str) -> impl Iterator<Item = &str> {
+    ["_data", ".data"].into_iter().flat_map(|end| path.match_indices(end).map(|(at, _)| &path[..at]))
 }
 
 fn found(contents: &Contents) -> Vec<Found<'_>> {
-    let all: Vec<&TreeFile> = contents.of_format(&["onnx"]).collect();
-    let of = |model: &TreeFile| {
-        all.iter().copied().filter(|file| is_data_of(model.path.as_str(), file.path.as_str())).collect()
-    };
-    contents.with_extension(&[".onnx"]).map(|model| Found { model, data: of(model) }).collect()
+    let mut found: Vec<Found<'_>> =
+        contents.with_extension(&[".onnx"]).map(|model| Found { model, data: Vec::new() }).collect();
+    let places: HashMap<&str, usize> =
+        found.iter().enumerate().map(|(place, found)| (found.model.path.as_str(), place)).collect();
+    for file in contents.of_format(&["onnx"]) {
+        if let Some(place) = models_of(file.path.as_str()).find_map(|model| places.get(model)) {
+            found[*place].data.push(file);
+        }
+    }
+    found
 }
 
 /// The facts, when there is a model.

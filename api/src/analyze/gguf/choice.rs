@@ -1,5 +1,7 @@
 //! The quantizations that a repository offers: files grouped by shards, rated, and one of them recommended.
 
+use std::collections::HashMap;
+
 use hfd_shared::repo::{RepoKind, TreeFile};
 
 use super::names::{self, Quantization, Role};
@@ -11,6 +13,9 @@ const USUAL: &str = "Q4_K_M";
 const USUAL_MAX_BYTES: u64 = 10 << 30;
 /// From this quality on an answer is hardly worse than the full model's.
 const GOOD: u8 = 4;
+
+/// More are no choice, and for each of them all files are looked at.
+const MAX_CHOICES: usize = 500;
 
 /// A model in one quantization.
 #[derive(Debug, Clone)]
@@ -25,7 +30,7 @@ pub(super) struct Choice<'a> {
     pub(super) is_recommended: bool,
 }
 
-/// All choices: the best first, of two that are as good the smaller.
+/// The choices: the best first, of two that are as good the smaller.
 pub(super) fn choices<'a>(files: &[&'a TreeFile]) -> Vec<Choice<'a>> {
     let mut models: Vec<&TreeFile> =
         files.iter().copied().filter(|file| Role::of(file.path.as_str()) == Role::Model).collect();
@@ -49,15 +54,20 @@ pub(super) fn choices<'a>(files: &[&'a TreeFile]) -> Vec<Choice<'a>> {
     if let Some(best) = recommended(&choices) {
         choices[best].is_recommended = true;
     }
+    let mut places = 0..;
+    choices.retain(|choice| places.next() < Some(MAX_CHOICES) || choice.is_recommended);
     choices
 }
 
 /// Adds the folder, or the name, to labels that come twice.
 fn tell_apart(choices: &mut [Choice<'_>]) {
-    let labels: Vec<String> = choices.iter().map(|choice| choice.quantization.label.clone()).collect();
+    let mut labels: HashMap<String, usize> = HashMap::new();
+    for choice in &*choices {
+        *labels.entry(choice.quantization.label.clone()).or_default() += 1;
+    }
     for choice in choices {
         let label = &mut choice.quantization.label;
-        if labels.iter().filter(|other| *other == label).count() > 1 {
+        if labels.get(label.as_str()).is_some_and(|count| *count > 1) {
             let stem = names::stem(choice.files[0].path.as_str());
             *label = format!("{label} ({stem})");
         }
