@@ -17,8 +17,9 @@ use crate::config::{UsageError, with_files};
 /// Bad usage or configuration (`EX_USAGE` of `sysexits.h`).
 const EXIT_USAGE: u8 = 64;
 
-/// File operations that may be under way at a time, the hashers of all files among them.
-const BLOCKING_THREADS: usize = 2048;
+/// File operations that may be under way at a time: the hashers of all files, of which there are as many as 32 slots with 64
+/// connections each, and as many others, for hashers wait for writes.
+const BLOCKING_THREADS: usize = 2 * 32 * 64;
 
 /// A file operation that hangs on a network volume must not keep the process from ending.
 const EXIT_PATIENCE: Duration = Duration::from_secs(1);
