@@ -40,6 +40,11 @@ impl<T: ToJSON> Written<T> {
         Self::with(whole, field, &part.text)
     }
 
+    /// The same JSON, where one of several shapes is expected, of which this is one.
+    pub(crate) fn among<U>(self) -> Written<U> {
+        Written { text: self.text, shape: PhantomData }
+    }
+
     fn with(whole: &T, field: &str, written: &str) -> Self {
         let Some(Value::Object(mut fields)) = whole.to_json() else { return Self::new(whole) };
         fields.remove(field);

@@ -15,9 +15,12 @@ use super::contents::Contents;
 use super::head::Source;
 use super::info::RepoInfo;
 use super::{detect, documents, gguf, safetensors};
+use crate::written::Written;
 
 /// How many commits are looked into at a time: a listing may hold a hundred thousand files.
-const MAX_AT_A_TIME: usize = 8;
+const MAX_LOOKS: usize = 8;
+/// How many answers are written at a time: each names all files.
+const MAX_ANSWERS: usize = 4;
 /// What is remembered: so many files, and each commit counts as some more.
 const MAX_REMEMBERED_FILES: u64 = 500_000;
 const FILES_A_COMMIT: u32 = 100;
@@ -43,7 +46,7 @@ pub(crate) struct Question {
 #[derive(Debug)]
 pub(crate) enum Analysis {
     /// The repository.
-    Determined(Box<RepoInfo>),
+    Determined(Written<RepoInfo>),
     /// There is a model and a dataset of this name.
     NeedsSelection,
 }
@@ -84,8 +87,8 @@ impl Analyzer {
             u32::try_from(findings.contents.files.len()).unwrap_or(u32::MAX).saturating_add(FILES_A_COMMIT)
         };
         let remembered = Cache::builder().max_capacity(MAX_REMEMBERED_FILES).weigher(weigh).build();
-        let answers = Arc::new(Semaphore::new(MAX_AT_A_TIME));
-        Self { hub, remembered, looks: Semaphore::new(MAX_AT_A_TIME), answers }
+        let answers = Arc::new(Semaphore::new(MAX_ANSWERS));
+        Self { hub, remembered, looks: Semaphore::new(MAX_LOOKS), answers }
     }
 
     /// Analyses a repository. The Hub is always asked whether it may be seen; the rest is remembered per commit.
@@ -104,9 +107,9 @@ impl Analyzer {
         let turn = Arc::clone(&self.answers).acquire_owned().await.ok();
         let answer = move || {
             let _turn = turn;
-            repo_info(&findings, &refs, &question.revision, question.context)
+            repo_info(&findings, &refs, &question.revision, question.context).written()
         };
-        Ok(Analysis::Determined(Box::new(blocking(answer).await)))
+        Ok(Analysis::Determined(blocking(answer).await))
     }
 
     /// The repository and the commit that are meant; none when a model and a dataset are.

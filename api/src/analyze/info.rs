@@ -1,6 +1,7 @@
 //! The answer: what every analysis holds. Each type's own section is beside its detector.
 
 use hfd_shared::repo::TreeFile;
+use poem_openapi::types::ToJSON;
 use poem_openapi::{Enum, Object};
 use time::OffsetDateTime;
 
@@ -14,6 +15,7 @@ use super::onnx::OnnxInfo;
 use super::quantized::QuantizedInfo;
 use super::transformers::TransformersInfo;
 use super::vision::VisionInfo;
+use crate::written::Written;
 
 pub(crate) use crate::view::human_size;
 
@@ -239,4 +241,12 @@ pub(crate) struct RepoInfo {
     pub(crate) cli_command_full: String,
     /// When this was found out.
     pub(crate) analyzed_at: OffsetDateTime,
+}
+
+impl RepoInfo {
+    /// The answer as JSON.
+    pub(crate) fn written(mut self) -> Written<Self> {
+        let files = std::mem::take(&mut self.files);
+        Written::with_list(&self, "files", files.iter().map(ToJSON::to_json_string))
+    }
 }

@@ -3,7 +3,6 @@
 use hfd_shared::job::RequestError;
 use hfd_shared::repo::{RepoId, RepoKind, Revision};
 use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi, Union};
 
 use super::Context;
@@ -11,6 +10,7 @@ use crate::analyze::{Analysis, Question, RepoInfo};
 use crate::document::{Failure, Statuses};
 use crate::error::ApiError;
 use crate::view::RepoTypeView;
+use crate::written::Written;
 
 /// How an analysis fails.
 struct AnalyzeFailures;
@@ -43,27 +43,23 @@ pub(crate) struct NeedsSelection {
 
 /// What a repository holds, or which two there are.
 #[derive(Debug, Union)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one answer")]
 #[oai(one_of, rename = "Analysis")]
 pub(crate) enum AnalysisView {
     /// The repository.
-    Determined(RepoInfo),
+    Determined(Box<RepoInfo>),
     /// There are two.
     NeedsSelection(NeedsSelection),
 }
 
-impl AnalysisView {
-    fn new(repo: String, analysis: Analysis) -> Self {
-        match analysis {
-            Analysis::Determined(info) => Self::Determined(*info),
-            Analysis::NeedsSelection => Self::NeedsSelection(NeedsSelection {
-                needs_selection: true,
-                repo,
-                message: "This repository exists as both a model and a dataset. Please select which one you want to \
-                          analyze."
+impl NeedsSelection {
+    fn new(repo: String) -> Self {
+        Self {
+            needs_selection: true,
+            repo,
+            message:
+                "This repository exists as both a model and a dataset. Please select which one you want to analyze."
                     .to_owned(),
-                options: vec![RepoTypeView::Model, RepoTypeView::Dataset],
-            }),
+            options: vec![RepoTypeView::Model, RepoTypeView::Dataset],
         }
     }
 }
@@ -91,10 +87,10 @@ impl AnalyzeApi {
         /// The context in tokens that memory is told for; if absent, 8192 or the longest that the model can.
         #[oai(validator(minimum(value = "1"), maximum(value = "4294967295")))]
         context: Query<Option<u32>>,
-    ) -> Result<Json<AnalysisView>, Failure<AnalyzeFailures>> {
+    ) -> Result<Written<AnalysisView>, Failure<AnalyzeFailures>> {
         let repo = format!("{}/{}", owner.0, name.0);
         let kind = kind(dataset.0, r#type.0)?;
-        Ok(Json(self.0.analyze(question(&repo, kind, revision.0, context.0)?).await?))
+        Ok(self.0.analyze(question(&repo, kind, revision.0, context.0)?).await?)
     }
 
     /// Analyze a repository without an owner
@@ -114,9 +110,9 @@ impl AnalyzeApi {
         /// The context in tokens that memory is told for; if absent, 8192 or the longest that the model can.
         #[oai(validator(minimum(value = "1"), maximum(value = "4294967295")))]
         context: Query<Option<u32>>,
-    ) -> Result<Json<AnalysisView>, Failure<AnalyzeFailures>> {
+    ) -> Result<Written<AnalysisView>, Failure<AnalyzeFailures>> {
         let kind = kind(dataset.0, r#type.0)?;
-        Ok(Json(self.0.analyze(question(&name.0, kind, revision.0, context.0)?).await?))
+        Ok(self.0.analyze(question(&name.0, kind, revision.0, context.0)?).await?)
     }
 }
 
@@ -146,8 +142,11 @@ fn question(
 }
 
 impl Context {
-    async fn analyze(&self, question: Question) -> Result<AnalysisView, ApiError> {
+    async fn analyze(&self, question: Question) -> Result<Written<AnalysisView>, ApiError> {
         let repo = question.repo.to_string();
-        Ok(AnalysisView::new(repo, self.analyzer.analyze(question).await?))
+        Ok(match self.analyzer.analyze(question).await? {
+            Analysis::Determined(info) => info.among(),
+            Analysis::NeedsSelection => Written::new(&NeedsSelection::new(repo)).among(),
+        })
     }
 }

@@ -150,8 +150,7 @@ impl DownloadApi {
             self.0.state.config.callbacks.check(callback)?;
         }
         if dry_run {
-            let plan = NothingNew::Plan(self.0.plan(request).await?);
-            return Ok(DownloadResponse::NothingNew(Written::new(&plan)));
+            return Ok(DownloadResponse::NothingNew(self.0.plan(request).await?.among()));
         }
         Ok(match self.0.state.jobs.submit(request, priority).await? {
             Submitted::Created(snapshot) => DownloadResponse::Created(self.0.job(&snapshot).await?),

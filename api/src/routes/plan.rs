@@ -6,7 +6,6 @@ use std::time::Duration;
 use hfd_shared::job::{JobRequest, Plan};
 use poem::http::StatusCode;
 use poem_openapi::OpenApi;
-use poem_openapi::payload::Json;
 
 use super::Context;
 use super::download::DownloadBody;
@@ -14,6 +13,7 @@ use crate::body::Strict;
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
 use crate::view::PlanView;
+use crate::written::Written;
 
 /// How long a plan may take, the wait for other plans included.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -44,21 +44,21 @@ impl PlanApi {
     ///
     /// Lists the repository on the Hub and shows the files that a download with the same body would take.
     #[oai(path = "/api/plan", method = "post", operation_id = "planDownload")]
-    async fn plan(&self, body: Strict<DownloadBody>) -> Result<Json<PlanView>, Failure<PlanFailures>> {
-        Ok(Json(self.0.plan(body.0.into_request()?).await?))
+    async fn plan(&self, body: Strict<DownloadBody>) -> Result<Written<PlanView>, Failure<PlanFailures>> {
+        Ok(self.0.plan(body.0.into_request()?).await?)
     }
 }
 
 impl Context {
     /// Makes a plan as a worker would.
-    pub(super) async fn plan(&self, request: JobRequest) -> Result<PlanView, ApiError> {
+    pub(super) async fn plan(&self, request: JobRequest) -> Result<Written<PlanView>, ApiError> {
         tokio::time::timeout(TIMEOUT, self.plan_now(request)).await.unwrap_or_else(|_| {
             let details = format!("no plan within {} s; try again", TIMEOUT.as_secs());
             Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, "Hub timed out", details))
         })
     }
 
-    async fn plan_now(&self, request: JobRequest) -> Result<PlanView, ApiError> {
+    async fn plan_now(&self, request: JobRequest) -> Result<Written<PlanView>, ApiError> {
         let turn = Arc::clone(&self.plans).acquire_owned().await.map_err(|_| ApiError::internal())?;
         let hub = &self.state.hub;
         let commit = hub.commit(&request.repo, &request.revision).await?;
@@ -67,7 +67,7 @@ impl Context {
         // Many patterns over a long listing take seconds, and go on when the client is gone: the turn is theirs.
         let select = move || {
             let _turn = turn;
-            Plan::new(&tree, &request, large_from_bytes).map(|plan| PlanView::new(&request, &plan))
+            Plan::new(&tree, &request, large_from_bytes).map(|plan| PlanView::new(&request, &plan).written())
         };
         Ok(tokio::task::spawn_blocking(select).await.map_err(|_| ApiError::internal())??)
     }

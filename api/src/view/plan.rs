@@ -2,6 +2,9 @@
 
 use hfd_shared::job::{JobRequest, Plan, PlannedFile};
 use poem_openapi::Object;
+use poem_openapi::types::ToJSON;
+
+use crate::written::Written;
 
 /// A file that a job would download.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -32,6 +35,12 @@ pub(crate) struct PlanView {
 }
 
 impl PlanView {
+    /// The plan as JSON.
+    pub(crate) fn written(mut self) -> Written<Self> {
+        let files = std::mem::take(&mut self.files);
+        Written::with_list(&self, "files", files.iter().map(ToJSON::to_json_string))
+    }
+
     /// A plan as clients see it.
     pub(crate) fn new(request: &JobRequest, plan: &Plan) -> Self {
         let file = |file: &PlannedFile| PlanFileView {
