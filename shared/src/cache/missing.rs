@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::contents::child;
 use super::dir::Dir;
 use super::error::CacheError;
 use super::repo::{BLOBS, RepoCache, SCRATCH, SNAPSHOTS};
@@ -22,37 +21,39 @@ impl RepoCache {
             if !seen.insert(blob) || blobs.contains(&blob) && self.has_blob(&blob, size_bytes)? {
                 continue;
             }
-            let is_begun = partials.contains(&blob);
-            missing_bytes += size_bytes - if is_begun { self.occupied_bytes(&blob, size_bytes) } else { 0 };
+            let begun_bytes = if partials.contains(&blob) { self.occupied_bytes(&blob, size_bytes) } else { 0 };
+            missing_bytes += size_bytes.saturating_sub(begun_bytes);
         }
         Ok(missing_bytes)
     }
 
-    /// Which files of a snapshot are not there: they have no entry, or no blob of that name.
+    /// Which files of a snapshot are not there: they have no entry, or no blob.
     ///
     /// # Errors
-    /// When a folder cannot be listed.
+    /// When a folder cannot be listed, and without the volume.
     pub fn lost<'a>(
         &self,
         commit: CommitHash,
         files: impl IntoIterator<Item = (&'a RepoPath, BlobHash)>,
     ) -> Result<Vec<&'a RepoPath>, CacheError> {
-        let blobs = self.hashes_in(BLOBS)?;
-        let snapshot = match Dir::find(self.folder())? {
-            Some(folder) => child(&folder, SNAPSHOTS)?,
-            None => None,
-        };
-        let snapshot = snapshot.map(|snapshots| child(&snapshots, &commit.to_string())).transpose()?.flatten();
+        let folder = self.open_folder()?;
+        let blobs = folder.make_child(BLOBS)?;
+        let snapshot = folder.make_child(SNAPSHOTS)?.child(&commit.to_string())?;
+        let listed: HashSet<String> = blobs.names()?.into_iter().collect();
+        let folder_of = |path| Ok(snapshot.as_ref().map(|snapshot| snapshot.parent_of(path)).transpose()?.flatten());
         let mut entries: HashMap<&str, HashSet<String>> = HashMap::new();
         let mut lost = Vec::new();
         for (path, blob) in files {
-            let (parent, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+            let (path_text, blob) = (path.as_str(), blob.to_string());
+            let (parent, name) = path_text.rsplit_once('/').unwrap_or(("", path_text));
             if !entries.contains_key(parent) {
-                let folder = snapshot.as_ref().map(|snapshot| snapshot.parent_of(path.as_str())).transpose()?.flatten();
-                let names = folder.map_or_else(|| Ok(Vec::new()), |(folder, _)| folder.names())?;
+                let names = folder_of(path_text)?.map_or_else(|| Ok(Vec::new()), |(folder, _)| folder.names())?;
                 entries.insert(parent, names.into_iter().collect());
             }
-            if !entries[parent].contains(name) || !blobs.contains(&blob) {
+            // Some volumes list a name in another form than it was given, or what was there a moment ago: those are asked for.
+            let has_entry = entries[parent].contains(name)
+                || folder_of(path_text)?.map_or(Ok(None), |(folder, name)| folder.stat(name))?.is_some();
+            if !has_entry || !(listed.contains(&blob) || blobs.stat(&blob)?.is_some()) {
                 lost.push(path);
             }
         }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{ListingError, listing};
-use super::{Ending, complete};
+use super::{Ending, complete, refused};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -58,20 +58,20 @@ pub(super) async fn perform(
 /// What becomes of a job of which something is gone that had come: with the volume, or by somebody's hand.
 async fn lost(env: &Environment, job: &Job, commit: CommitHash, files: Vec<FileState>) -> Option<Ending> {
     let cache = env.cache.repo(&job.request.repo);
-    let total = files.len();
     let found = blocking(move || {
         let entries = files.iter().flat_map(|FileState { file, .. }| {
             iter::once(&file.path).chain(&file.second_path).map(|path| (path, file.blob))
         });
         let lost = cache.lost(commit, entries)?;
-        Ok::<_, CacheError>(lost.first().map(|first| format!("{} of {total}, such as {first}", lost.len())))
+        Ok::<_, CacheError>(
+            lost.first().map(|first| format!("{} files are gone from the cache, such as {first}", lost.len())),
+        )
     });
-    let error = match found.await {
-        Ok(None) => return None,
-        Ok(Some(lost)) => format!("files are gone from the cache that had come: {lost}; retry to fetch them again"),
-        Err(error) => error.to_string(),
-    };
-    Some(Ending::Failed(error))
+    match found.await {
+        Ok(None) => None,
+        Ok(Some(lost)) => Some(Ending::Failed(format!("{lost}; retry to fetch them again"))),
+        Err(error) => Some(refused(&error)),
+    }
 }
 
 /// Writes the listing and the ref. Not the ref when the claim may be over: a process that slept would put an old commit in
@@ -124,8 +124,9 @@ pub(super) fn failures(files: &[FileState]) -> Option<String> {
 }
 
 fn failure(path: &str, error: &str) -> String {
-    // The Hub's errors begin with what they are about.
-    if error.starts_with(path) { error.to_owned() } else { format!("{path}: {error}") }
+    // Most errors begin with what they are about.
+    let is_named = error.strip_prefix(path).is_some_and(|rest| rest.starts_with([' ', ':']));
+    if is_named { error.to_owned() } else { format!("{path}: {error}") }
 }
 
 fn summary(failed: &[String], total: usize) -> String {
@@ -146,6 +147,6 @@ mod tests {
         assert_eq!(summary(&failed[..1], 9), "1 of 9 files failed\nf0: broken");
         assert!(summary(&failed, 9).ends_with("f4: broken\nand 2 more"));
         assert_eq!(failure("a.bin", "a.bin of o/n: gone"), "a.bin of o/n: gone");
-        assert_eq!(failure("a.bin", "stopped"), "a.bin: stopped");
+        assert_eq!(failure("c", "cannot write"), "c: cannot write");
     }
 }

@@ -16,6 +16,7 @@ mod verify;
 
 use std::time::Duration;
 
+use hfd_shared::cache::CacheError;
 use hfd_shared::control::ControlError;
 use hfd_shared::job::{Event, Job, Outcome, Task, TaskKind, Work};
 use hfd_shared::ports::{Claimed, StoreError};
@@ -93,6 +94,14 @@ async fn let_go<E>(stop: &CancellationToken, work: impl Future<Output = Result<E
 pub(crate) async fn without_volume(env: &Environment) -> Option<Ending> {
     let volume = env.check_volume().await.err()?;
     Some(Ending::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) })
+}
+
+/// What becomes of a task that the volume refused. One that was gone may be back already.
+fn refused(error: &CacheError) -> Ending {
+    match error {
+        CacheError::Unmounted { .. } => Ending::Later { delay: VOLUME_DELAY, waiting: Some(error.to_string()) },
+        error => Ending::Failed(error.to_string()),
+    }
 }
 
 /// What becomes of a task that failed because a server is away.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{field, info};
 
 use super::slice::TIME_SLICE;
-use super::{Ending, during_outage};
+use super::{Ending, during_outage, refused};
 use crate::environment::Environment;
 
 /// After so long, a task that reads a listing makes room for others; it goes on where it was.
@@ -73,8 +73,9 @@ impl ListingError {
                 metrics::retried(error.into());
                 during_outage(env, task, self.to_string()).await?
             }
+            Self::Cache(error) => refused(error),
             Self::Unfinished { .. } => Ending::Later { delay: Duration::ZERO, waiting: Some(self.to_string()) },
-            _ => Ending::Failed(self.to_string()),
+            Self::Hub(_) => Ending::Failed(self.to_string()),
         })
     }
 }

@@ -6,7 +6,7 @@ use hfd_shared::job::{Job, Outcome};
 use hfd_shared::ports::{BlobKey, Claimed, StoreError};
 
 use super::lease::Lease;
-use super::{Ending, complete};
+use super::{Ending, complete, refused};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -20,7 +20,7 @@ pub(super) async fn perform(
     let (inventory, repo) = (env.cache.inventory(), job.request.repo.clone());
     let unused = match blocking(move || inventory.unused(&repo, STALE_AFTER)).await {
         Ok(unused) => unused,
-        Err(error) => return Ok(Ending::Failed(error.to_string())),
+        Err(error) => return Ok(refused(&error)),
     };
     let mut outcome = Outcome::default();
     for item in unused.into_iter().filter(|item| item.kind != UnusedKind::Blob) {
@@ -38,7 +38,7 @@ pub(super) async fn perform(
     match blobs.await {
         Ok(outcome) if is_open.is_open() => complete(env, claimed, Some(outcome)).await,
         Ok(_) => Ok(Ending::Stopped),
-        Err(error) => Ok(Ending::Failed(error.to_string())),
+        Err(error) => Ok(refused(&error)),
     }
 }
 

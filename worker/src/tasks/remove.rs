@@ -5,7 +5,7 @@ use hfd_shared::cache::{CacheError, Clearing};
 use hfd_shared::job::{Job, Outcome, Removal};
 use hfd_shared::ports::{Claimed, StoreError};
 
-use super::{Ending, complete};
+use super::{Ending, complete, refused};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -31,6 +31,6 @@ pub(super) async fn perform(
     match removed.await {
         Ok((outcome, true)) => complete(env, claimed, Some(outcome)).await,
         Ok((_, false)) => Ok(Ending::Stopped),
-        Err(error) => Ok(Ending::Failed(error.to_string())),
+        Err(error) => Ok(refused(&error)),
     }
 }
