@@ -142,13 +142,20 @@ impl HubClient {
 
     async fn check(&self, ask: Ask<'_>, response: Response) -> Result<Arrival, HubError> {
         if is_redirect(response.status()) {
-            let target = redirect_target(&response, ask.what)?;
+            let target = self.at_home_too(ask, response.url(), redirect_target(&response, ask.what)?);
             return Ok(Arrival::Elsewhere { response, target });
         }
         if response.status().is_success() {
             return Ok(Arrival::Answer(response));
         }
         Err(self.refusal(ask, response).await)
+    }
+
+    /// A mirror passes on the Hub's own redirects, such as that of a repository with a new name: its answers of the API are at
+    /// the mirror, too, unless that is where they were asked for.
+    fn at_home_too(&self, ask: Ask<'_>, from: &Url, target: Url) -> Url {
+        let home = self.inner.urls.at_home(target.clone());
+        if ask.purpose == Purpose::Api && home != *from { home } else { target }
     }
 
     /// The span of the request lasts until its answer is dropped, and so for as long as content arrives.

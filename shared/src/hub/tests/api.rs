@@ -28,6 +28,19 @@ async fn a_revision_becomes_a_commit_over_redirects_of_both_kinds() {
 }
 
 #[tokio::test]
+async fn a_mirror_may_pass_on_where_the_hub_redirects_to() {
+    let mirror = TestServer::start().await;
+    mirror.on(MAIN, Reply::new(307).header("location", "https://huggingface.co/api/models/new/n/revision/main"));
+    mirror.on("/api/models/new/n/revision/main", sha());
+    assert_eq!(client(&mirror.url).commit(&repo(), &"main".parse().unwrap()).await, Ok(commit()));
+    let itself = format!("https://huggingface.co{MAIN}");
+    let mirror = TestServer::start().await;
+    mirror.on(MAIN, Reply::new(307).header("location", &itself));
+    let error = client(&mirror.url).commit(&repo(), &"main".parse().unwrap()).await.unwrap_err();
+    assert!(error.to_string().contains("a redirect to another server, https://huggingface.co"), "{error}");
+}
+
+#[tokio::test]
 async fn a_commit_is_not_asked_for() {
     let hub = TestServer::start().await;
     assert_eq!(client(&hub.url).commit(&repo(), &COMMIT.parse().unwrap()).await, Ok(commit()));
