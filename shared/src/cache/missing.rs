@@ -39,12 +39,12 @@ impl RepoCache {
         let folder = self.open_folder()?;
         let blobs = folder.make_child(BLOBS)?;
         let snapshot = folder.make_child(SNAPSHOTS)?.child(&commit.to_string())?;
-        let listed: HashSet<String> = blobs.names()?.into_iter().collect();
+        let listed = hashes_of(&blobs)?;
         let folder_of = |path| Ok(snapshot.as_ref().map(|snapshot| snapshot.parent_of(path)).transpose()?.flatten());
         let mut entries: HashMap<&str, HashSet<String>> = HashMap::new();
         let mut lost = Vec::new();
         for (path, blob) in files {
-            let (path_text, blob) = (path.as_str(), blob.to_string());
+            let path_text = path.as_str();
             let (parent, name) = path_text.rsplit_once('/').unwrap_or(("", path_text));
             if !entries.contains_key(parent) {
                 let names = folder_of(path_text)?.map_or_else(|| Ok(Vec::new()), |(folder, _)| folder.names())?;
@@ -53,7 +53,7 @@ impl RepoCache {
             // Some volumes list a name in another form than it was given, or what was there a moment ago: those are asked for.
             let has_entry = entries[parent].contains(name)
                 || folder_of(path_text)?.map_or(Ok(None), |(folder, name)| folder.stat(name))?.is_some();
-            if !has_entry || !(listed.contains(&blob) || blobs.stat(&blob)?.is_some()) {
+            if !has_entry || !(listed.contains(&blob) || blobs.stat(&blob.to_string())?.is_some()) {
                 lost.push(path);
             }
         }
@@ -66,8 +66,11 @@ impl RepoCache {
     }
 
     fn hashes_in(&self, name: &str) -> Result<HashSet<BlobHash>, CacheError> {
-        let Some(folder) = Dir::find(self.folder())? else { return Ok(HashSet::new()) };
-        let Some(folder) = folder.child(name)? else { return Ok(HashSet::new()) };
-        Ok(folder.names()?.iter().filter_map(|name| name.parse().ok()).collect())
+        self.existing_child(name)?.map_or_else(|| Ok(HashSet::new()), |folder| hashes_of(&folder))
     }
+}
+
+/// The entries of a folder that are named by a blob.
+fn hashes_of(folder: &Dir) -> Result<HashSet<BlobHash>, CacheError> {
+    Ok(folder.names()?.iter().filter_map(|name| name.parse().ok()).collect())
 }

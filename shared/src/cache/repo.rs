@@ -190,8 +190,13 @@ impl RepoCache {
 
     /// The folder of unfinished things, if there is one.
     pub(super) fn existing_scratch(&self) -> Result<Option<Dir>, CacheError> {
+        self.existing_child(SCRATCH)
+    }
+
+    /// A folder in the repository's, if there is one.
+    pub(super) fn existing_child(&self, name: &str) -> Result<Option<Dir>, CacheError> {
         match Dir::find(&self.folder)? {
-            Some(folder) => folder.child(SCRATCH),
+            Some(folder) => folder.child(name),
             None => Ok(None),
         }
     }

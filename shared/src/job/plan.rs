@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fmt;
+use std::{fmt, iter};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,11 @@ pub struct PlannedFile {
 }
 
 impl PlannedFile {
+    /// Where its content is linked.
+    pub fn links(&self) -> impl Iterator<Item = &RepoPath> {
+        iter::once(&self.path).chain(&self.second_path)
+    }
+
     /// Whether the content is stored outside git.
     pub fn is_lfs(&self) -> bool {
         matches!(self.blob, BlobHash::Sha256(_))

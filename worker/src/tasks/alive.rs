@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::slice::{TIME_SLICE, minutes};
-use super::{Ending, VOLUME_DELAY};
+use super::{Ending, until_volume};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -43,7 +43,7 @@ pub(super) async fn alive<E>(
             fence.close();
             Ok(match timeout(VOLUME_PATIENCE, env.check_volume()).await {
                 Ok(_) => Ending::Failed(format!("{} did not end within {}", claimed.task.kind, minutes())),
-                Err(_) => Ending::Later { delay: VOLUME_DELAY, waiting: Some("the volume does not answer".to_owned()) },
+                Err(_) => until_volume("the volume does not answer".to_owned()),
             })
         }
     }

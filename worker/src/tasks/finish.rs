@@ -1,6 +1,5 @@
 //! Finish: every unit is settled. Writes the listing, then the ref, then ends the job.
 
-use std::iter;
 use std::time::Duration;
 
 use hfd_shared::blocking::blocking;
@@ -59,9 +58,7 @@ pub(super) async fn perform(
 async fn lost(env: &Environment, job: &Job, commit: CommitHash, files: Vec<FileState>) -> Option<Ending> {
     let cache = env.cache.repo(&job.request.repo);
     let found = blocking(move || {
-        let entries = files.iter().flat_map(|FileState { file, .. }| {
-            iter::once(&file.path).chain(&file.second_path).map(|path| (path, file.blob))
-        });
+        let entries = files.iter().flat_map(|FileState { file, .. }| file.links().map(|path| (path, file.blob)));
         let lost = cache.lost(commit, entries)?;
         Ok::<_, CacheError>(
             lost.first().map(|first| format!("{} files are gone from the cache, such as {first}", lost.len())),

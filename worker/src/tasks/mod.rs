@@ -93,13 +93,18 @@ async fn let_go<E>(stop: &CancellationToken, work: impl Future<Output = Result<E
 /// What becomes of a task when the volume is gone, whatever came of it so far; none when the volume is there.
 pub(crate) async fn without_volume(env: &Environment) -> Option<Ending> {
     let volume = env.check_volume().await.err()?;
-    Some(Ending::Later { delay: VOLUME_DELAY, waiting: Some(volume.to_string()) })
+    Some(until_volume(volume.to_string()))
+}
+
+/// Puts a task off until the volume may be back.
+fn until_volume(waiting: String) -> Ending {
+    Ending::Later { delay: VOLUME_DELAY, waiting: Some(waiting) }
 }
 
 /// What becomes of a task that the volume refused. One that was gone may be back already.
 fn refused(error: &CacheError) -> Ending {
     match error {
-        CacheError::Unmounted { .. } => Ending::Later { delay: VOLUME_DELAY, waiting: Some(error.to_string()) },
+        CacheError::Unmounted { .. } => until_volume(error.to_string()),
         error => Ending::Failed(error.to_string()),
     }
 }

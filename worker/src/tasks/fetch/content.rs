@@ -1,6 +1,5 @@
 //! One content of the unit: looked for, else fetched under its lease and its lock, and linked wherever it belongs.
 
-use std::iter;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBackoff};
@@ -73,7 +72,7 @@ impl Context<'_> {
             if self.slice.stop.is_cancelled() {
                 return Err(FetchError::Stopped);
             }
-            for path in iter::once(&file.path).chain(&file.second_path) {
+            for path in file.links() {
                 self.join(&self.rounds.links, (path.clone(), file.blob)).await?;
             }
         }
