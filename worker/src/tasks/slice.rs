@@ -22,15 +22,14 @@ pub(super) fn minutes() -> String {
 pub(super) struct Slice {
     /// Cancelled when the slice is over, and with the next one.
     pub(super) over: CancellationToken,
-    /// Cancelled when all work is to end: the task is void, or its worker ends.
+    /// Cancelled when all work is to end: the task is void, or its worker ends. It is the task's own.
     pub(super) stop: CancellationToken,
 }
 
 impl Slice {
     /// A slice that ends early with `stop`.
     pub(super) fn new(stop: &CancellationToken) -> Self {
-        let stop = stop.child_token();
-        Self { over: stop.child_token(), stop }
+        Self { over: stop.child_token(), stop: stop.clone() }
     }
 
     /// Does work that obeys the tokens. When its time is over it is asked whether it may have as much again.
@@ -107,6 +106,13 @@ mod tests {
         task.cancel();
         slice.run(async { tokio::join!(slice.over.cancelled(), slice.stop.cancelled()) }, never).await;
         assert!(!slice.is_over());
+    }
+
+    #[test]
+    fn a_task_hears_that_its_slice_was_stopped() {
+        let task = CancellationToken::new();
+        Slice::new(&task).stop.cancel();
+        assert!(task.is_cancelled());
     }
 
     #[tokio::test(start_paused = true)]

@@ -85,7 +85,7 @@ pub(super) async fn check(
 ) -> Result<Ending, StoreError> {
     let Some(files) = unit::wanted(env, job, unit).await? else { return Ok(unit::unknown(unit)) };
     let meters = unit::meters(&files);
-    let (received, done, stop) = (Arc::new(AtomicU64::new(0)), Done::default(), stop.child_token());
+    let (received, done) = (Arc::new(AtomicU64::new(0)), Done::default());
     let reading = Reading {
         inventory: env.cache.inventory(),
         repo: job.request.repo.clone(),
@@ -94,7 +94,7 @@ pub(super) async fn check(
     };
     let (ends, early) = tokio::select! {
         checked = reading.check_all(env, files, &done) => checked,
-        never = report(env, claimed, &meters, &received, &done, &stop) => match never {},
+        never = report(env, claimed, &meters, &received, &done, stop) => match never {},
     };
     if let Some(early) = early {
         if !ends.is_empty() {
