@@ -1,7 +1,7 @@
 //! Consumes tasks and answers for them: consume → claim → do → record → acknowledge.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hfd_shared::cache::CacheError;
 use hfd_shared::control::{SettingsError, relay_outbox};
@@ -17,7 +17,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 
 use crate::environment::Environment;
-use crate::fence::Fence;
+use crate::fence::{Fence, Moment};
 use crate::presence;
 use crate::sweeper::sweep;
 use crate::tasks::{self, Ending};
@@ -220,7 +220,7 @@ async fn perform(
 ) -> Result<Handled, StoreError> {
     let watched = watch.begin(&task);
     let claimed = Claimed { task, holder: env.holder() };
-    let fence = Fence::new(Instant::now(), env.limits.lease_timeout);
+    let fence = Fence::new(Moment::now(), env.limits.lease_timeout);
     let (job, attempt) = match env.store.claim(&claimed, env.limits.lease_timeout).await? {
         Claim::Go { job, attempt } => (job, attempt),
         void @ (Claim::Busy | Claim::Void) => {

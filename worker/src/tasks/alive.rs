@@ -1,7 +1,7 @@
 //! Signs of life of the tasks that move no data.
 
 use std::convert::Infallible;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hfd_shared::ports::{Claimed, Report, Verdict};
 use tokio::time::timeout;
@@ -11,7 +11,7 @@ use tracing::warn;
 use super::slice::{TIME_SLICE, minutes};
 use super::{Ending, until_volume};
 use crate::environment::Environment;
-use crate::fence::Fence;
+use crate::fence::{Fence, Moment};
 
 /// Signs of life before others take a task over.
 const HEARTBEATS: u32 = 4;
@@ -52,7 +52,7 @@ pub(super) async fn alive<E>(
 async fn show(env: &Environment, claimed: &Claimed, fence: &Fence, stop: &CancellationToken) -> Infallible {
     loop {
         tokio::time::sleep(heartbeat(env)).await;
-        let asked_at = Instant::now();
+        let asked_at = Moment::now();
         match env.store.report(claimed, Report::default()).await {
             Ok(Verdict::Go) => fence.extend(asked_at, env.limits.lease_timeout),
             Ok(Verdict::Stop) => {

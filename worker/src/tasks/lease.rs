@@ -1,7 +1,7 @@
 //! The lease of a blob while it is fetched: it keeps two workers from fetching the same, and one that slept from going on.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hfd_shared::metrics::{self, LeaseKind};
 use hfd_shared::ports::{BlobKey, Holder, JobStore, Leased, StoreError};
@@ -10,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 use crate::environment::Environment;
-use crate::fence::Fence;
+use crate::fence::{Fence, Moment};
 
 /// A lease is renewed so many times before it would end.
 const RENEWALS: u32 = 4;
@@ -26,7 +26,7 @@ pub(super) struct Lease {
 
 struct Held {
     terms: Terms,
-    _renewal: AbortOnDropHandle<()>,
+    renewal: AbortOnDropHandle<()>,
 }
 
 /// Who has what from whom, and for how long.
@@ -42,16 +42,16 @@ impl Lease {
     /// Takes the lease; none while somebody else has it.
     pub(super) async fn acquire(env: &Environment, blob: BlobKey) -> Result<Option<Self>, StoreError> {
         let terms = Terms { store: Arc::clone(&env.store), blob, holder: env.holder(), ttl: env.limits.lease_timeout };
-        let asked_at = Instant::now();
+        let asked_at = Moment::now();
         let Leased::Granted { lapsed } = terms.ask().await? else { return Ok(None) };
         let fence = Fence::new(asked_at, terms.ttl);
         let renewal = AbortOnDropHandle::new(tokio::spawn(terms.clone().renew(fence.clone())));
-        Ok(Some(Self { lapsed, fence, held: Some(Held { terms, _renewal: renewal }) }))
+        Ok(Some(Self { lapsed, fence, held: Some(Held { terms, renewal }) }))
     }
 
     pub(super) async fn release(mut self) -> Result<(), StoreError> {
         match self.held.take() {
-            Some(held) => held.terms.give_back().await,
+            Some(held) => held.give_back().await,
             None => Ok(()),
         }
     }
@@ -62,8 +62,18 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.fence.close();
         if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
-            runtime.spawn(async move { held.terms.give_back().await });
+            runtime.spawn(held.give_back());
         }
+    }
+}
+
+impl Held {
+    /// Ends the renewal first, which would take the lease once more.
+    async fn give_back(self) -> Result<(), StoreError> {
+        self.renewal.abort();
+        // It was aborted, if it had not ended.
+        _ = self.renewal.await;
+        self.terms.store.release_blob(&self.terms.blob, &self.terms.holder).await
     }
 }
 
@@ -72,15 +82,11 @@ impl Terms {
         self.store.lease_blob(&self.blob, &self.holder, self.ttl).await
     }
 
-    async fn give_back(&self) -> Result<(), StoreError> {
-        self.store.release_blob(&self.blob, &self.holder).await
-    }
-
     async fn renew(self, fence: Fence) {
         let mut is_over = false;
         loop {
             tokio::time::sleep(self.ttl / RENEWALS).await;
-            let asked_at = Instant::now();
+            let asked_at = Moment::now();
             match self.ask().await {
                 Ok(Leased::Granted { .. }) => fence.extend(asked_at, self.ttl),
                 Ok(Leased::Taken) => {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hfd_shared::job::{FileIndex, FileProgress};
 use hfd_shared::lock::lock;
@@ -13,6 +13,7 @@ use tracing::warn;
 
 use super::alive::heartbeat;
 use crate::environment::Environment;
+use crate::fence::Moment;
 use crate::rate::Rate;
 use crate::transfer::Meter;
 
@@ -53,9 +54,9 @@ pub(super) async fn report(
     let mut told = vec![0; meters.len()];
     let mut rate = Rate::default();
     let mut is_counted_anew = false;
-    let mut last_answer = Instant::now();
+    let mut last_answer = Moment::now();
     let mut last_failure = last_answer;
-    let mut last_report = Instant::now();
+    let mut last_report = Moment::now();
     loop {
         tokio::time::sleep(TICK).await;
         let bytes_per_second = rate.observe(received.load(Ordering::Relaxed));
@@ -67,7 +68,7 @@ pub(super) async fn report(
         if files.is_empty() && last_report.elapsed() < heartbeat {
             continue;
         }
-        last_report = Instant::now();
+        last_report = Moment::now();
         let asked_at = last_report;
         let report = Report { files: files.iter().map(|(_, progress)| *progress).collect(), bytes_per_second };
         match env.store.report(claimed, report).await {
@@ -82,7 +83,7 @@ pub(super) async fn report(
                 if last_answer >= last_failure {
                     warn!(task = %claimed.task, %error, "progress not reported");
                 }
-                last_failure = Instant::now();
+                last_failure = Moment::now();
                 // It may be somebody else's by then.
                 if last_answer.elapsed() > env.limits.lease_timeout {
                     stop.cancel();

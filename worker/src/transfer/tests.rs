@@ -1,7 +1,6 @@
 //! Transfers that ask nobody, for nobody is there.
 
 use std::os::unix::fs::FileExt as _;
-use std::time::Instant;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use hfd_shared::cache::Cache;
@@ -15,6 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 use super::*;
+use crate::fence::Moment;
 use crate::throttle::Throttle;
 
 const SIZE: u64 = 8 << 20;
@@ -72,7 +72,7 @@ impl Rig {
             advanced: &AtomicBool::new(false),
             turn: &Turn::new(&Arc::new(Semaphore::new(1))),
             publisher: &Publisher::new(move |files: Vec<_>| small_files.publish(files)),
-            fence: &Fence::new(Instant::now(), Duration::from_mins(1)),
+            fence: &Fence::new(Moment::now(), Duration::from_mins(1)),
             slice_over,
             stop: &CancellationToken::new(),
         }

@@ -232,11 +232,12 @@ fn write_all_at(file: &File, pieces: &[Bytes], mut offset: u64) -> io::Result<()
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fence::Moment;
 
     #[test]
     fn with_many_writers_new_ones_gather_less() {
@@ -248,7 +249,7 @@ mod tests {
             file: Arc::new(file),
             frontier: Arc::default(),
             meter: Meter::default(),
-            fence: Fence::new(Instant::now(), Duration::from_hours(1)),
+            fence: Fence::new(Moment::now(), Duration::from_hours(1)),
             writes: Arc::default(),
             writers: Arc::default(),
         }
@@ -271,7 +272,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_written_without_the_lease() {
         let mut sink = sink(tempfile::tempfile().unwrap());
-        sink.fence = Fence::new(Instant::now(), Duration::ZERO);
+        sink.fence = Fence::new(Moment::now(), Duration::ZERO);
         let mut writer = PartWriter::new(sink.clone(), 0);
         writer.push(Bytes::from_static(b"late")).await.unwrap();
         assert!(writer.finish().await.is_err());
