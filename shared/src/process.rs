@@ -13,13 +13,14 @@ use tokio::runtime::Builder;
 
 use crate::causes::{causes, chain};
 use crate::config::{UsageError, with_files};
+use crate::settings::{Connections, Slots};
 
 /// Bad usage or configuration (`EX_USAGE` of `sysexits.h`).
 const EXIT_USAGE: u8 = 64;
 
-/// File operations that may be under way at a time: the hashers of all files, of which there are as many as 32 slots with 64
-/// connections each, and as many others, for hashers wait for writes.
-const BLOCKING_THREADS: usize = 2 * 32 * 64;
+/// File operations that may be under way at a time: the hashers of all files, one a connection of each slot, and as many others,
+/// for hashers wait for writes.
+const BLOCKING_THREADS: usize = 2 * Slots::MAX as usize * Connections::MAX as usize;
 
 /// A file operation that hangs on a network volume must not keep the process from ending.
 const EXIT_PATIENCE: Duration = Duration::from_secs(1);

@@ -15,7 +15,7 @@ use url::Url;
 use crate::ports::Retention;
 use crate::repo::{Invalid, serde_as_text};
 
-pub use bounded::{Connections, MaxActive, Retries};
+pub use bounded::{Connections, MaxActive, Retries, Slots};
 pub use byte_rate::ByteRate;
 pub use overrides::Overrides;
 pub use span::Span;

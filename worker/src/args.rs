@@ -12,7 +12,7 @@ use hfd_shared::config::{
 use hfd_shared::control::Settings;
 use hfd_shared::hub::HubClient;
 use hfd_shared::secret::SecretKey;
-use hfd_shared::settings::{ByteRate, TransferSettings};
+use hfd_shared::settings::{ByteRate, Slots, TransferSettings};
 use rustix::fs::Mode;
 use tokio::net::TcpListener;
 
@@ -71,8 +71,8 @@ pub struct WorkerArgs {
     #[arg(long, env = "HFD_MAX_PROCESS_BYTES_PER_SECOND", default_value = "0")]
     pub max_process_bytes_per_second: ByteRate,
     /// Large files, or batches of small ones, in work at a time, 1 to 64
-    #[arg(long, env = "HFD_SLOTS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub slots: u16,
+    #[arg(long, env = "HFD_SLOTS", default_value = "4")]
+    pub slots: Slots,
     /// Octal mask that takes permissions from new files and folders, such as 002 to let the group of the cache write
     /// [default: that of the process]
     #[arg(long, env = "HFD_UMASK", value_parser = umask)]
@@ -116,6 +116,6 @@ impl WorkerArgs {
         };
         let (hub, shared) = self.hub.client(transfer, max_active, backend, key)?;
         let (cache_dir, umask) = (self.cache.folder()?, self.umask.map(Mode::from_raw_mode));
-        Ok(WorkerSettings { cache_dir, hub, shared, slots: usize::from(self.slots), umask })
+        Ok(WorkerSettings { cache_dir, hub, shared, slots: self.slots.get(), umask })
     }
 }

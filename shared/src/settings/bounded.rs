@@ -67,6 +67,11 @@ bounded! {
 }
 
 bounded! {
+    /// Large files, or batches of small ones, that one worker has in work at a time.
+    Slots, "number of slots", 1, 64
+}
+
+bounded! {
     /// Jobs that run at a time, over all processes that share the store.
     MaxActive, "number of active jobs", 1, 256
 }
