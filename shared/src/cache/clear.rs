@@ -30,7 +30,8 @@ impl RepoCache {
     /// Removes a partial or something temporary that [`Inventory::unused`](super::Inventory::unused) has found, if it is
     /// still stale and nobody holds its lock. Returns whether it is gone.
     pub fn remove_unused(&self, unused: &Unused, stale_after: Duration) -> Result<bool, CacheError> {
-        let Some((parent, name)) = Dir::open(self.root())?.parent_of(&unused.path)? else { return Ok(false) };
+        let Some(root) = self.existing_root()? else { return Ok(false) };
+        let Some((parent, name)) = root.parent_of(&unused.path)? else { return Ok(false) };
         let Some(found) = measure(&parent, name)? else { return Ok(false) };
         if name.ends_with(TRASH) {
             return parent.remove_folder(name).map(|_| true);
@@ -52,7 +53,7 @@ impl RepoCache {
     pub fn remove_unlinked_blobs(&self, clearing: &mut Clearing<'_>) -> Result<(), CacheError> {
         let Some(open) = self.open()? else { return Ok(()) };
         let Some(blobs) = open.blobs() else { return Ok(()) };
-        if let Some(scratch) = self.existing_scratch()? {
+        if let Some(scratch) = child(&open.folder, SCRATCH)? {
             // As one leaves them that was killed.
             for name in scratch.names()?.iter().filter(|name| name.ends_with(ASIDE)) {
                 let blob = name.split('.').next().unwrap_or_default();
@@ -136,7 +137,7 @@ impl RepoCache {
 
     /// The folder that is there, not what a symlink in its place points to.
     pub(super) fn existing_folder(&self) -> Result<Option<Dir>, CacheError> {
-        child(&Dir::open(self.root())?, self.name())
+        self.existing_root()?.map_or(Ok(None), |root| child(&root, self.name()))
     }
 }
 

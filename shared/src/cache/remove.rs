@@ -23,7 +23,7 @@ const NO_EXIST: &str = ".no_exist";
 impl RepoCache {
     /// Removes the whole repository, and what an earlier removal has left of it. Nothing happens when it is not there.
     pub fn remove(&self, clearing: &mut Clearing<'_>) -> Result<(), CacheError> {
-        let root = Dir::open(self.root())?;
+        let Some(root) = self.existing_root()? else { return Ok(()) };
         let locks = root.make_child(LOCKS)?;
         if !(clearing.may_go_on)() {
             return Ok(());

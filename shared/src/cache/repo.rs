@@ -58,9 +58,9 @@ impl RepoCache {
         format!("{}/{path}", self.name)
     }
 
-    /// The folder for reading; none if there is none.
+    /// The folder, to take something out of it; none if there is none.
     pub(super) fn open(&self) -> Result<Option<OpenRepo>, CacheError> {
-        OpenRepo::open(self.root(), &self.repo)
+        self.existing_root()?.map_or(Ok(None), |root| OpenRepo::open_in(root, self.root(), &self.repo))
     }
 
     /// The folder of the repository.
@@ -145,6 +145,11 @@ impl RepoCache {
         let quarantine = scratch.make_child(QUARANTINE)?;
         discard(&quarantine, &blob.to_string(), &scratch)?;
         quarantine.make_child(&blob.to_string())
+    }
+
+    /// The hub folder, to take something out of it; none if there is none.
+    pub(super) fn existing_root(&self) -> Result<Option<Dir>, CacheError> {
+        self.volume.find()
     }
 
     /// The repository's folder, created if necessary.

@@ -33,10 +33,21 @@ impl Volume {
     /// Opens the hub folder for what is to be written, created if necessary. What is done relative to it stays on the volume,
     /// even if that is unmounted in the meantime.
     pub(super) fn open(&self) -> Result<Dir, CacheError> {
-        let folder = match Dir::find(&self.root)? {
-            Some(folder) => folder,
-            None => self.check_usable().and_then(|()| Dir::make(&self.root))?,
-        };
+        match self.find()? {
+            Some(folder) => Ok(folder),
+            None => Dir::make(&self.root).and_then(|folder| self.checked(folder)),
+        }
+    }
+
+    /// The same for what is to be taken out; none where there is no folder on the volume.
+    pub(super) fn find(&self) -> Result<Option<Dir>, CacheError> {
+        match Dir::find(&self.root)? {
+            Some(folder) => self.checked(folder).map(Some),
+            None => self.check_usable().map(|()| None),
+        }
+    }
+
+    fn checked(&self, folder: Dir) -> Result<Dir, CacheError> {
         let stat = rustix::fs::fstat(&folder).at("inspect", &self.root)?;
         self.check((stat.st_dev, stat.st_ino), || Ok(folder.stat(probe::TAG)?.is_some()))?;
         Ok(folder)

@@ -10,8 +10,8 @@ use hfd_shared::repo::BlobHash;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::Ending;
 use super::lease::Lease;
+use super::{Ending, without_volume};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -45,6 +45,9 @@ pub(super) async fn perform(
     }
     if busy {
         return Ok(Ending::Later { delay: BUSY_DELAY, waiting: None });
+    }
+    if let Some(later) = without_volume(env).await {
+        return Ok(later);
     }
     env.store.settle(claimed).await?;
     Ok(Ending::Settled)

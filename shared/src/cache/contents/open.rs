@@ -26,7 +26,11 @@ pub(in super::super) struct OpenRepo {
 impl OpenRepo {
     /// Opens a repository's folder; none if there is none, or a symlink in its place.
     pub(in super::super) fn open(root_path: &Path, repo: &RepoRef) -> Result<Option<Self>, CacheError> {
-        let Some(root) = Dir::find(root_path)? else { return Ok(None) };
+        Dir::find(root_path)?.map_or(Ok(None), |root| Self::open_in(root, root_path, repo))
+    }
+
+    /// The same in the hub folder that is open already.
+    pub(in super::super) fn open_in(root: Dir, root_path: &Path, repo: &RepoRef) -> Result<Option<Self>, CacheError> {
         let name = folder_name(repo);
         let folder = match root.child(&name) {
             Ok(Some(folder)) => folder,
