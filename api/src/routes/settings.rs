@@ -120,7 +120,7 @@ impl SettingsApi {
             let state = &self.0.state;
             state.settings.change(&change).await?;
             // There may be room for more jobs now.
-            state.jobs.admit().await?;
+            state.jobs.admit_or_log().await;
         }
         Ok(Json(Done::new("Settings updated")))
     }

@@ -163,8 +163,8 @@ impl Jobs {
         Ok(job)
     }
 
-    /// What was asked for is done already; a sweeper makes up for an admission that fails.
-    async fn admit_or_log(&self) {
+    /// The same after something that is done already; a sweeper makes up for an admission that fails.
+    pub async fn admit_or_log(&self) {
         if let Err(error) = self.admit().await {
             warn!(%error, "no job admitted");
         }
