@@ -10,6 +10,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// How often a read is begun, where trying again may help.
 const MAX_TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(500);
+/// A server that sends nothing for so long is asked anew.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(10);
 /// An analysis holds more than this of one file at a time.
 const LONG_BYTES: u64 = 1 << 20;
 
@@ -94,10 +96,12 @@ impl<'a> Head<'a> {
         let mut part = source.hub.fetch(&location, Some(range), self.file.size_bytes).await?;
         self.location = Some(location);
         self.bytes.reserve_exact(usize::try_from(range.len()).unwrap_or_default());
-        while let Some(chunk) = part.chunk().await? {
+        loop {
+            let chunk = tokio::time::timeout(SILENCE_TIMEOUT, part.chunk()).await;
+            let chunk = chunk.map_err(|_| HubError::Timeout { what: self.file.path.to_string() })?;
+            let Some(chunk) = chunk? else { return Ok(()) };
             self.bytes.extend_from_slice(&chunk);
         }
-        Ok(())
     }
 }
 
