@@ -49,7 +49,7 @@ pub(super) fn repo_info(findings: &Findings, refs: &Refs, revision: &Revision, c
         kind = RepoType::Quantized;
         items.extend(branches);
     }
-    let total_size = contents.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
+    let total_size = contents.files.iter().map(|file| file.size_bytes).sum();
     let of_type = |wanted| sections.quantized.clone().filter(|_| kind == wanted);
     RepoInfo {
         repo: contents.repo.id.to_string(),

@@ -90,7 +90,7 @@ impl<'a> Trial<'a> {
         let selection = self.selection(filter)?;
         self.all.iter().try_fold(0_u64, |sum, file| match (self.wanted.contains(&file.path), selection.matches(file)) {
             (true, false) => None,
-            (false, true) if !selection.takes_always(file) => Some(sum.saturating_add(file.size_bytes)),
+            (false, true) if !selection.takes_always(file) => Some(sum + file.size_bytes),
             _ => Some(sum),
         })
     }
@@ -160,7 +160,7 @@ pub(super) fn item(id: &str, label: &str, category: &str, files: &[&TreeFile]) -
 
 /// Bytes of these files.
 pub(super) fn size_of(files: &[&TreeFile]) -> u64 {
-    files.iter().fold(0, |sum, file| sum.saturating_add(file.size_bytes))
+    files.iter().map(|file| file.size_bytes).sum()
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ pub(super) fn detect(contents: &Contents) -> Option<OnnxInfo> {
     let found = found(contents);
     let make = |found: &Found<'_>| {
         let path = found.model.path.as_str();
-        let size = found.model.size_bytes.saturating_add(size_of(&found.data));
+        let size = found.model.size_bytes + size_of(&found.data);
         OnnxModel {
             path: path.to_owned(),
             name: found.model.path.file_name().to_owned(),

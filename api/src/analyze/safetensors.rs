@@ -201,7 +201,7 @@ fn model_files<'a>(files: &'a [TreeFile], documents: &BTreeMap<String, Document>
 
 /// The group that has one of the usual names, else the largest.
 fn best<'a>(groups: BTreeMap<&str, Vec<&'a TreeFile>>, usual: &[&str]) -> Option<Vec<&'a TreeFile>> {
-    let size = |files: &[&TreeFile]| files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
+    let size = |files: &[&TreeFile]| files.iter().map(|file| file.size_bytes).sum::<u64>();
     let rank = |name: &str| usual.iter().position(|known| *known == name).unwrap_or(usual.len());
     let best = groups.into_iter().min_by_key(|(name, files)| (rank(name), std::cmp::Reverse(size(files))));
     best.map(|(_, files)| files)

@@ -14,6 +14,8 @@ const MAX_PAGES: usize = 5_000;
 const MAX_ENTRIES: usize = 2_000_000;
 /// Of all paths together, with those of the folders that they lie in.
 const MAX_PATH_BYTES: usize = 128 << 20;
+/// Of all files together: Redis' scripts count exactly up to here, and sums of sizes need not be looked after anywhere else.
+const MAX_BYTES: u64 = 1 << 53;
 
 impl HubClient {
     /// All files of a repository at a commit.
@@ -51,6 +53,8 @@ pub struct Listing {
     filled: HashSet<String>,
     /// Bytes of `paths` and `filled`.
     path_bytes: usize,
+    /// Bytes of all files.
+    bytes: u64,
     visited: HashSet<Url>,
 }
 
@@ -68,6 +72,7 @@ impl Listing {
             paths: HashSet::new(),
             filled: HashSet::new(),
             path_bytes: 0,
+            bytes: 0,
             visited: HashSet::new(),
         }
     }
@@ -137,10 +142,17 @@ impl Listing {
                 return Err(self.wrong(format!("its paths have more than {} MiB", MAX_PATH_BYTES >> 20)));
             }
             match file {
-                Some(file) => self.files.push(file),
+                Some(file) => self.push(file)?,
                 None => self.folders.push(path),
             }
         }
+        Ok(())
+    }
+
+    fn push(&mut self, file: TreeFile) -> Result<(), HubError> {
+        let bytes = self.bytes.checked_add(file.size_bytes).filter(|bytes| *bytes <= MAX_BYTES);
+        self.bytes = bytes.ok_or_else(|| self.wrong(format!("its files have more than {} PiB", MAX_BYTES >> 50)))?;
+        self.files.push(file);
         Ok(())
     }
 

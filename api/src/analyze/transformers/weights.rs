@@ -124,8 +124,7 @@ pub(crate) fn weight_bytes(contents: &Contents) -> u64 {
     let mut families: BTreeMap<(bool, &str), u64> = BTreeMap::new();
     for file in whole {
         let family = shard(&file.name).map_or((false, file.name.as_str()), |shard| (true, shard.family));
-        let sum = families.entry(family).or_default();
-        *sum = sum.saturating_add(file.size);
+        *families.entry(family).or_default() += file.size;
     }
     families.into_iter().map(|((is_sharded, _), size)| (is_sharded, size)).max().unwrap_or_default().1
 }

@@ -109,7 +109,10 @@ async fn a_listing_that_cannot_be_true_is_refused() {
     let deep = TestServer::start().await;
     let paths = (0..2_500).map(|at| file(&format!("{at}/{}x", "folder/".repeat(127))));
     deep.on(&root(), page(&paths.collect::<Vec<_>>()));
-    for hub in [hub, twice, elsewhere, deep] {
+    let vast = TestServer::start().await;
+    let lfs = |path: &str, size: u64| json!({"type": "file", "path": path, "size": 134, "oid": GIT_SHA1, "lfs": {"oid": SHA256, "size": size}});
+    vast.on(&root(), page(&[lfs("a", 1 << 53), lfs("b", 1)]));
+    for hub in [hub, twice, elsewhere, deep, vast] {
         let error = list(&hub).await.unwrap_err();
         assert!(matches!(error, HubError::Protocol { .. }), "{error}");
     }
