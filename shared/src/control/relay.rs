@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tracing::field::Empty;
 use tracing::{Instrument as _, info, info_span, warn};
 
@@ -14,6 +15,9 @@ const LEASE: Duration = Duration::from_secs(30);
 
 /// How often delayed entries are looked for; new ones are announced by their job's doorbell.
 const TICK: Duration = Duration::from_millis(500);
+
+/// At least so long between two looks that find nothing: each report of progress rings a doorbell.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Relays until it is dropped: an entry that was published and not removed is published again.
 pub async fn relay_outbox(store: &dyn JobStore, queue: &dyn TaskQueue, bus: &dyn EventBus) {
@@ -29,13 +33,24 @@ pub async fn relay_outbox(store: &dyn JobStore, queue: &dyn TaskQueue, bus: &dyn
             }
         }
         match relayed {
-            Ok(0) => tokio::select! {
-                heard = doorbells.next() => if heard.is_none() {
-                    tokio::time::sleep(TICK).await;
-                    doorbells = bus.subscribe().await;
-                },
-                () = tokio::time::sleep(TICK) => {}
-            },
+            Ok(0) => {
+                tokio::time::sleep(PAUSE).await;
+                // Those that have rung by now are answered with one look.
+                let mut has_rung = false;
+                while let Some(Some(_)) = doorbells.next().now_or_never() {
+                    has_rung = true;
+                }
+                if has_rung {
+                    continue;
+                }
+                tokio::select! {
+                    heard = doorbells.next() => if heard.is_none() {
+                        tokio::time::sleep(TICK).await;
+                        doorbells = bus.subscribe().await;
+                    },
+                    () = tokio::time::sleep(TICK) => {}
+                }
+            }
             Ok(_) => {}
             Err(_) => tokio::time::sleep(TICK).await,
         }
