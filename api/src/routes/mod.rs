@@ -51,8 +51,8 @@ const MAX_READS: usize = 16;
 /// How many lists of jobs are read at a time: one may hold a hundred thousand.
 const MAX_LISTS: usize = 2;
 
-/// How many looks at repositories in the cache are taken at a time.
-const MAX_SCANS: usize = 4;
+/// How many repositories in the cache are looked at together: on a network volume most of a look is waiting.
+const MAX_SCANS: usize = 8;
 
 /// What the endpoints share.
 #[derive(Clone)]

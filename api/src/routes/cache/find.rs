@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::Inventory;
 use hfd_shared::repo::{CommitHash, RepoId, RepoKind, RepoRef, Revision};
 use poem::http::StatusCode;
 
+use super::super::MAX_SCANS;
 use super::Context;
 use crate::error::ApiError;
 use crate::view::RepoTypeView;
@@ -99,5 +101,15 @@ impl Context {
             look(&inventory)
         })
         .await
+    }
+    /// The same for each of these repositories; what is found comes in their order. Each takes a turn of its own, so what
+    /// others want comes between, and what nobody waits for any more ends.
+    pub(super) async fn scan_each<T, F>(&self, repos: Vec<RepoRef>, look: F) -> Result<Vec<T>, ApiError>
+    where
+        T: Send + 'static,
+        F: Fn(&Inventory, &RepoRef) -> T + Copy + Send + 'static,
+    {
+        let looks = repos.into_iter().map(|repo| self.scan(move |inventory| Ok(look(inventory, &repo))));
+        stream::iter(looks).buffered(MAX_SCANS).try_collect().await
     }
 }

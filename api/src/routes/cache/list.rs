@@ -1,5 +1,5 @@
-//! Lists of the cache, each a look at all of its volume, which may take minutes. So they take no turn from what concerns one
-//! repository, and whoever wants the same waits for one look.
+//! Lists of the cache, each a look at all of its volume, which may take minutes. So few are made at a time, and whoever wants the
+//! same waits for one look.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
-use hfd_shared::blocking::blocking;
 use hfd_shared::lock::lock;
 use tokio::sync::Semaphore;
 
@@ -24,14 +23,14 @@ type Look<T> = Shared<BoxFuture<'static, Found<T>>>;
 
 /// Makes lists, by what is wanted of them.
 pub(in crate::routes) struct Lists<K, T> {
-    turns: Arc<Semaphore>,
+    turns: Semaphore,
     /// The looks that have not begun: one that has may not see what was done before somebody asks.
     waiting: Mutex<HashMap<K, WeakShared<BoxFuture<'static, Found<T>>>>>,
 }
 
 impl<K, T> Default for Lists<K, T> {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(MAX_LISTS)), waiting: Mutex::default() }
+        Self { turns: Semaphore::new(MAX_LISTS), waiting: Mutex::default() }
     }
 }
 
@@ -40,10 +39,10 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Send + Sync + 'static,
 {
-    /// Joins the look for the same that waits for its turn, or takes this one, on a thread that may block.
+    /// Joins the look for the same that waits for its turn, or takes this one.
     pub(super) fn make<F>(self: &Arc<Self>, wanted: K, look: F) -> Look<T>
     where
-        F: FnOnce() -> Result<T, ApiError> + Send + 'static,
+        F: Future<Output = Result<T, ApiError>> + Send + 'static,
     {
         let mut waiting = lock(&self.waiting);
         waiting.retain(|_, look| look.upgrade().is_some());
@@ -55,37 +54,32 @@ where
         look
     }
 
-    /// A look goes on when its clients are gone, so it keeps its turn.
     async fn look<F>(self: Arc<Self>, wanted: K, look: F) -> Found<T>
     where
-        F: FnOnce() -> Result<T, ApiError> + Send + 'static,
+        F: Future<Output = Result<T, ApiError>> + Send + 'static,
     {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| ApiError::internal())?;
+        let _turn = self.turns.acquire().await.map_err(|_| ApiError::internal())?;
         lock(&self.waiting).remove(&wanted);
-        blocking(move || {
-            let _turn = turn;
-            look().map(Arc::new)
-        })
-        .await
+        look.await.map(Arc::new)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use tokio::sync::{mpsc, oneshot};
 
     use super::*;
 
     #[tokio::test]
     async fn who_wants_the_same_waits_for_one_look_unless_it_has_begun() {
         let lists = Arc::new(Lists::<&str, u8>::default());
-        let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let (begin, mut begun) = mpsc::unbounded_channel();
         let ask = |wanted, number| {
-            let (end, ended) = mpsc::channel::<()>();
+            let (end, ended) = oneshot::channel::<()>();
             let begin = begin.clone();
-            let look = move || {
+            let look = async move {
                 begin.send(number).unwrap();
-                ended.recv().ok();
+                ended.await.ok();
                 Ok(number)
             };
             (end, tokio::spawn(lists.make(wanted, look)))

@@ -6,10 +6,8 @@ mod list;
 mod prune;
 mod wait;
 
-use std::time::Duration;
-
-use hfd_shared::cache::{Inventory, RepoContents, STALE_AFTER, Space, UnusedKind};
-use hfd_shared::repo::RepoKind;
+use hfd_shared::cache::{Inventory, RepoContents, STALE_AFTER, Space};
+use hfd_shared::repo::{RepoKind, RepoRef};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
@@ -75,9 +73,8 @@ impl CacheApi {
         search: Query<Option<String>>,
     ) -> Result<Json<CacheList>, Failure<ListFailures>> {
         let wanted = (r#type.0.map(Into::into), search.0.unwrap_or_default());
-        let inventory = Inventory::new(self.0.state.config.cache_dir.clone());
-        let look = self.0.cache_lists.make(wanted.clone(), move || look(&inventory, wanted.0, &wanted.1));
-        let Looked { repos, volume } = look.await?.as_ref().clone();
+        let look = self.0.clone().look(wanted.0, wanted.1.clone());
+        let Looked { repos, volume } = self.0.cache_lists.make(wanted, look).await?.as_ref().clone();
         let total_size = repos.iter().map(|repo| repo.size).sum();
         Ok(Json(CacheList {
             count: repos.len() as u64,
@@ -150,15 +147,22 @@ pub(super) struct Looked {
     volume: Option<Space>,
 }
 
-fn look(inventory: &Inventory, kind: Option<RepoKind>, search: &str) -> Result<Looked, ApiError> {
-    let wanted = inventory.repos()?.into_iter().filter(|repo| matches(repo, kind, search));
-    let summaries = wanted.filter_map(|repo| inventory.summary_or_fault(&repo));
-    let repos = summaries.map(|contents| CachedRepoView::from(&contents)).collect();
-    let volume = inventory.space().inspect_err(|error| debug!(%error, "free space not known"));
-    Ok(Looked { repos, volume: volume.ok().flatten() })
-}
-
 impl Context {
+    async fn look(self, kind: Option<RepoKind>, search: String) -> Result<Looked, ApiError> {
+        let find = move |inventory: &Inventory| {
+            let mut repos = inventory.repos()?;
+            repos.retain(|repo| matches(repo, kind, &search));
+            let volume = inventory.space().inspect_err(|error| debug!(%error, "free space not known"));
+            Ok((repos, volume.ok().flatten()))
+        };
+        let (repos, volume) = self.scan(find).await?;
+        let summary = |inventory: &Inventory, repo: &RepoRef| {
+            inventory.summary_or_fault(repo).map(|contents| CachedRepoView::from(&contents))
+        };
+        let repos = self.scan_each(repos, summary).await?.into_iter().flatten().collect();
+        Ok(Looked { repos, volume })
+    }
+
     async fn details(&self, place: Place, offset: u32, limit: u32) -> Result<CachedRepoDetails, ApiError> {
         let details = move |inventory: &Inventory| {
             let (repo, commit) = find(inventory, &place)?;
@@ -177,7 +181,6 @@ impl Context {
 
 fn summary(inventory: &Inventory, contents: &RepoContents) -> Result<CachedRepoDetails, ApiError> {
     let unused = inventory.unused(&contents.repo, STALE_AFTER)?;
-    let mut partials = inventory.unused(&contents.repo, Duration::ZERO)?;
-    partials.retain(|unused| unused.kind == UnusedKind::Partial);
+    let partials = inventory.partials(&contents.repo)?;
     Ok(CachedRepoDetails::new(contents, &unused, &partials))
 }

@@ -1,7 +1,7 @@
 //! `POST /api/cache/prune`
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hfd_shared::cache::{CacheError, Inventory, STALE_AFTER, Unused};
+use hfd_shared::cache::{Inventory, STALE_AFTER, Unused};
 use hfd_shared::control::Submitted;
 use hfd_shared::job::{JobRequest, Priority, Snapshot, Status, Work};
 use hfd_shared::repo::{RepoId, RepoKind, RepoRef, Revision};
@@ -94,18 +94,19 @@ impl Context {
             Some(body.repo.trim()).filter(|text| !text.is_empty()).map(str::parse).transpose().map_err(invalid)?;
         let kind = body.kind.map(Into::into);
         let dry_run = body.dry_run;
-        let look = move |inventory: &Inventory| match (inventory.is_there()?, id, kind) {
+        let find = move |inventory: &Inventory| match (inventory.is_there()?, id, kind) {
             (true, id, kind) => {
-                let wanted = |repo: &RepoRef| matches(repo, kind, "") && id.as_ref().is_none_or(|id| *id == repo.id);
-                let repos = inventory.repos_and_trash()?.into_iter().filter(wanted);
-                Ok(unused(repos, |repo| inventory.unused(repo, STALE_AFTER)))
+                let mut repos = inventory.repos_and_trash()?;
+                repos.retain(|repo| matches(repo, kind, "") && id.as_ref().is_none_or(|id| *id == repo.id));
+                Ok(Candidates::Seen(repos))
             }
-            (false, Some(id), Some(kind)) if !dry_run => {
-                Ok(Found { repos: vec![(RepoRef { kind, id }, Vec::new())], failures: Vec::new() })
-            }
+            (false, Some(id), Some(kind)) if !dry_run => Ok(Candidates::Unseen(RepoRef { kind, id })),
             (false, ..) => Err(no_view()),
         };
-        let Found { repos: found, failures } = self.scan(look).await?;
+        let Found { repos: found, failures } = match self.scan(find).await? {
+            Candidates::Seen(repos) => self.unused(repos).await?,
+            Candidates::Unseen(repo) => Found { repos: vec![(repo, Vec::new())], failures: Vec::new() },
+        };
 
         let all = || found.iter().flat_map(|(_, unused)| unused);
         let mut pruned = Pruned { dry_run: body.dry_run, failures, ..Pruned::default() };
@@ -120,6 +121,19 @@ impl Context {
         pruned.success = pruned.failures.is_empty() && pruned.pending.is_empty();
         let done = pruned.pending.is_empty();
         Ok(if done { PruneResponse::Pruned(Json(pruned)) } else { PruneResponse::Pending(Json(pruned)) })
+    }
+
+    async fn unused(&self, repos: Vec<RepoRef>) -> Result<Found, ApiError> {
+        let look = |inventory: &Inventory, repo: &RepoRef| (repo.clone(), inventory.unused(repo, STALE_AFTER));
+        let mut found = Found { repos: Vec::new(), failures: Vec::new() };
+        for (repo, unused) in self.scan_each(repos, look).await? {
+            match unused {
+                Ok(unused) if unused.is_empty() => {}
+                Ok(unused) => found.repos.push((repo, unused)),
+                Err(error) => found.failures.push(format!("{repo}: {error}")),
+            }
+        }
+        Ok(found)
     }
 
     async fn prune_repos(&self, mut repos: Vec<RepoRef>, pruned: &mut Pruned) -> Result<(), ApiError> {
@@ -163,22 +177,18 @@ impl Pruned {
     }
 }
 
+/// Which repositories may have something that can go.
+enum Candidates {
+    /// To be looked at.
+    Seen(Vec<RepoRef>),
+    /// The one that was named, which only workers can look at.
+    Unseen(RepoRef),
+}
+
 /// What can go.
 struct Found {
     /// By repository; those that have nothing are left out.
     repos: Vec<(RepoRef, Vec<Unused>)>,
     /// Why some could not be looked at, such as another user's.
     failures: Vec<String>,
-}
-
-fn unused(repos: impl Iterator<Item = RepoRef>, look: impl Fn(&RepoRef) -> Result<Vec<Unused>, CacheError>) -> Found {
-    let mut found = Found { repos: Vec::new(), failures: Vec::new() };
-    for repo in repos {
-        match look(&repo) {
-            Ok(unused) if unused.is_empty() => {}
-            Ok(unused) => found.repos.push((repo, unused)),
-            Err(error) => found.failures.push(format!("{repo}: {error}")),
-        }
-    }
-    found
 }

@@ -59,14 +59,24 @@ impl Unused {
 }
 
 impl Inventory {
+    /// The contents of a repository that were begun, whoever works on them.
+    pub fn partials(&self, repo: &RepoRef) -> Result<Vec<Unused>, CacheError> {
+        let mut list = List { prefix: folder_name(repo), stale_after: Duration::ZERO, found: Vec::new() };
+        if let Some(open) = self.open(repo)? {
+            list.add_partials(&open)?;
+        }
+        Ok(list.found)
+    }
+
     /// What of a repository can go, partials only when nobody has touched them for `stale_after`.
     pub fn unused(&self, repo: &RepoRef, stale_after: Duration) -> Result<Vec<Unused>, CacheError> {
         let mut list = List { prefix: folder_name(repo), stale_after, found: Vec::new() };
         let Some(root) = Dir::find(&self.root)? else { return Ok(list.found) };
         if let Some(open) = self.open(repo)? {
+            list.add_partials(&open)?;
             list.add_blobs(&open)?;
             if let Some(scratch) = child(&open.folder, SCRATCH)? {
-                list.add_scratch(&scratch)?;
+                list.add_temporary(&scratch)?;
             }
         }
         if let Some(locks) = child(&root, LOCKS)? {
@@ -86,13 +96,25 @@ struct List {
 }
 
 impl List {
+    fn add_partials(&mut self, open: &OpenRepo) -> Result<(), CacheError> {
+        if let Some(blobs) = open.blobs() {
+            for name in blobs.names()?.iter().filter(|name| name.ends_with(INCOMPLETE)) {
+                self.add_if_stale(UnusedKind::Partial, blobs, BLOBS, name)?;
+            }
+        }
+        if let Some(scratch) = child(&open.folder, SCRATCH)? {
+            for name in scratch.names()?.iter().filter(|name| name.parse::<BlobHash>().is_ok()) {
+                self.add_if_stale(UnusedKind::Partial, &scratch, SCRATCH, name)?;
+            }
+        }
+        Ok(())
+    }
+
     fn add_blobs(&mut self, open: &OpenRepo) -> Result<(), CacheError> {
         let Some(blobs) = open.blobs() else { return Ok(()) };
         let linked = open.linked()?;
         for name in blobs.names()? {
-            if name.ends_with(INCOMPLETE) {
-                self.add_if_stale(UnusedKind::Partial, blobs, BLOBS, &name)?;
-            } else if name.parse::<BlobHash>().is_ok()
+            if name.parse::<BlobHash>().is_ok()
                 && linked.as_ref().is_some_and(|linked| !linked.contains(&name))
                 && let Some(stat) = blobs.stat(&name)?
                 && !is_folder(&stat)
@@ -103,11 +125,9 @@ impl List {
         Ok(())
     }
 
-    fn add_scratch(&mut self, scratch: &Dir) -> Result<(), CacheError> {
+    fn add_temporary(&mut self, scratch: &Dir) -> Result<(), CacheError> {
         for name in scratch.names()? {
-            if name.parse::<BlobHash>().is_ok() {
-                self.add_if_stale(UnusedKind::Partial, scratch, SCRATCH, &name)?;
-            } else if name.ends_with(TRASH) {
+            if name.ends_with(TRASH) {
                 let size_bytes = measure(scratch, &name)?.map_or(0, |found| found.occupied_bytes);
                 self.add(UnusedKind::Temporary, SCRATCH, &name, size_bytes);
             } else if name.ends_with(TMP) {
