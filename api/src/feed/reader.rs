@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hfd_shared::job::{JobId, JobMark, Snapshot};
 use hfd_shared::ports::{Extent, FileMark, StoreError};
+use poem_openapi::types::ToJSON as _;
 
 use super::message::{MAX_DATA_BYTES, Message};
 use super::size::{self, MIN_JOB_BYTES};
@@ -12,8 +14,11 @@ use crate::excerpt::{Excerpt, MAX_FILES};
 use crate::state::ApiState;
 use crate::view::JobView;
 
-/// Once so many files were read for `init`, no more would fit: a file takes 90 bytes at least.
-const MAX_INIT_FILES: usize = MAX_DATA_BYTES / 90;
+/// Bytes that a file takes in `init` at least.
+const MIN_FILE_BYTES: usize = 90;
+
+/// Of so many jobs files are read at a time: nobody hears of anything meanwhile.
+const MAX_READS: usize = 16;
 
 /// No more jobs than this are in an `init`: a job takes [`MIN_JOB_BYTES`] at least.
 const MAX_INIT_JOBS: usize = MAX_DATA_BYTES / MIN_JOB_BYTES;
@@ -49,23 +54,27 @@ pub(super) async fn init(
     state: &ApiState,
     snapshots: &[Snapshot],
 ) -> Result<(Message, HashMap<JobId, FileMark>), StoreError> {
-    let (mut views, mut marks, mut read) = (vec![None; snapshots.len()], HashMap::new(), 0);
+    let bare = |snapshot| JobView::new(snapshot, Vec::new(), &state.config.cache_dir);
+    let (mut views, mut marks): (Vec<JobView>, HashMap<_, _>) = (snapshots.iter().map(bare).collect(), HashMap::new());
+    let bytes: usize = views.iter().map(|view| view.to_json_string().len()).sum();
+    let mut room = MAX_DATA_BYTES.saturating_sub(bytes) / MIN_FILE_BYTES;
     // Live jobs first: theirs are the files that are still there when it gets tight.
-    for terminal in [false, true] {
-        let of_kind = |(_, snapshot): &(usize, &Snapshot)| snapshot.job.status.is_terminal() == terminal;
-        for (index, snapshot) in snapshots.iter().enumerate().filter(of_kind) {
-            let view = if read < MAX_INIT_FILES {
-                let Excerpt { view, mark } = Excerpt::read(state, snapshot).await?;
-                marks.extend(mark.map(|mark| (snapshot.job.id, mark)));
-                view
-            } else {
-                JobView::new(snapshot, Vec::new(), &state.config.cache_dir)
-            };
-            read += view.files.len();
-            views[index] = Some(view);
-        }
+    let mut order: Vec<usize> = (0..snapshots.len()).collect();
+    order.sort_by_key(|index| snapshots[*index].job.status.is_terminal());
+    let read = |index: usize| {
+        let snapshot = snapshots[index].clone();
+        async move { Ok::<_, StoreError>((index, Excerpt::read(state, &snapshot).await?)) }
+    };
+    let mut excerpts = stream::iter(order).map(read).buffered(MAX_READS);
+    while room > 0
+        && let Some((index, Excerpt { view, mark })) = excerpts.try_next().await?
+    {
+        marks.extend(mark.map(|mark| (snapshots[index].job.id, mark)));
+        room = room.saturating_sub(view.files.len());
+        views[index] = view;
     }
-    Ok((size::init(views.into_iter().flatten().collect(), MAX_DATA_BYTES), marks))
+    drop(excerpts);
+    Ok((size::init(views, MAX_DATA_BYTES), marks))
 }
 
 /// A job for an update, after what is known of its files already.
@@ -94,7 +103,7 @@ pub(super) async fn update(
         if message.fits() || limit == 2 {
             return Ok(Update { message, mark, extent });
         }
-        limit /= 2;
+        limit = (limit / 2).max(2);
     }
 }
 

@@ -252,8 +252,10 @@ mod tests {
         }
         let revision = DownloadRequest { revision: Some("../x".into()), ..request("a/b") };
         assert!(matches!(JobRequest::parse(&revision), Err(RequestError::Revision(_))));
-        let glob = DownloadRequest { filters: vec!["*[".into()], ..request("a/b") };
-        assert!(matches!(JobRequest::parse(&glob), Err(RequestError::Pattern(_))));
+        for bad in ["*[", "a\u{1}"] {
+            let pattern = DownloadRequest { filters: vec![bad.into()], ..request("a/b") };
+            assert!(matches!(JobRequest::parse(&pattern), Err(RequestError::Pattern(_))), "{bad:?}");
+        }
         let callback = DownloadRequest { callback_url: Some("ftp://h/".into()), ..request("a/b") };
         assert!(matches!(JobRequest::parse(&callback), Err(RequestError::Callback(_))));
         let many = DownloadRequest { filters: vec!["x".into(); 201], ..request("a/b") };

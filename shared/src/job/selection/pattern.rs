@@ -21,8 +21,12 @@ pub(super) struct Pattern {
 
 impl Pattern {
     pub(super) fn parse(text: &str) -> Result<Self, SelectionError> {
+        let refused = |reason: String| SelectionError::Pattern { pattern: text.to_owned(), reason };
+        // No path has one, and six bytes for each would go with every message.
+        if text.contains(char::is_control) {
+            return Err(refused("it has a control character".to_owned()));
+        }
         let glob = if text.contains(['*', '?']) {
-            let refused = |reason: String| SelectionError::Pattern { pattern: text.to_owned(), reason };
             let built = GlobBuilder::new(text).case_insensitive(true).literal_separator(false).build();
             let glob = built.map_err(|error| refused(error.kind().to_string()))?;
             Some(of_characters(&glob).ok_or_else(|| refused("it is no text, or too long".to_owned()))?)
