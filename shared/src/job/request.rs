@@ -237,6 +237,16 @@ mod tests {
         assert_eq!(of(Work::Download).fingerprint(), plain.fingerprint());
     }
 
+    /// Processes of two versions over one store must know a job again.
+    #[test]
+    fn the_fingerprint_stays_as_it_was_stored() {
+        let request = DownloadRequest { filters: vec!["*.gguf".into()], excludes: vec!["q2".into()], ..request("a/b") };
+        let download = JobRequest::parse(&request).unwrap();
+        let prune = JobRequest::of_cache(Work::Prune, download.repo.clone(), Revision::default());
+        assert_eq!(download.fingerprint(), "b69640cb01d49a592bcd0470ae0c839aaf7c995e5595b3a5492fb10a0c5759d6");
+        assert_eq!(prune.fingerprint(), "2fef235e33ef2a19e8626b5a32c35a3680294020231255a6404f57ad4ef9fe54");
+    }
+
     #[test]
     fn a_request_that_was_stored_before_there_was_other_work_is_a_download() {
         let stored = r#"{"repo":{"kind":"model","id":"a/b"},"revision":"main","filters":[],"excludes":[],
