@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::repo::{Invalid, serde_as_text};
+use crate::repo::{Invalid, parse_hex, serde_as_text};
 
 /// A job's name: 12 lower-case hex digits from the operating system's secure source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,9 +27,7 @@ impl FromStr for JobId {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let mut bytes = [0; 6];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| Invalid::new("job id", text, "12 hex digits"))?;
-        Ok(Self(bytes))
+        parse_hex(text).map(Self).ok_or_else(|| Invalid::new("job id", text, "12 hex digits"))
     }
 }
 
@@ -64,5 +62,19 @@ impl Version {
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_in_one_way() {
+        let id = JobId::random().unwrap();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for bad in ["A1B2C3D4E5F6", "a1b2c3d4e5f", "a1b2c3d4e5f60", "a1b2c3d4e5fg"] {
+            assert!(bad.parse::<JobId>().is_err(), "{bad}");
+        }
     }
 }

@@ -79,7 +79,7 @@ impl fmt::Display for XetHash {
 serde_as_text!(XetHash);
 
 /// Hex digits of exactly the wanted length; upper case is refused, for the text also names files.
-fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let lower_case = !text.bytes().any(|byte| byte.is_ascii_uppercase());
     (lower_case && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(bytes)

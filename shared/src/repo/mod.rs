@@ -10,6 +10,7 @@ mod revision;
 mod text;
 mod tree;
 
+pub(crate) use hash::parse_hex;
 pub use hash::{BlobHash, CommitHash, XetHash};
 pub use id::{RepoId, RepoKind, RepoRef};
 pub use path::RepoPath;
