@@ -48,8 +48,9 @@ const MAX_PLANS: usize = 8;
 /// How many jobs' files are read at a time.
 const MAX_READS: usize = 16;
 
-/// How many lists of jobs are read at a time: one may hold a hundred thousand.
-const MAX_LISTS: usize = 2;
+/// How many lists of jobs are read at a time: a long one may hold a hundred thousand.
+const MAX_LONG_LISTS: usize = 2;
+const MAX_SHORT_LISTS: usize = 8;
 
 /// How many repositories in the cache are looked at together: on a network volume most of a look is waiting.
 const MAX_SCANS: usize = 8;
@@ -59,7 +60,8 @@ const MAX_SCANS: usize = 8;
 pub(crate) struct Context {
     state: Arc<ApiState>,
     plans: Arc<Semaphore>,
-    lists: Arc<Semaphore>,
+    long_lists: Arc<Semaphore>,
+    short_lists: Arc<Semaphore>,
     files: Arc<FileTurns>,
     scans: Arc<Semaphore>,
     cache_lists: Arc<CacheLists>,
@@ -71,8 +73,16 @@ impl Context {
     pub(crate) fn new(state: Arc<ApiState>) -> Self {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
         let analyzer = Arc::new(Analyzer::new(state.hub.clone()));
-        let (plans, lists, scans) = (semaphore(MAX_PLANS), semaphore(MAX_LISTS), semaphore(MAX_SCANS));
-        Self { state, plans, lists, files: Arc::default(), scans, cache_lists: Arc::default(), analyzer }
+        Self {
+            state,
+            plans: semaphore(MAX_PLANS),
+            long_lists: semaphore(MAX_LONG_LISTS),
+            short_lists: semaphore(MAX_SHORT_LISTS),
+            files: Arc::default(),
+            scans: semaphore(MAX_SCANS),
+            cache_lists: Arc::default(),
+            analyzer,
+        }
     }
 
     /// Reads a job with all its files, and writes it before others take their turn.

@@ -4,12 +4,9 @@ import * as service from "./service.js";
 
 /** @typedef {import("./types").Job} Job */
 
-const PAGE_JOBS = 50;
+const PAGE_JOBS = 1_000;
 /** How many jobs are compared. Queued ones are none of them: they would fill the answer, for what runs is older. */
 const MAX_COMPARED = 5;
-
-/** Without files, as in a full first message: whoever opens the job reads them. @param {Job} job @returns {Job} */
-const slim = (job) => (jobs.isEnded(job) && job.files.length ? { ...job, files: [], filesTruncated: true } : job);
 
 /** How many are reading what the first message did not tell of. */
 let reading = 0;
@@ -19,13 +16,14 @@ export async function readRest(abort) {
   const end = jobs.keepGone();
   reading += 1;
   try {
-    const { total } = await service.jobs({ limit: 1 }, abort);
+    const { total } = await service.jobs({ limit: 1, files: false }, abort);
     // Jobs that came since count in the total or not: only as many as the first message told of leave no doubt.
     let cursor = /** @type {string | null | undefined} */ (jobs.toldAtFirst() === total ? null : undefined);
     while (cursor !== null) {
-      const page = await service.jobs({ limit: PAGE_JOBS, cursor }, abort);
+      // Whoever opens a job reads its files.
+      const page = await service.jobs({ limit: PAGE_JOBS, files: false, cursor }, abort);
       abort.throwIfAborted();
-      jobs.learn(page.jobs.map(slim));
+      jobs.learn(page.jobs);
       cursor = page.nextCursor;
     }
     abort.throwIfAborted();
@@ -42,9 +40,9 @@ export async function readRest(abort) {
  * @param {AbortSignal} abort
  */
 export async function isBehind(abort) {
-  const all = await service.jobs({ limit: 1 }, abort);
+  const all = await service.jobs({ limit: 1, files: false }, abort);
   if (reading) return false;
-  const begun = await service.jobs({ status: ["running", "paused"], limit: MAX_COMPARED }, abort);
+  const begun = await service.jobs({ status: ["running", "paused"], limit: MAX_COMPARED, files: false }, abort);
   const known = jobs.sums.peek();
   const isOther = all.total !== known.jobs || begun.total !== known.live - known.queued;
   return isOther || [...all.jobs, ...begun.jobs].some(isNews);

@@ -34,6 +34,11 @@ pub struct JobPage {
 }
 
 impl JobQuery {
+    /// Whether all jobs may be looked at for it: those that have not ended are found without the others.
+    pub fn looks_at_all(&self) -> bool {
+        self.limit.is_none() || (self.is_filter() && !self.is_of_live_jobs())
+    }
+
     /// Whether it leaves any job out.
     pub(crate) fn is_filter(&self) -> bool {
         !self.statuses.is_empty() || self.repo.is_some() || self.kind.is_some()

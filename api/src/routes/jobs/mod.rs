@@ -11,6 +11,7 @@ use hfd_shared::repo::RepoId;
 use poem::http::Uri;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
+use poem_openapi::types::ToJSON as _;
 use poem_openapi::{Object, OpenApi};
 
 use self::files::FileList;
@@ -23,6 +24,9 @@ use crate::view::{Done, EndedStatusView, FileStatusView, JobView, KindView, Stat
 use crate::written::Written;
 
 pub(crate) use steps::JobStepsApi;
+
+/// A list of at most so many jobs waits for no longer one, unless ended jobs are looked through for it.
+const SHORT_LIST: usize = 100;
 
 /// How what concerns many jobs fails.
 struct ListFailures;
@@ -83,8 +87,8 @@ pub(crate) struct JobsApi(pub(crate) Context);
 impl JobsApi {
     /// List jobs
     ///
-    /// All of them, newest first, or those that match; with `limit` page by page. Each job comes with at most 200 files:
-    /// those in work, and the first of the others.
+    /// All of them, newest first, or those that match; with `limit` page by page. Each job comes with at most 200 files,
+    /// those in work and the first of the others, unless `files` is false.
     #[oai(path = "/api/jobs", method = "get", operation_id = "listJobs")]
     async fn list(
         &self,
@@ -99,6 +103,9 @@ impl JobsApi {
         limit: Query<Option<u32>>,
         /// The `nextCursor` of the page before.
         cursor: Query<Option<String>>,
+        /// Whether the jobs come with files.
+        #[oai(default = "with_files")]
+        files: Query<bool>,
     ) -> Result<Written<JobList>, Failure<ListFailures>> {
         let query = JobQuery {
             statuses: status.0.0.into_iter().map(Into::into).collect(),
@@ -107,11 +114,19 @@ impl JobsApi {
             after: cursor.0.as_deref().map(cursor::decode).transpose()?,
             limit: limit.0.map(|limit| limit as usize),
         };
-        let _list = self.0.lists.acquire().await.map_err(|_| ApiError::internal())?;
+        let is_long = query.looks_at_all() || query.limit > Some(SHORT_LIST);
+        let turns = if is_long { &self.0.long_lists } else { &self.0.short_lists };
+        let _list = turns.acquire().await.map_err(|_| ApiError::internal())?;
         let JobPage { snapshots, total, next } = self.0.state.store.list(query).await?;
-        let files = |snapshot: &Snapshot| 1 + snapshot.progress.total_files.min(MAX_FILES as u64);
-        let _turn = self.0.files.wait(snapshots.iter().map(files).sum()).await?;
-        let jobs = self.0.listed(snapshots).await?;
+        let max_files = if files.0 { MAX_FILES as u64 } else { 0 };
+        let count = |snapshot: &Snapshot| 1 + snapshot.progress.total_files.min(max_files);
+        let _turn = self.0.files.wait(snapshots.iter().map(count).sum()).await?;
+        let jobs = if files.0 {
+            self.0.listed(snapshots).await?
+        } else {
+            let cache_dir = &self.0.state.config.cache_dir;
+            snapshots.iter().map(|snapshot| JobView::new(snapshot, Vec::new(), cache_dir).to_json_string()).collect()
+        };
         let next_cursor = next.map(cursor::encode);
         let list = JobList { jobs: Vec::new(), count: jobs.len() as u64, total: total as u64, next_cursor };
         Ok(Written::with_list(&list, "jobs", jobs))
@@ -204,4 +219,8 @@ fn done(result: Result<Job, ControlError>, message: &str, refused: &'static str)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn with_files() -> bool {
+    true
 }
