@@ -1,6 +1,6 @@
 // Jobs are found, paused, resumed, cancelled, retried and dismissed.
 import assert from "node:assert/strict";
-import { api, check, download, open, withPage } from "./page.mjs";
+import { api, check, download, drawn, open, withPage } from "./page.mjs";
 
 /** Whether the first message of a connection leaves out what has ended, as when there are very many jobs. */
 let isCut = false;
@@ -18,6 +18,25 @@ async function removalIsAskedAbout(page, job) {
   await check(page, "question before a removal");
   await dialog.getByRole("button", { name: "Keep it as it is" }).click();
   await dialog.waitFor({ state: "detached" });
+}
+
+/** New jobs come first: the row that is asked about is soon none of those that are drawn. */
+async function aQuestionStaysWhereRowsMove(page, dialog) {
+  const id = await download(page, "acme/slow");
+  await page.getByRole("article", { name: "Running: acme/slow" }).waitFor();
+  await page.getByRole("button", { name: "Cancel acme/slow", exact: true }).click();
+  await dialog.waitFor();
+  for (let number = 0; number < 40; number += 1) await api(page, "POST", "download", { repo: `acme/absent-${number}` });
+  await page.getByRole("heading", { name: "41 jobs", exact: true }).waitFor();
+  await drawn(page);
+  await dialog.getByRole("button", { name: "Cancel it" }).click();
+  await dialog.waitFor({ state: "detached" });
+  for (const one of (await api(page, "GET", "jobs")).jobs) {
+    if (one.endedAt === null) await api(page, "DELETE", `jobs/${one.id}`).catch(() => null);
+  }
+  assert.equal((await api(page, "GET", `jobs/${id}`)).status, "cancelled");
+  await api(page, "DELETE", "jobs?status=completed,failed,cancelled");
+  await page.getByText("No jobs yet").waitFor();
 }
 
 await withPage(async (page) => {
@@ -101,6 +120,7 @@ await withPage(async (page) => {
   await press("Dismiss ended");
   await page.getByRole("dialog", { name: "Dismiss 1 ended job?" }).getByRole("button", { name: "Dismiss" }).click();
   await page.getByText("No jobs yet").waitFor();
+  await aQuestionStaysWhereRowsMove(page, dialog);
   const last = { ...job, id: "ffffffffffff", kind: "remove", status: "failed", isDataset: true };
   assert.equal((await api(page, "GET", "jobs")).total, 0);
   await open(page, `jobs/${id}`, "text=There is no such job");

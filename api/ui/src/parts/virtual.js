@@ -9,6 +9,8 @@ const SPARE = 8;
 export function VirtualList({ count, height, keyOf = (index) => index, row, label }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [range, setRange] = useState({ first: 0, last: 2 * SPARE });
+  /** The key of the row that has the focus: it stays, with what is asked in it, wherever it moves. */
+  const [held, setHeld] = useState("");
   const look = () => {
     if (!box.current) return;
     const { scrollTop, clientHeight } = box.current;
@@ -25,10 +27,17 @@ export function VirtualList({ count, height, keyOf = (index) => index, row, labe
   const last = Math.min(range.last, count);
   const first = Math.min(range.first, last);
   const shown = Array.from({ length: last - first }, (_, index) => first + index);
+  const at = held ? Array.from({ length: count }, (_, index) => index).findIndex((index) => `${keyOf(index)}` === held) : -1;
+  if (at >= last) shown.push(at);
+  else if (at >= 0 && at < first) shown.unshift(at);
+  /** @param {FocusEvent} event */
+  const hold = ({ target }) => setHeld((target instanceof Element && target.closest("li")?.dataset.key) || "");
+  /** A window that loses the focus takes it from its row, too, but for a while. @param {FocusEvent} event */
+  const letGo = ({ relatedTarget }) => relatedTarget && setHeld("");
   return html`<div class="virtual" ref=${box} onScroll=${look} tabindex="0" role="group" aria-label=${label}>
-    <ul style=${{ height: `${count * height}px` }}>
+    <ul style=${{ height: `${count * height}px` }} onFocusIn=${hold} onFocusOut=${letGo}>
       ${shown.map(
-        (index) => html`<li key=${keyOf(index)} aria-setsize=${count} aria-posinset=${index + 1}
+        (index) => html`<li key=${keyOf(index)} data-key=${keyOf(index)} aria-setsize=${count} aria-posinset=${index + 1}
           style=${{ top: `${index * height}px`, height: `${height}px` }}>${row(index)}</li>`,
       )}
     </ul>
