@@ -1,5 +1,6 @@
 //! Keeps messages below their limit: fewer files first, then fewer jobs.
 
+use hfd_shared::job::Status;
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
@@ -83,7 +84,7 @@ struct Entry {
 impl Entry {
     fn new(mut job: JobView) -> Self {
         cap(&mut job, MAX_FILES);
-        let terminal = job.status.is_terminal();
+        let terminal = Status::from(job.status).is_terminal();
         let job = job.to_json();
         Self { terminal, bytes: length(job.as_ref()), job }
     }

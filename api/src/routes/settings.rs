@@ -5,13 +5,13 @@ mod change;
 use hfd_shared::control::{SealedChange, SettingsError};
 use hfd_shared::settings::DEFAULT_ENDPOINT;
 use poem_openapi::payload::Json;
-use poem_openapi::{Enum, Object, OpenApi};
+use poem_openapi::{Object, OpenApi};
 
 use super::Context;
 use crate::body::{Examined, Faults};
 use crate::document::{Failure, STORE_AWAY, Statuses};
 use crate::error::ApiError;
-use crate::view::Done;
+use crate::view::{Done, VerifyView};
 use change::SettingsBody;
 
 /// How reading the settings fails.
@@ -33,28 +33,6 @@ impl Statuses for ChangeFailures {
     ];
 }
 
-/// How content is checked before it is published.
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename = "Verification", rename_all = "lowercase")]
-enum Verify {
-    /// Only the length of each response.
-    None,
-    /// The size on disk.
-    Size,
-    /// The hash that the Hub gives.
-    Sha256,
-}
-
-impl From<hfd_shared::settings::Verify> for Verify {
-    fn from(verify: hfd_shared::settings::Verify) -> Self {
-        match verify {
-            hfd_shared::settings::Verify::None => Self::None,
-            hfd_shared::settings::Verify::Size => Self::Size,
-            hfd_shared::settings::Verify::Sha256 => Self::Sha256,
-        }
-    }
-}
-
 /// The server's settings.
 #[derive(Debug, Object)]
 #[oai(rename = "Settings", rename_all = "camelCase")]
@@ -71,7 +49,7 @@ struct SettingsView {
     /// Files of at least this size, such as `32MiB`, are fetched in parts.
     multipart_threshold: String,
     /// How content is checked before it is published.
-    verify: Verify,
+    verify: VerifyView,
     /// How often a connection that fails without progress is tried again, until its file is given up.
     retries: u64,
     /// Bytes a second that all processes together receive at most, such as `100MiB`; `0` for no limit.

@@ -4,7 +4,6 @@ use std::time::SystemTime;
 
 use hfd_shared::cache::{CachedFile, CachedRevision, FilePage, RepoContents, Space, State, Unused, UnusedKind};
 use hfd_shared::moment::whole_seconds;
-use hfd_shared::repo::RepoKind;
 use poem_openapi::{Enum, Object};
 use time::OffsetDateTime;
 
@@ -258,24 +257,6 @@ impl From<&Unused> for UnusedView {
             UnusedKind::Temporary => UnusedKindView::Temporary,
         };
         Self { path: unused.path.clone(), kind, size: unused.size_bytes }
-    }
-}
-
-impl From<RepoKind> for RepoTypeView {
-    fn from(kind: RepoKind) -> Self {
-        match kind {
-            RepoKind::Model => Self::Model,
-            RepoKind::Dataset => Self::Dataset,
-        }
-    }
-}
-
-impl From<RepoTypeView> for RepoKind {
-    fn from(kind: RepoTypeView) -> Self {
-        match kind {
-            RepoTypeView::Model => Self::Model,
-            RepoTypeView::Dataset => Self::Dataset,
-        }
     }
 }
 

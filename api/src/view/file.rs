@@ -1,32 +1,9 @@
 //! The JSON shape of a job's file.
 
-use hfd_shared::job::{FileState, FileStatus};
-use poem_openapi::{Enum, Object};
+use hfd_shared::job::FileState;
+use poem_openapi::Object;
 
-/// Where a file of a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename = "FileStatus", rename_all = "lowercase")]
-pub(crate) enum FileStatusView {
-    /// Not begun.
-    Pending,
-    /// Bytes are arriving.
-    Downloading,
-    /// Whole, verified and in the cache.
-    Complete,
-    /// Given up; `error` says why.
-    Failed,
-}
-
-impl From<FileStatus> for FileStatusView {
-    fn from(status: FileStatus) -> Self {
-        match status {
-            FileStatus::Pending => Self::Pending,
-            FileStatus::Downloading => Self::Downloading,
-            FileStatus::Complete => Self::Complete,
-            FileStatus::Failed => Self::Failed,
-        }
-    }
-}
+use super::FileStatusView;
 
 /// A file of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]

@@ -9,10 +9,12 @@ mod words;
 use poem_openapi::Object;
 
 pub(crate) use cache::{CachedRepoDetails, CachedRepoView, UnusedView, VolumeView};
-pub(crate) use file::{FileStatusView, FileView};
+pub(crate) use file::FileView;
 pub(crate) use job::JobView;
 pub(crate) use plan::PlanView;
-pub(crate) use words::{EndedStatusView, KindView, PriorityView, RepoTypeView, StatusView, TransferView};
+pub(crate) use words::{
+    EndedStatusView, FileStatusView, KindView, PriorityView, RepoTypeView, StatusView, TransferView, VerifyView,
+};
 
 /// A number of bytes for people: `4.2 GiB`.
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]

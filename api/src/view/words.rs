@@ -1,7 +1,38 @@
 //! The words of the API for what a job is and does.
 
-use hfd_shared::job::{Priority, Status, TransferWay, WorkKind};
+use hfd_shared::job::{FileStatus, Priority, Status, TransferWay, WorkKind};
+use hfd_shared::repo::RepoKind;
+use hfd_shared::settings::Verify;
 use poem_openapi::Enum;
+
+/// Makes words of the API into ours, of which there are the same, and back.
+macro_rules! same {
+    ($view:ident = $own:ident { $($word:ident),* }) => {
+        impl From<$own> for $view {
+            fn from(own: $own) -> Self {
+                match own {
+                    $($own::$word => Self::$word),*
+                }
+            }
+        }
+
+        impl From<$view> for $own {
+            fn from(view: $view) -> Self {
+                match view {
+                    $($view::$word => Self::$word),*
+                }
+            }
+        }
+    };
+}
+
+same!(StatusView = Status { Queued, Running, Paused, Completed, Failed, Cancelled });
+same!(FileStatusView = FileStatus { Pending, Downloading, Complete, Failed });
+same!(KindView = WorkKind { Download, Verify, Remove, Prune });
+same!(PriorityView = Priority { Low, Normal, High });
+same!(TransferView = TransferWay { Auto, Http, Xet });
+same!(RepoTypeView = RepoKind { Model, Dataset });
+same!(VerifyView = Verify { None, Size, Sha256 });
 
 /// Where a job is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -19,39 +50,6 @@ pub(crate) enum StatusView {
     Failed,
     /// Ended by its user.
     Cancelled,
-}
-
-impl From<Status> for StatusView {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Queued => Self::Queued,
-            Status::Running => Self::Running,
-            Status::Paused => Self::Paused,
-            Status::Completed => Self::Completed,
-            Status::Failed => Self::Failed,
-            Status::Cancelled => Self::Cancelled,
-        }
-    }
-}
-
-impl StatusView {
-    /// Whether the job has ended.
-    pub(crate) fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
-}
-
-impl From<StatusView> for Status {
-    fn from(status: StatusView) -> Self {
-        match status {
-            StatusView::Queued => Self::Queued,
-            StatusView::Running => Self::Running,
-            StatusView::Paused => Self::Paused,
-            StatusView::Completed => Self::Completed,
-            StatusView::Failed => Self::Failed,
-            StatusView::Cancelled => Self::Cancelled,
-        }
-    }
 }
 
 /// How a job has ended.
@@ -90,28 +88,6 @@ pub(crate) enum KindView {
     Prune,
 }
 
-impl From<WorkKind> for KindView {
-    fn from(kind: WorkKind) -> Self {
-        match kind {
-            WorkKind::Download => Self::Download,
-            WorkKind::Verify => Self::Verify,
-            WorkKind::Remove => Self::Remove,
-            WorkKind::Prune => Self::Prune,
-        }
-    }
-}
-
-impl From<KindView> for WorkKind {
-    fn from(kind: KindView) -> Self {
-        match kind {
-            KindView::Download => Self::Download,
-            KindView::Verify => Self::Verify,
-            KindView::Remove => Self::Remove,
-            KindView::Prune => Self::Prune,
-        }
-    }
-}
-
 /// Which of the waiting jobs runs first.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "Priority", rename_all = "lowercase")]
@@ -123,26 +99,6 @@ pub(crate) enum PriorityView {
     Normal,
     /// Before all others.
     High,
-}
-
-impl From<Priority> for PriorityView {
-    fn from(priority: Priority) -> Self {
-        match priority {
-            Priority::Low => Self::Low,
-            Priority::Normal => Self::Normal,
-            Priority::High => Self::High,
-        }
-    }
-}
-
-impl From<PriorityView> for Priority {
-    fn from(priority: PriorityView) -> Self {
-        match priority {
-            PriorityView::Low => Self::Low,
-            PriorityView::Normal => Self::Normal,
-            PriorityView::High => Self::High,
-        }
-    }
 }
 
 /// On which way the content of files comes. Xet is tried by workers that are built with it; where it does not answer, plain
@@ -159,26 +115,6 @@ pub(crate) enum TransferView {
     Xet,
 }
 
-impl From<TransferWay> for TransferView {
-    fn from(way: TransferWay) -> Self {
-        match way {
-            TransferWay::Auto => Self::Auto,
-            TransferWay::Http => Self::Http,
-            TransferWay::Xet => Self::Xet,
-        }
-    }
-}
-
-impl From<TransferView> for TransferWay {
-    fn from(way: TransferView) -> Self {
-        match way {
-            TransferView::Auto => Self::Auto,
-            TransferView::Http => Self::Http,
-            TransferView::Xet => Self::Xet,
-        }
-    }
-}
-
 /// What a repository holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "RepoType", rename_all = "lowercase")]
@@ -187,4 +123,30 @@ pub(crate) enum RepoTypeView {
     Model,
     /// A dataset.
     Dataset,
+}
+
+/// Where a file of a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "FileStatus", rename_all = "lowercase")]
+pub(crate) enum FileStatusView {
+    /// Not begun.
+    Pending,
+    /// Bytes are arriving.
+    Downloading,
+    /// Whole, verified and in the cache.
+    Complete,
+    /// Given up; `error` says why.
+    Failed,
+}
+
+/// How content is checked before it is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "Verification", rename_all = "lowercase")]
+pub(crate) enum VerifyView {
+    /// Only the length of each response.
+    None,
+    /// The size on disk.
+    Size,
+    /// The hash that the Hub gives.
+    Sha256,
 }

@@ -110,6 +110,6 @@ fn a_very_tight_init_leaves_out_the_oldest_ended_jobs_then_live_ones() {
     assert_eq!(live, 750, "live jobs stay");
     let newest: Vec<&Value> = kept.iter().filter(|job| job["status"] == "completed").collect();
     assert_eq!(newest[0]["id"], jobs[0].id.as_str());
-    let live_only: Vec<JobView> = jobs.into_iter().filter(|job| !job.status.is_terminal()).collect();
+    let live_only: Vec<JobView> = jobs.into_iter().filter(|job| !Status::from(job.status).is_terminal()).collect();
     assert!(init(live_only, 10_000).data().len() <= 10_000);
 }
