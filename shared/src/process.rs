@@ -55,6 +55,11 @@ where
     execute(run(flags)).unwrap_or_else(|error| failed(error.as_ref()))
 }
 
+/// The machine's name; in Kubernetes that of the pod.
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// Allows as many open files as the system lets this process have: connections, files under way and locks add up. Shells and
 /// services begin with 1,024, for the sake of programs that use `select`.
 fn raise_open_files() {

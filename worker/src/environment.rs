@@ -11,6 +11,7 @@ use hfd_shared::control::{Jobs, Settings};
 use hfd_shared::hub::HubClient;
 use hfd_shared::job::WorkerName;
 use hfd_shared::ports::{EventBus, Holder, JobStore, Roster, TaskQueue};
+use hfd_shared::process::host_name;
 use hfd_shared::settings::JobSettings;
 
 use crate::args::WorkerSettings;
@@ -60,11 +61,6 @@ pub struct Environment {
     pub(crate) presence: Presence,
     /// Tells the attempts of this process apart.
     pub(crate) attempts: AtomicU64,
-}
-
-/// The machine's name; in Kubernetes that of the pod.
-fn host_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// Why a process cannot be a worker.

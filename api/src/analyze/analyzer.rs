@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hfd_shared::blocking::blocking;
+use hfd_shared::blocking::{blocking, joined};
 use hfd_shared::hub::{HubClient, HubError, Refs};
 use hfd_shared::repo::{CommitHash, RepoId, RepoKind, RepoRef, Revision};
 use moka::future::Cache;
@@ -146,14 +146,7 @@ impl Analyzer {
                 Unlasting::Failure(error) => Err(error.clone()),
             })
         };
-        match tokio::spawn(finding.in_current_span()).await {
-            Ok(found) => found,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // Only a runtime that is shutting down cancels a task; nobody is left to answer to.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        joined(tokio::spawn(finding.in_current_span())).await
     }
 
     async fn look_in_turn(&self, repo: &RepoRef, commit: CommitHash) -> Result<Arc<Findings>, Unlasting> {

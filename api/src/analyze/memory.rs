@@ -8,12 +8,30 @@ pub(super) const DEFAULT_CONTEXT: u64 = 8192;
 /// The runtime itself and its buffers.
 const RUNTIME_BYTES: u64 = 512 << 20;
 
-/// Bytes of a number in the cache of keys and values: 16-bit floats.
-const CACHE_ELEMENT_BYTES: u64 = 2;
+/// Bytes of a number in the cache of keys and values: 16-bit floats, for llama.cpp, too, unless told otherwise.
+pub(super) const CACHE_ELEMENT_BYTES: u64 = 2;
 
-/// Memory for weights of this size and a cache of this size, in bytes.
+/// Memory for weights of this size and a cache of this size, in bytes, with the runtime and its buffers.
 pub(super) fn needed(weights_bytes: u64, cache_bytes: u64) -> u64 {
     weights_bytes.saturating_add(cache_bytes).saturating_add(RUNTIME_BYTES)
+}
+
+/// What a model needs, and with which context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Estimate {
+    /// Bytes of memory; none without weights.
+    pub(super) bytes: Option<u64>,
+    /// Tokens of the context; none for a model that keeps none.
+    pub(super) context: Option<u64>,
+}
+
+impl Estimate {
+    /// Of a model that takes contexts of up to `longest` tokens.
+    pub(super) fn new(weights_bytes: u64, cache: Option<KeyValueCache>, longest: Option<u64>) -> Self {
+        let context = cache.map(|_| longest.map_or(DEFAULT_CONTEXT, |longest| longest.min(DEFAULT_CONTEXT)));
+        let cache_bytes = cache.zip(context).map_or(0, |(cache, tokens)| cache.bytes(tokens));
+        Self { bytes: (weights_bytes > 0).then(|| needed(weights_bytes, cache_bytes)), context }
+    }
 }
 
 /// The cache of keys and values of a decoder.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hfd_shared::blocking::blocking;
 use hfd_shared::job::{JobRequest, Plan};
 use poem::http::StatusCode;
 use poem_openapi::OpenApi;
@@ -69,6 +70,6 @@ impl Context {
             let _turn = turn;
             Plan::new(&tree, &request, large_from_bytes).map(|plan| PlanView::new(&request, &plan).written())
         };
-        Ok(tokio::task::spawn_blocking(select).await.map_err(|_| ApiError::internal())??)
+        Ok(blocking(select).await?)
     }
 }

@@ -9,6 +9,8 @@ use opentelemetry_sdk::resource::{EnvResourceDetector, ResourceDetector, Telemet
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use url::Url;
 
+use crate::process::host_name;
+
 /// Names the service in all traces; see the [SDK's variables](https://opentelemetry.io/docs/languages/sdk-configuration/general/).
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 
@@ -44,11 +46,10 @@ fn traces(collector: &Url) -> Result<Url, ExportError> {
 
 /// What the environment says of the service beats what we say.
 fn resource(program: &'static str) -> Resource {
-    let instance = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let own = [
         KeyValue::new("service.name", program),
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-        KeyValue::new("service.instance.id", instance),
+        KeyValue::new("service.instance.id", host_name()),
     ];
     let detectors: [Box<dyn ResourceDetector>; 2] =
         [Box::new(TelemetryResourceDetector), Box::new(EnvResourceDetector::new())];

@@ -1,11 +1,8 @@
 //! What the headers of a model's shards say of it, and the memory that it needs.
 
 use super::header::Header;
+use crate::analyze::memory;
 
-/// Bytes of a number in the cache of keys and values, which llama.cpp keeps as f16 unless told otherwise.
-const CACHED_NUMBER_BYTES: u64 = 2;
-/// What else a process needs: buffers for the computation at the default batch size, and the process itself.
-const OVERHEAD_BYTES: u64 = 512 << 20;
 /// More layers than any model has.
 const MAX_LAYERS: u64 = 1_024;
 
@@ -97,7 +94,7 @@ impl Facts {
             _ => return None,
         };
         let values = if caches_values { self.value_length? } else { 0 };
-        heads.checked_mul(self.key_length?.checked_add(values)?)?.checked_mul(CACHED_NUMBER_BYTES)
+        heads.checked_mul(self.key_length?.checked_add(values)?)?.checked_mul(memory::CACHE_ELEMENT_BYTES)
     }
 }
 
@@ -106,7 +103,7 @@ impl Facts {
 /// the weights stands for it.
 pub(crate) fn ram_bytes(size_bytes: u64, cache_bytes_per_token: Option<u64>, context: u64) -> u64 {
     let cache = cache_bytes_per_token.map_or(size_bytes / 10, |bytes| bytes.saturating_mul(context));
-    size_bytes.saturating_add(cache).saturating_add(OVERHEAD_BYTES)
+    memory::needed(size_bytes, cache)
 }
 
 /// A number of parameters as people say it: `7.2B`, `125M`.

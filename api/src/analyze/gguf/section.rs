@@ -7,10 +7,9 @@ use super::facts::{self, Facts};
 use super::names::{self, Role};
 use crate::analyze::contents::{Contents, has_extension};
 use crate::analyze::info::{FileInfo, SelectableItem, human_size};
+use crate::analyze::memory::DEFAULT_CONTEXT;
 use hfd_shared::repo::TreeFile;
 
-/// The context that memory is told for, where nobody asks for another and the model can.
-const USUAL_CONTEXT: u64 = 8_192;
 /// The extension of the files.
 const FORMAT: &[&str] = &["gguf"];
 
@@ -128,8 +127,8 @@ pub(crate) fn describe(
     let all: Vec<TreeFile> = files.iter().copied().cloned().collect();
     let choices = choice::choices(&files);
     let facts = known.as_ref().ok();
-    let able = facts.and_then(|facts| facts.context_length).unwrap_or(USUAL_CONTEXT);
-    let context = context.unwrap_or_else(|| able.min(USUAL_CONTEXT));
+    let able = facts.and_then(|facts| facts.context_length).unwrap_or(DEFAULT_CONTEXT);
+    let context = context.unwrap_or_else(|| able.min(DEFAULT_CONTEXT));
     let quantizations: Vec<GgufQuantization> =
         choices.iter().map(|choice| quantization(choice, &all, facts, context)).collect();
     let name = choices.first().map_or("", |choice| names::model_name(choice.files[0].path.as_str()));

@@ -10,7 +10,7 @@ use source::Source;
 
 use super::Contents;
 use super::info::human_size;
-use super::memory::{self, KeyValueCache};
+use super::memory::{Estimate, KeyValueCache};
 use super::model_config::ModelConfig;
 use super::transformers::weight_bytes;
 
@@ -63,10 +63,7 @@ pub(super) fn detect(contents: &Contents) -> Option<QuantizedInfo> {
     let cache = config.and_then(KeyValueCache::of);
     let longest =
         config.and_then(|config| super::transformers::context_length(config, contents.json("tokenizer_config.json")));
-    let context = cache.map(|_| longest.map_or(memory::DEFAULT_CONTEXT, |most| most.min(memory::DEFAULT_CONTEXT)));
-    let weights = weight_bytes(contents);
-    let cache_bytes = cache.zip(context).map_or(0, |(cache, tokens)| cache.bytes(tokens));
-    let vram = (weights > 0).then(|| memory::needed(weights, cache_bytes));
+    let needed = Estimate::new(weight_bytes(contents), cache, longest);
     let bits = source.bits();
     Some(QuantizedInfo {
         method_description: describe_method(method),
@@ -82,9 +79,9 @@ pub(super) fn detect(contents: &Contents) -> Option<QuantizedInfo> {
         backends: backends(&source),
         model_architecture: config.map(|config| config.architecture().to_owned()).unwrap_or_default(),
         base_model: super::card::front_matter(contents).and_then(|card| super::card::base_model(&card)),
-        estimated_vram: vram,
-        estimated_vram_human: vram.map(human_size),
-        vram_context_length: context,
+        estimated_vram: needed.bytes,
+        estimated_vram_human: needed.bytes.map(human_size),
+        vram_context_length: needed.context,
         method: source.method,
     })
 }

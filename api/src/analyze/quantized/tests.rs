@@ -88,7 +88,7 @@ fn an_export_to_onnx_or_a_plain_model_is_not_quantized() {
 #[test]
 fn the_memory_follows_the_files() {
     let info = of(&[("config.json", r#"{"quantization_config": {"quant_method": "gptq", "bits": 4}}"#)]).unwrap();
-    assert_eq!((info.estimated_vram, info.vram_context_length), (Some(memory::needed(1000, 0)), None));
+    assert_eq!((info.estimated_vram, info.vram_context_length), (Some(crate::analyze::memory::needed(1000, 0)), None));
 }
 
 #[test]

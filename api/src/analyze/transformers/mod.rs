@@ -14,7 +14,7 @@ pub(super) use weights::{WeightFile, items, weight_bytes, weight_files};
 use super::Contents;
 use super::fields::Fields;
 use super::gguf::human_count;
-use super::memory::{self, KeyValueCache};
+use super::memory::{Estimate, KeyValueCache};
 use super::model_config::ModelConfig;
 use super::parameters::{self, Experts};
 use super::quantized;
@@ -106,11 +106,7 @@ pub(super) fn detect(contents: &Contents) -> Option<TransformersInfo> {
     let count = counted.or_else(|| parameters::estimated(config));
     let cache = KeyValueCache::of(config);
     let context_length = context_length(config, contents.json("tokenizer_config.json"));
-    let ram_context =
-        cache.map(|_| context_length.map_or(memory::DEFAULT_CONTEXT, |most| most.min(memory::DEFAULT_CONTEXT)));
-    let weights = weight_bytes(contents);
-    let cache_bytes = cache.zip(ram_context).map_or(0, |(cache, tokens)| cache.bytes(tokens));
-    let ram = (weights > 0).then(|| memory::needed(weights, cache_bytes));
+    let needed = Estimate::new(weight_bytes(contents), cache, context_length);
     let experts = Experts::of(config);
     let shard_count = weights::shard_count(&weight_files);
     let generation = contents.json("generation_config.json");
@@ -146,9 +142,9 @@ pub(super) fn detect(contents: &Contents) -> Option<TransformersInfo> {
         generation_config: generation.is_object().then(|| generation.clone()),
         backends: backends(config),
         kv_cache_bytes_per_token: cache.map(KeyValueCache::bytes_per_token),
-        estimated_ram: ram,
-        estimated_ram_human: ram.map(super::info::human_size),
-        ram_context_length: ram_context,
+        estimated_ram: needed.bytes,
+        estimated_ram_human: needed.bytes.map(super::info::human_size),
+        ram_context_length: needed.context,
     })
 }
 
