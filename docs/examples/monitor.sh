@@ -12,10 +12,12 @@ while true; do
       echo "Job $JOB_STATUS"
       break
       ;;
-    "Job not found")
-      echo "There is no job $JOB_ID" >&2
+    "Job not found" | Unauthorized)
+      echo "$JOB_STATUS: $JOB_ID" >&2
       exit 1
       ;;
+    queued | running | paused) ;;
+    *) echo "Waiting: ${JOB_STATUS:-no answer}" >&2 ;;
   esac
 
   DOWNLOADED=$(echo "$STATUS" | jq '.progress.downloadedBytes')

@@ -13,6 +13,7 @@ ws.onmessage = (event) => {
       break;
     case 'job_update':
       const job = msg.data;
+      if (job.progress.totalBytes === 0) break;
       const percent = (job.progress.downloadedBytes / job.progress.totalBytes * 100).toFixed(1);
       console.log(`${job.repo}: ${percent}%`);
       break;

@@ -10,10 +10,14 @@ use hfd_shared::ports::contract::{BandwidthRig, BusRig, LimiterRig, Meter, Roste
 use hfd_tests::services::{RedisServer, shared_redis};
 use redis::aio::MultiplexedConnection;
 
-/// A client with a prefix of its own on the server of this test binary.
+/// A client with a prefix of its own on the server of this test binary, with the rights that docs/redis.md names.
 async fn client() -> RedisClient {
     let server = shared_redis().await.unwrap();
-    RedisClient::new(&server.url().parse().unwrap(), &JobId::random().unwrap().to_string().parse().unwrap()).unwrap()
+    let prefix = JobId::random().unwrap().to_string();
+    let rights = format!("resetkeys ~{{{prefix}}}* resetchannels &{{{prefix}}}:events +@all -@dangerous");
+    assert_eq!(server.command(&format!("ACL SETUSER {prefix} on >secret {rights}")).await.unwrap(), "+OK");
+    let url = format!("redis://{prefix}:secret@127.0.0.1:{}", server.port());
+    RedisClient::new(&url.parse().unwrap(), &prefix.parse().unwrap()).unwrap()
 }
 
 mod redis_store {

@@ -35,7 +35,8 @@ pub struct AccessArgs {
     /// Web site whose pages may use the API, such as `https://tools.example`; may be repeated
     #[arg(long = "cors-origin", value_name = "ORIGIN", env = "HFD_CORS_ORIGIN", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
-    /// Name that clients may ask for where no credentials are wanted, besides those that no web page can have; may be repeated
+    /// Host under which the service may be asked where it wants no credentials, such as a proxy's; `localhost`, addresses and names
+    /// of private networks always may; may be repeated
     #[arg(long = "allowed-host", value_name = "HOST", env = "HFD_ALLOWED_HOST", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
 }

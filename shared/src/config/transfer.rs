@@ -22,7 +22,7 @@ pub struct TransferArgs {
     /// How often a connection that fails without progress is tried again, until its file is given up, 0 to 20
     #[arg(long, env = "HFD_RETRIES", default_value = "4")]
     pub retries: Retries,
-    /// Bytes a second that all processes together receive at most, such as 100MiB; 0 for no limit
+    /// Bytes a second that all processes over one job store receive together at most, such as 100MiB; 0 for no limit
     #[arg(long, env = "HFD_MAX_BYTES_PER_SECOND", default_value = "0")]
     pub max_bytes_per_second: ByteRate,
     /// Seconds without a byte after which a connection is dropped and tried again, 1 to 3600
