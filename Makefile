@@ -1,5 +1,6 @@
 # The commands of this project. `make` alone lists them.
 
+comma := ,
 CARGO ?= cargo
 RELEASE := target/release
 DEV := target/debug
@@ -8,6 +9,11 @@ CRITERION := --bench hash --bench parts --bench selection --bench store
 export RUST_LIB_BACKTRACE ?= 0
 # Tests of whole processes wait more than they work: at least four at a time.
 export RUST_TEST_THREADS ?= $(shell cores=$$(nproc); [ "$$cores" -gt 4 ] && echo "$$cores" || echo 4)
+# Tests fill gigabytes, and /tmp may be memory; their servers are on this machine, whatever proxy there is.
+export TMPDIR ?= /var/tmp
+NO_PROXY := $(or $(NO_PROXY),$(no_proxy))
+export NO_PROXY := $(NO_PROXY)$(if $(NO_PROXY),$(comma))127.0.0.1,localhost
+export no_proxy := $(NO_PROXY)
 SCRIPTS = $$(git grep -lE '^\#!.*[ /](ba)?sh')
 
 .PHONY: help build run test chaos fuzz lint demo bench clients docs screenshots fixtures images sbom try-compose

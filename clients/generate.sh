@@ -16,21 +16,14 @@ mkdir -p "$folder"
 cp -r "clients/$language/." "$folder/"
 cd "$folder"
 
-# Says whether the packages that a file pins are installed already: $1 is the file, $2 the folder they are in.
-installed() { cmp -s "$1" "$2/.installed"; }
-
 case $language in
     python)
-        if ! installed requirements.txt .venv; then
-            python3 -m venv .venv
-            .venv/bin/pip install --quiet --requirement requirements.txt
-            cp requirements.txt .venv/.installed
-        fi
+        "$root/tests/python/environment.sh" .venv requirements.txt
         PATH="$PWD/.venv/bin:$PATH" openapi-python-client generate --path "$document" --config config.yaml --meta none \
             --output-path hfdownloader_client --overwrite --fail-on-warning
         ;;
     typescript)
-        if ! installed package-lock.json node_modules; then
+        if ! cmp -s package-lock.json node_modules/.installed; then
             npm ci --no-audit --no-fund --silent
             cp package-lock.json node_modules/.installed
         fi

@@ -19,23 +19,14 @@ command -v npm >/dev/null || missing+=" npm"
 [ -n "$(find /usr/share/fonts -name '*.ttf' -print -quit 2>/dev/null)" ] || missing+=" fonts-dejavu-core"
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=" rabbitmq-server"
 tests/packages.sh "$missing" "redis-server rabbitmq-server prometheus"
-# Makes the virtual environment $1 with the packages of tests/python/$2, unless it has them.
-environment() {
-    local venv=$1 requirements=tests/python/$2
-    cmp -s "$requirements" "$venv/requirements.installed" && return
-    echo "installing the Python packages of $requirements into $venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --requirement "$requirements"
-    cp "$requirements" "$venv/requirements.installed"
-}
 # For cache volumes that are read-only, full or gone.
 if ! unshare --map-root-user --mount true 2>/dev/null; then
     echo "the tests need user and mount namespaces: allow them (sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu," >&2
     echo "docker run --security-opt seccomp=unconfined --cap-add SYS_ADMIN in a container)" >&2
     exit 1
 fi
-[ -n "${HFD_TEST_VENV:-}" ] || environment .venv requirements.txt
-environment .venv-tools tools-requirements.txt
+[ -n "${HFD_TEST_VENV:-}" ] || tests/python/environment.sh .venv tests/python/requirements.txt
+tests/python/environment.sh .venv-tools tests/python/tools-requirements.txt
 # Builds the Go program of tests/go/$1 into target/tools, unless it is there; the same sources make the same program.
 program() {
     local sources=tests/go/$1 built=target/tools/$1

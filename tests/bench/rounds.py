@@ -15,9 +15,9 @@ from source import Sent, Source
 from tools import Contender, Download, Tool
 from work import Repo, wrong_files
 
-# Downloads up to this size stay until all is measured: where many files were just removed, ext4 without a journal passes
-# over their inodes for five minutes, one after the other for each new file.
-STAYING_BYTES = 256 << 20
+# Downloads of so many files stay until all is measured: where many were just removed, ext4 without a journal passes over their
+# inodes for five minutes, one after the other for each new file.
+STAYING_FILES = 50
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Rounds:
         try:
             return self._measure(case, repo, contender, folder)
         finally:
-            if repo.size > STAYING_BYTES:
+            if len(repo.files) < STAYING_FILES:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _measure(self, case: Case, repo: Repo, contender: Contender, folder: Path) -> Run:

@@ -23,16 +23,5 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || too_old Python 
 nginx=$(/usr/sbin/nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p')
 printf '1.19.5\n%s\n' "$nginx" | sort --version-sort --check=quiet || too_old nginx 1.19.5 "$nginx"
 
-# Makes the environment target/bench/$1 with the packages $2…; the first is the one that it is for.
-environment() {
-    local venv=target/bench/$1
-    shift
-    [ "$(cat "$venv/packages.installed" 2>/dev/null)" = "$*" ] && return
-    echo "installing $* into $venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet "$@"
-    echo "$*" >"$venv/packages.installed"
-}
-environment hf huggingface_hub==2.4.0
-# The last huggingface_hub that can use hf_transfer.
-environment hf-transfer huggingface_hub==0.36.2 hf_transfer==0.1.9
+tests/python/environment.sh target/bench/hf tests/bench/hf-requirements.txt
+tests/python/environment.sh target/bench/hf-transfer tests/bench/hf-transfer-requirements.txt

@@ -38,7 +38,7 @@ async fn stage() -> anyhow::Result<Stage> {
     let stage = Stage::new(repos, &["--secret-key", &key]).await?;
     stage
         .hub
-        .inject(Fault::new(Effect::Throttle { bytes_per_s: 2 << 20 }).on(Matcher::cdn().file("large.bin")).always());
+        .inject(Fault::new(Effect::Throttle { bytes_per_s: 512 << 10 }).on(Matcher::cdn().file("large.bin")).always());
     Ok(stage)
 }
 
@@ -136,8 +136,11 @@ async fn the_monitoring_examples_follow_a_download_to_its_end() -> anyhow::Resul
         )?,
         Process::start(&stage.sandbox, "watch.js", &mut javascript(&stage)?)?,
     ];
-    let connected = || watchers[1].stdout().is_ok_and(|text| text.contains("Connected"));
-    wait::until_true("the JavaScript example to connect", LIMIT, connected).await?;
+    let connected = async || {
+        let clients = stage.metric("hfd_event_clients{transport=\"websocket\"}").await?;
+        Ok((clients >= 2).then_some(()))
+    };
+    wait::until("both examples to connect", LIMIT, connected).await?;
     let id = stage.api().start(&Download::model(LARGE)).await?.id;
     let running = async || Ok((stage.api().job(&id).await?.status == Status::Running).then_some(()));
     wait::until("the job to run", LIMIT, running).await?;

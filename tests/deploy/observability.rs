@@ -185,6 +185,7 @@ async fn serve_shows_every_metric_that_is_documented_or_asked_for() -> anyhow::R
         ("hfd_http_requests_total{method=\"POST\",route=\"/api/download\",status=\"202\"}", 1.0),
         ("hfd_ready{check=\"store\"}", 1.0),
     ])?;
+    ensure!(!shown.text.contains("hfd_ready{check=\"queue\"}"), "it has no queue that could be ready");
     for (series, at_least) in [
         ("hfd_downloaded_bytes_total", 20_971_520.0),
         ("hfd_hub_requests_total{purpose=\"api\",status=\"200\"}", 1.0),
@@ -241,12 +242,19 @@ async fn in_a_cluster_each_process_shows_its_part_on_its_admin_port() -> anyhow:
     ensure!(cluster.api().probe("metrics").await? == 404, "users of the API see metrics");
     let (api, worker) = (cluster.apis[0].admin()?, cluster.workers[0].admin()?);
     ensure!(api.probe("readyz").await? == 200 && api.probe("healthz").await? == 200);
-    let (api, worker) = (Shown::new(api.metrics().await?), Shown::new(worker.metrics().await?));
+    let ended = "hfd_jobs_ended_total{kind=\"download\",status=\"completed\"}";
+    // Counted after others can see the end.
+    let counted = async || {
+        let shown = Shown::new(worker.metrics().await?);
+        Ok(shown.value(ended).is_ok().then_some(shown))
+    };
+    let (api, worker) =
+        (Shown::new(api.metrics().await?), wait::until("the end to be counted", wait::LIMIT, counted).await?);
     check_documented(&api, &["API", "both"])?;
     check_documented(&worker, &["worker", "both"])?;
     api.expect(&[("hfd_http_requests_total{method=\"POST\",route=\"/api/download\",status=\"202\"}", 1.0)])?;
     worker.expect(&[
-        ("hfd_jobs_ended_total{kind=\"download\",status=\"completed\"}", 1.0),
+        (ended, 1.0),
         ("hfd_task_queue_seconds_count{kind=\"plan\"}", 1.0),
         ("hfd_ready{check=\"queue\"}", 1.0),
         ("hfd_ready{check=\"volume\"}", 1.0),

@@ -152,7 +152,9 @@ async fn each_gguf_item_is_downloaded_by_its_filter() -> anyhow::Result<()> {
     let judged = judged().await?;
     for repo in ["quants", "sharded", "moe"] {
         let answer = judged.analyze(repo, "").await?;
-        for item in answer["selectable_items"].as_array().context("no items")? {
+        let items = answer["selectable_items"].as_array().context("no items")?;
+        ensure!(!items.is_empty(), "{repo} has nothing to choose");
+        for item in items {
             let body = json!({ "repo": format!("acme/{repo}"), "filters": [item["filter_value"]] });
             let (_, plan) = judged.stage.api().call(Method::POST, "plan", Some(body)).await?;
             let planned = plan["files"].as_array().with_context(|| format!("{plan}"))?;

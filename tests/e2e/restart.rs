@@ -10,6 +10,7 @@ use hfd_tests::fake_hub::{Effect, Fault, Matcher, RepoBuilder};
 use hfd_tests::stage::Stage;
 use hfd_tests::traffic::check_sent_once;
 use hfd_tests::wait;
+use reqwest::Method;
 
 const MODEL: &str = "acme/model";
 const LARGE_BYTES: u64 = 48 << 20;
@@ -123,5 +124,36 @@ async fn ended_jobs_are_still_listed_after_a_restart() -> anyhow::Result<()> {
     stage.restart().await?;
     let jobs = stage.api().jobs().await?;
     ensure!(jobs == [failed, done], "{jobs:#?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_ended_jobs_are_kept_than_there_may_be() -> anyhow::Result<()> {
+    let repo = |id| RepoBuilder::model(id).file("config.json", "{}");
+    let mut stage = Stage::new([repo(MODEL), repo("acme/later")], &["--keep-jobs", "1"]).await?;
+    stage.downloaded(&Download::model(MODEL)).await?;
+    let later = stage.downloaded(&Download::model("acme/later")).await?;
+    // It looks at its start, and each half minute.
+    stage.server.terminate().await?;
+    stage.restart().await?;
+    let kept = async || Ok(Some(stage.api().jobs().await?).filter(|jobs| jobs.len() == 1));
+    let kept = wait::until("the first job to be forgotten", wait::LIMIT, kept).await?;
+    ensure!(kept == [later], "{kept:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_ends_a_process_that_still_has_requests() -> anyhow::Result<()> {
+    let mut stage = Stage::new([model(MODEL)], &[]).await?;
+    stage.hub.inject(Fault::new(Effect::Silence).on(Matcher::api()).always());
+    let api = stage.api().clone();
+    let asking = tokio::spawn(async move { api.call(Method::GET, "analyze/acme/model", None).await });
+    wait::until_true("the Hub to be asked", wait::LIMIT, || !stage.hub.requests().is_empty()).await?;
+    stage.server.ask_to_end()?;
+    let stops = async || Ok(stage.server.is_ready().await.is_err().then_some(()));
+    wait::until("the server to take no more requests", wait::LIMIT, stops).await?;
+    let status = stage.server.terminate().await?;
+    ensure!(status.code() == Some(130), "it ended with {status}");
+    ensure!(asking.await?.is_err(), "it had not answered");
     Ok(())
 }

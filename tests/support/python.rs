@@ -2,12 +2,11 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
 use crate::process::{Ended, Process};
@@ -19,9 +18,6 @@ const SCRIPT_LIMIT: Duration = Duration::from_mins(2);
 /// Names another environment with huggingface_hub than `.venv` in the workspace; it is used as it is.
 const VENV_VARIABLE: &str = "HFD_TEST_VENV";
 
-/// In an environment that is complete: what was installed into it. `tests/setup.sh` writes the same.
-const STAMP: &str = "requirements.installed";
-
 /// A Python that can be run for one sandbox's cache and one endpoint.
 #[derive(Debug, Clone)]
 pub struct Python {
@@ -32,11 +28,11 @@ pub struct Python {
 }
 
 impl Python {
-    /// Python with huggingface_hub on the sandbox's cache, asking this endpoint. Installs what is missing, once.
+    /// Python with huggingface_hub on the sandbox's cache, asking this endpoint.
     pub fn new(sandbox: &Sandbox, endpoint: &str) -> anyhow::Result<Self> {
         let venv = match env::var_os(VENV_VARIABLE) {
             Some(path) => PathBuf::from(path),
-            None => install(".venv", "requirements.txt")?,
+            None => environment(".venv", "requirements.txt")?,
         };
         let variables = vec![
             ("HF_ENDPOINT", endpoint.to_owned()),
@@ -100,35 +96,17 @@ fn tests_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A program of the tools that test the API, such as `st`. Installs what is missing, once.
+/// A program of the tools that test the API, such as `st`.
 pub fn tool(name: &str) -> anyhow::Result<PathBuf> {
-    Ok(install(".venv-tools", "tools-requirements.txt")?.join("bin").join(name))
+    Ok(environment(".venv-tools", "tools-requirements.txt")?.join("bin").join(name))
 }
 
-/// Makes an environment in the workspace, unless it is complete already.
-fn install(venv: &str, requirements: &str) -> anyhow::Result<PathBuf> {
-    let requirements = tests_folder().join("python").join(requirements);
-    let wanted = fs::read_to_string(&requirements).with_context(|| format!("reading {}", requirements.display()))?;
+/// An environment in the workspace, as `tests/setup.sh` makes it from these requirements.
+fn environment(venv: &str, requirements: &str) -> anyhow::Result<PathBuf> {
     let workspace = tests_folder().parent().context("the tests lie in no workspace")?;
     let venv = workspace.join(venv);
-    fs::create_dir_all(&venv).with_context(|| format!("creating {}", venv.display()))?;
-    // Held until it is closed at the end of this function: tests in other threads and processes wait here.
-    let lock = venv.join("hfd-tests.lock");
-    let lock = File::create(&lock).with_context(|| format!("creating {}", lock.display()))?;
-    lock.lock().context("waiting for another test to install Python's packages")?;
-    if fs::read_to_string(venv.join(STAMP)).is_ok_and(|installed| installed == wanted) {
-        return Ok(venv);
-    }
-    run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-    run(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&requirements))?;
-    fs::write(venv.join(STAMP), wanted).context("noting what was installed")?;
+    let wanted = fs::read_to_string(tests_folder().join("python").join(requirements))?;
+    let installed = fs::read_to_string(venv.join("requirements.installed")).unwrap_or_default();
+    ensure!(installed.ends_with(&wanted), "{} is not what is wanted: run tests/setup.sh", venv.display());
     Ok(venv)
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let ended = command.output().with_context(|| format!("starting {command:?}"))?;
-    if !ended.status.success() {
-        bail!("{command:?} ended with {}:\n{}", ended.status, String::from_utf8_lossy(&ended.stderr));
-    }
-    Ok(())
 }
