@@ -3,7 +3,7 @@
 
 use criterion::Criterion;
 use hfd_shared::cache::{Cache, Partial};
-use hfd_shared::repo::{BlobHash, ByteRange, RepoKind, RepoRef};
+use hfd_shared::repo::{BlobHash, ByteRange, Content, RepoKind, RepoRef};
 
 const PART_BYTES: u64 = 16 << 20;
 const PARTS: u64 = 10_000;
@@ -15,7 +15,9 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(folder.path().to_owned()).unwrap();
     let repo = cache.repo(&RepoRef { kind: RepoKind::Model, id: "bench/parts".parse().unwrap() });
-    let open = |blob: u8| repo.open_partial(&BlobHash::Sha256([blob; 32]), SIZE_BYTES, "bench").unwrap();
+    let open = |blob: u8| {
+        repo.open_partial(Content { blob: BlobHash::Sha256([blob; 32]), size_bytes: SIZE_BYTES }, "bench").unwrap()
+    };
 
     let mut growing = open(1);
     let mut number = 0;

@@ -7,7 +7,7 @@ use rustix::fs::OFlags;
 use super::dir::{Dir, occupied_bytes};
 use super::error::CacheError;
 use super::repo::{BLOBS, INCOMPLETE, RepoCache};
-use crate::repo::BlobHash;
+use crate::repo::{BlobHash, Content};
 
 /// Keeps Python processes from fetching the same blob; given back when dropped.
 ///
@@ -74,10 +74,10 @@ impl RepoCache {
         self.locks()?.lock_etag(etag)
     }
 
-    /// What has come so far, in bytes, of a blob that somebody else fetches, be it a process of ours or huggingface_hub. As
+    /// What has come so far, in bytes, of a content that somebody else fetches, be it a process of ours or huggingface_hub. As
     /// long as it grows, whoever has the lock is alive.
-    pub fn begun_bytes(&self, blob: &BlobHash, size_bytes: u64) -> u64 {
-        self.recorded_bytes(blob, size_bytes) + self.incomplete_bytes(blob).unwrap_or(0)
+    pub fn begun_bytes(&self, content: Content) -> u64 {
+        self.recorded_bytes(content) + self.incomplete_bytes(&content.blob).unwrap_or(0)
     }
 
     fn incomplete_bytes(&self, blob: &BlobHash) -> Result<u64, CacheError> {

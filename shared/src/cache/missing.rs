@@ -5,23 +5,24 @@ use std::collections::{HashMap, HashSet};
 use super::dir::Dir;
 use super::error::CacheError;
 use super::repo::{BLOBS, RepoCache, SCRATCH, SNAPSHOTS};
-use crate::repo::{BlobHash, CommitHash, RepoPath};
+use crate::repo::{BlobHash, CommitHash, Content, RepoPath};
 
 impl RepoCache {
-    /// How many bytes contents of the given sizes still need on the volume, less what their partials take up already. A
-    /// content that comes several times counts once.
+    /// How many bytes contents still need on the volume, less what their partials take up already. One that comes several
+    /// times counts once.
     ///
     /// # Errors
     /// When a folder cannot be listed or a blob cannot be looked at.
-    pub fn missing_bytes(&self, contents: impl IntoIterator<Item = (BlobHash, u64)>) -> Result<u64, CacheError> {
+    pub fn missing_bytes(&self, contents: impl IntoIterator<Item = Content>) -> Result<u64, CacheError> {
         let (blobs, partials) = (self.hashes_in(BLOBS)?, self.partials()?);
         let mut seen = HashSet::new();
         let mut missing_bytes = 0;
-        for (blob, size_bytes) in contents {
-            if !seen.insert(blob) || blobs.contains(&blob) && self.has_blob(&blob, size_bytes)? {
+        for content in contents {
+            let Content { blob, size_bytes } = content;
+            if !seen.insert(blob) || blobs.contains(&blob) && self.has_blob(content)? {
                 continue;
             }
-            let begun_bytes = if partials.contains(&blob) { self.occupied_bytes(&blob, size_bytes) } else { 0 };
+            let begun_bytes = if partials.contains(&blob) { self.occupied_bytes(content) } else { 0 };
             missing_bytes += size_bytes.saturating_sub(begun_bytes);
         }
         Ok(missing_bytes)

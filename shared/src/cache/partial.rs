@@ -11,9 +11,9 @@ use super::dir::{BLOCK_BYTES, Dir};
 use super::error::{At, CacheError};
 use super::publish::{self, Verified};
 use super::ranges::{merged, total_bytes};
-use super::records::{self, RecordFile, Subject};
+use super::records::{self, RecordFile};
 use super::repo::{DATA, RepoCache, safe_token};
-use crate::repo::{BlobHash, ByteRange};
+use crate::repo::{ByteRange, Content};
 
 /// How often a partial that vanishes while it is being opened is tried again.
 const OPEN_ATTEMPTS: usize = 8;
@@ -31,7 +31,7 @@ pub struct Partial {
     repo: RepoCache,
     scratch: Dir,
     folder: Dir,
-    subject: Subject,
+    content: Content,
     writer: String,
     data: Arc<File>,
     is_new: bool,
@@ -42,11 +42,10 @@ pub struct Partial {
 }
 
 impl RepoCache {
-    /// Opens the partial of a blob, or begins one. `writer` shows in the name of this writer's records.
-    pub fn open_partial(&self, blob: &BlobHash, size_bytes: u64, writer: &str) -> Result<Partial, CacheError> {
-        let subject = Subject { blob: *blob, size_bytes };
+    /// Opens the partial of a content, or begins one. `writer` shows in the name of this writer's records.
+    pub fn open_partial(&self, content: Content, writer: &str) -> Result<Partial, CacheError> {
         for _ in 0..OPEN_ATTEMPTS {
-            match self.try_open_partial(subject, writer) {
+            match self.try_open_partial(content, writer) {
                 Ok(Some(partial)) => return Ok(partial),
                 Ok(None) => {}
                 // The folder was moved away between two steps.
@@ -54,17 +53,17 @@ impl RepoCache {
                 Err(error) => return Err(error),
             }
         }
-        Err(CacheError::Superseded { path: self.partial_path(blob) })
+        Err(CacheError::Superseded { path: self.partial_path(&content.blob) })
     }
 
     /// None if the data file was replaced while it was being opened.
-    fn try_open_partial(&self, subject: Subject, writer: &str) -> Result<Option<Partial>, CacheError> {
+    fn try_open_partial(&self, content: Content, writer: &str) -> Result<Option<Partial>, CacheError> {
         let scratch = self.scratch()?;
-        let folder = scratch.make_child(&subject.blob.to_string())?;
+        let folder = scratch.make_child(&content.blob.to_string())?;
         // Only for writing: a network client that may also read would first fetch each page that it writes in part.
         let data = folder.open_file(DATA, OFlags::WRONLY | OFlags::CREATE)?;
         let path = folder.path_of(DATA);
-        let has_size = |data: &File| Ok(data.metadata().at("inspect", &path)?.len() == subject.size_bytes);
+        let has_size = |data: &File| Ok(data.metadata().at("inspect", &path)?.len() == content.size_bytes);
 
         let is_new = !has_size(&data)?;
         if is_new {
@@ -73,14 +72,14 @@ impl RepoCache {
             if !has_size(&data)? {
                 records::remove_all(&folder)?;
             }
-            data.set_len(subject.size_bytes).at("size", &path)?;
+            data.set_len(content.size_bytes).at("size", &path)?;
         }
-        let recorded = records::read_all(&folder, subject)?;
+        let recorded = records::read_all(&folder, content)?;
         let partial = Partial {
             repo: self.clone(),
             scratch,
             folder,
-            subject,
+            content,
             writer: safe_token(writer),
             data: Arc::new(data),
             is_new,
@@ -91,24 +90,24 @@ impl RepoCache {
         Ok(partial.is_current()?.then_some(partial))
     }
 
-    /// How many bytes of a blob's partial are durable; 0 if there is none or its records are not to be trusted.
-    pub(super) fn recorded_bytes(&self, blob: &BlobHash, size_bytes: u64) -> u64 {
-        self.read_recorded(Subject { blob: *blob, size_bytes }).ok().flatten().map_or(0, |ranges| total_bytes(&ranges))
+    /// How many bytes of a content's partial are durable; 0 if there is none or its records are not to be trusted.
+    pub(super) fn recorded_bytes(&self, content: Content) -> u64 {
+        self.read_recorded(content).ok().flatten().map_or(0, |ranges| total_bytes(&ranges))
     }
 
-    /// How much of the volume a blob's partial takes up already, reserved space included: what a check of the free space
+    /// How much of the volume a content's partial takes up already, reserved space included: what a check of the free space
     /// need not ask for again. At least what is recorded, at most the size.
-    pub(super) fn occupied_bytes(&self, blob: &BlobHash, size_bytes: u64) -> u64 {
-        let data = self.partial_path(blob).join(DATA);
+    pub(super) fn occupied_bytes(&self, content: Content) -> u64 {
+        let data = self.partial_path(&content.blob).join(DATA);
         let reserved = std::fs::symlink_metadata(data).map_or(0, |found| found.blocks().saturating_mul(BLOCK_BYTES));
-        reserved.min(size_bytes).max(self.recorded_bytes(blob, size_bytes))
+        reserved.min(content.size_bytes).max(self.recorded_bytes(content))
     }
 
-    fn read_recorded(&self, subject: Subject) -> Result<Option<Vec<ByteRange>>, CacheError> {
+    fn read_recorded(&self, content: Content) -> Result<Option<Vec<ByteRange>>, CacheError> {
         let Some(scratch) = self.existing_scratch()? else { return Ok(None) };
-        let Some(folder) = scratch.child(&subject.blob.to_string())? else { return Ok(None) };
-        let whole = folder.stat(DATA)?.is_some_and(|stat| u64::try_from(stat.st_size) == Ok(subject.size_bytes));
-        if whole { records::read_all(&folder, subject).map(Some) } else { Ok(None) }
+        let Some(folder) = scratch.child(&content.blob.to_string())? else { return Ok(None) };
+        let whole = folder.stat(DATA)?.is_some_and(|stat| u64::try_from(stat.st_size) == Ok(content.size_bytes));
+        if whole { records::read_all(&folder, content).map(Some) } else { Ok(None) }
     }
 }
 
@@ -150,13 +149,13 @@ impl Partial {
     /// What a full volume gave is given back, with the partial. Volumes that cannot reserve are left alone; glibc's
     /// `posix_fallocate` would write every block there.
     pub fn preallocate(&self) -> Result<(), CacheError> {
-        if !self.is_new || self.subject.size_bytes == 0 {
+        if !self.is_new || self.content.size_bytes == 0 {
             return Ok(());
         }
-        let reserve = || rustix::fs::fallocate(&*self.data, FallocateFlags::empty(), 0, self.subject.size_bytes);
+        let reserve = || rustix::fs::fallocate(&*self.data, FallocateFlags::empty(), 0, self.content.size_bytes);
         match rustix::io::retry_on_intr(reserve).at("reserve space for", &self.path()) {
             Err(error) if error.is_no_space() => {
-                self.repo.discard_partial(&self.subject.blob)?;
+                self.repo.discard_partial(&self.content.blob)?;
                 Err(error)
             }
             _ => Ok(()),
@@ -170,7 +169,7 @@ impl Partial {
     pub fn record(&mut self, ranges: &[ByteRange]) -> Result<(), CacheError> {
         let ranges = merged(ranges.to_vec());
         let Some(last) = ranges.last() else { return Ok(()) };
-        if last.end() > self.subject.size_bytes {
+        if last.end() > self.content.size_bytes {
             return Err(self.wrong_size(last.end()));
         }
         // The record must never be on disk before the bytes that it speaks of.
@@ -183,7 +182,7 @@ impl Partial {
     fn append_record(&mut self, ranges: &[ByteRange]) -> Result<(), CacheError> {
         let mut records = match self.records.take() {
             Some(records) => records,
-            None => match RecordFile::create(&self.folder, &self.writer, self.subject) {
+            None => match RecordFile::create(&self.folder, &self.writer, self.content) {
                 Err(error) if error.is_not_found() => return Err(self.superseded()),
                 created => created?,
             },
@@ -204,17 +203,17 @@ impl Partial {
     pub fn publish(mut self) -> Result<(), CacheError> {
         self.sync_data()?;
         let found_bytes = self.data.metadata().at("inspect", &self.path())?.len();
-        if found_bytes != self.subject.size_bytes {
+        if found_bytes != self.content.size_bytes {
             return Err(self.wrong_size(found_bytes));
         }
         if self.is_current()? {
-            let verified = Verified { folder: &self.folder, name: DATA, file: &self.data, subject: self.subject };
+            let verified = Verified { folder: &self.folder, name: DATA, file: &self.data, content: self.content };
             publish::shared_file(&self.repo, &verified)?;
-        } else if !self.repo.has_blob(&self.subject.blob, self.subject.size_bytes)? {
+        } else if !self.repo.has_blob(self.content)? {
             return Err(self.superseded());
         }
 
-        let (repo, blob) = (self.repo.clone(), self.subject.blob);
+        let (repo, blob) = (self.repo.clone(), self.content.blob);
         // Closed first: network volumes keep open files of a removed folder under another name in it.
         drop(self);
         if let Err(error) = repo.discard_partial(&blob) {
@@ -235,7 +234,7 @@ impl Partial {
 
     /// Whether the blob's partial is still this folder with this data, in its place: a removal moves all of it away at once.
     fn is_current(&self) -> Result<bool, CacheError> {
-        let same_folder = self.scratch.holds(&self.subject.blob.to_string(), &self.folder)?;
+        let same_folder = self.scratch.holds(&self.content.blob.to_string(), &self.folder)?;
         Ok(same_folder && self.folder.holds(DATA, &self.data)? && self.repo.has_as_scratch(&self.scratch)?)
     }
 
@@ -244,6 +243,6 @@ impl Partial {
     }
 
     fn wrong_size(&self, found_bytes: u64) -> CacheError {
-        CacheError::WrongSize { path: self.path(), expected_bytes: self.subject.size_bytes, found_bytes }
+        CacheError::WrongSize { path: self.path(), expected_bytes: self.content.size_bytes, found_bytes }
     }
 }

@@ -6,8 +6,8 @@ use rustix::io::Errno;
 
 use super::dir::{Dir, TMP, unique_name};
 use super::error::CacheError;
-use super::records::Subject;
 use super::repo::RepoCache;
+use crate::repo::Content;
 
 /// A file whose content has been verified and synced.
 pub(super) struct Verified<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Verified<'a> {
     /// The file itself, for the name may lead to another by now.
     pub(super) file: &'a File,
     /// The content that it is.
-    pub(super) subject: Subject,
+    pub(super) content: Content,
 }
 
 /// Publishes a file whose name other processes may publish, remove and use for a new file at the same time.
@@ -26,12 +26,11 @@ pub(super) struct Verified<'a> {
 /// A hard link under a private name pins the very file that was verified. On a volume without hard links the name is
 /// compared with the file right before the move.
 pub(super) fn shared_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(), CacheError> {
-    let Subject { blob, size_bytes } = verified.subject;
-    if repo.has_blob(&blob, size_bytes)? {
+    if repo.has_blob(verified.content)? {
         return Ok(());
     }
     let scratch = repo.scratch()?;
-    let pinned = unique_name(&blob.to_string(), TMP)?;
+    let pinned = unique_name(&verified.content.blob.to_string(), TMP)?;
     let linked = verified.folder.hard_link(verified.name, &scratch, &pinned);
     match linked {
         Ok(()) | Err(Errno::NOENT) => {}
@@ -41,8 +40,8 @@ pub(super) fn shared_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(
         Err(_) => return by_name(repo, verified),
     }
     let published = if scratch.holds(&pinned, verified.file)? {
-        move_to_blobs(repo, &scratch, &pinned, verified.subject)
-    } else if repo.has_blob(&blob, size_bytes)? {
+        move_to_blobs(repo, &scratch, &pinned, verified.content)
+    } else if repo.has_blob(verified.content)? {
         Ok(())
     } else {
         Err(superseded(verified))
@@ -54,16 +53,16 @@ pub(super) fn shared_file(repo: &RepoCache, verified: &Verified<'_>) -> Result<(
 
 fn by_name(repo: &RepoCache, verified: &Verified<'_>) -> Result<(), CacheError> {
     if verified.folder.holds(verified.name, verified.file)? {
-        return move_to_blobs(repo, verified.folder, verified.name, verified.subject);
+        return move_to_blobs(repo, verified.folder, verified.name, verified.content);
     }
-    let published = repo.has_blob(&verified.subject.blob, verified.subject.size_bytes)?;
+    let published = repo.has_blob(verified.content)?;
     if published { Ok(()) } else { Err(superseded(verified)) }
 }
 
 /// Moves a file to its place and syncs that.
-fn move_to_blobs(repo: &RepoCache, folder: &Dir, name: &str, subject: Subject) -> Result<(), CacheError> {
+fn move_to_blobs(repo: &RepoCache, folder: &Dir, name: &str, content: Content) -> Result<(), CacheError> {
     let blobs = repo.blobs()?;
-    move_to(repo, &blobs, folder, name, subject)?;
+    move_to(repo, &blobs, folder, name, content)?;
     blobs.sync()
 }
 
@@ -73,11 +72,11 @@ pub(super) fn move_to(
     blobs: &Dir,
     folder: &Dir,
     name: &str,
-    subject: Subject,
+    content: Content,
 ) -> Result<(), CacheError> {
-    match folder.rename(name, blobs, &subject.blob.to_string()) {
+    match folder.rename(name, blobs, &content.blob.to_string()) {
         // Another process has moved it, or the server did and the answer was lost on its way.
-        Err(error) if error.is_not_found() && repo.has_blob(&subject.blob, subject.size_bytes)? => Ok(()),
+        Err(error) if error.is_not_found() && repo.has_blob(content)? => Ok(()),
         moved => moved,
     }
 }
@@ -95,25 +94,26 @@ mod tests {
         repo::{BLOBS, DATA},
     };
     use super::*;
-    use crate::repo::{BlobHash, RepoKind, RepoRef};
+    use crate::repo::{RepoKind, RepoRef};
 
     #[test]
     fn without_hard_links_only_the_verified_file_is_moved() {
         let dir = tempfile::tempdir().unwrap();
         let repo = RepoRef { kind: RepoKind::Model, id: "owner/name".parse().unwrap() };
         let repo = Cache::open(dir.path().to_owned()).unwrap().repo(&repo);
-        let blob: BlobHash = "ab".repeat(32).parse().unwrap();
-        let partial = repo.open_partial(&blob, 4, "w").unwrap();
+        let content = Content { blob: "ab".repeat(32).parse().unwrap(), size_bytes: 4 };
+        let blob = content.blob;
+        let partial = repo.open_partial(content, "w").unwrap();
         partial.write_at(b"good", 0).unwrap();
         let file = partial.data();
         let folder = repo.scratch().unwrap().make_child(&blob.to_string()).unwrap();
-        let verified = Verified { folder: &folder, name: DATA, file: &file, subject: Subject { blob, size_bytes: 4 } };
+        let verified = Verified { folder: &folder, name: DATA, file: &file, content };
 
         let (data, aside) = (folder.path_of(DATA), folder.path_of("aside"));
         fs::rename(&data, &aside).unwrap();
         fs::write(&data, "new.").unwrap();
         assert!(matches!(by_name(&repo, &verified), Err(CacheError::Superseded { .. })));
-        assert!(!repo.has_blob(&blob, 4).unwrap());
+        assert!(!repo.has_blob(content).unwrap());
 
         fs::rename(&aside, &data).unwrap();
         by_name(&repo, &verified).unwrap();

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::dir::{Dir, unique_name};
 use super::error::{At, CacheError};
 use super::ranges::merged;
-use crate::repo::{BlobHash, ByteRange};
+use crate::repo::{ByteRange, Content};
 
 /// Ends the names of record files.
 pub(super) const ENDING: &str = ".parts";
@@ -24,14 +24,8 @@ const FORMAT: &str = "hfd-parts 1";
 /// No record file comes near this; a longer one is not ours and is read only so far.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// The content that records speak of. Records of another hash or size are never trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Subject {
-    pub(super) blob: BlobHash,
-    pub(super) size_bytes: u64,
-}
-
-impl Subject {
+/// Records of another hash or size are never trusted.
+impl Content {
     fn head(self) -> String {
         self.sealed(&format!("{FORMAT} {} {}", self.blob, self.size_bytes))
     }
@@ -70,7 +64,7 @@ impl Subject {
 }
 
 /// What all writers together have recorded in a partial's folder.
-pub(super) fn read_all(folder: &Dir, subject: Subject) -> Result<Vec<ByteRange>, CacheError> {
+pub(super) fn read_all(folder: &Dir, content: Content) -> Result<Vec<ByteRange>, CacheError> {
     let mut ranges = Vec::new();
     for name in record_files(folder)? {
         let bytes = match folder.read(&name, MAX_FILE_BYTES) {
@@ -78,7 +72,7 @@ pub(super) fn read_all(folder: &Dir, subject: Subject) -> Result<Vec<ByteRange>,
             Err(error) if error.is_not_found() => continue,
             Err(error) => return Err(error),
         };
-        ranges.extend(subject.parse(&String::from_utf8_lossy(&bytes)));
+        ranges.extend(content.parse(&String::from_utf8_lossy(&bytes)));
     }
     Ok(merged(ranges))
 }
@@ -102,17 +96,17 @@ fn record_files(folder: &Dir) -> Result<Vec<String>, CacheError> {
 pub(super) struct RecordFile {
     file: File,
     name: String,
-    subject: Subject,
+    content: Content,
     /// Where the next record goes. Written by position, so that a failed write is overwritten by the next.
     end: u64,
 }
 
 impl RecordFile {
     /// A new, empty record file under a name that nobody else uses.
-    pub(super) fn create(folder: &Dir, writer: &str, subject: Subject) -> Result<Self, CacheError> {
+    pub(super) fn create(folder: &Dir, writer: &str, content: Content) -> Result<Self, CacheError> {
         let name = unique_name(writer, ENDING)?;
         let file = folder.open_file(&name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)?;
-        Ok(Self { file, name, subject, end: 0 })
+        Ok(Self { file, name, content, end: 0 })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -122,8 +116,8 @@ impl RecordFile {
     /// Appends ranges durably. The caller has synced their data before.
     pub(super) fn append(&mut self, folder: &Dir, ranges: &[ByteRange]) -> Result<(), CacheError> {
         let is_new = self.end == 0;
-        let mut text = if is_new { self.subject.head() } else { String::new() };
-        text.extend(ranges.iter().map(|&range| self.subject.line(range)));
+        let mut text = if is_new { self.content.head() } else { String::new() };
+        text.extend(ranges.iter().map(|&range| self.content.line(range)));
 
         let path = folder.path_of(&self.name);
         self.file.write_all_at(text.as_bytes(), self.end).at("write", &path)?;

@@ -8,7 +8,7 @@ use super::dir::{Dir, unique_name};
 use super::error::CacheError;
 use super::root::LOCKS;
 use super::volume::Volume;
-use crate::repo::{BlobHash, CommitHash, RepoRef};
+use crate::repo::{BlobHash, CommitHash, Content, RepoRef};
 
 /// The folder of contents.
 pub(super) const BLOBS: &str = "blobs";
@@ -73,14 +73,14 @@ impl RepoCache {
         self.folder.join(SNAPSHOTS).join(commit.to_string())
     }
 
-    /// Whether a blob is there: a file of that size, or a symlink to one, for huggingface_hub 1.32 and later keep
+    /// Whether the blob of a content is there: a file of that size, or a symlink to one, for huggingface_hub 1.32 and later keep
     /// contents of several repositories once, in a store of their own (`utils/_shared_blobs.py`).
     ///
     /// A blob of another size does not count; publishing replaces it.
-    pub fn has_blob(&self, blob: &BlobHash, size_bytes: u64) -> Result<bool, CacheError> {
-        let path = self.folder.join(BLOBS).join(blob.to_string());
+    pub fn has_blob(&self, content: Content) -> Result<bool, CacheError> {
+        let path = self.folder.join(BLOBS).join(content.blob.to_string());
         match std::fs::metadata(&path) {
-            Ok(found) => Ok(found.is_file() && found.len() == size_bytes),
+            Ok(found) => Ok(found.is_file() && found.len() == content.size_bytes),
             Err(error) => match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(false),
                 _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => Ok(false),

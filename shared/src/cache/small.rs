@@ -11,17 +11,16 @@ use rustix::fs::{Advice, OFlags};
 use super::dir::{Dir, TMP, unique_name};
 use super::error::{At, CacheError};
 use super::publish;
-use super::records::Subject;
 use super::repo::{DATA, RepoCache, safe_token};
 use crate::lock::lock;
-use crate::repo::BlobHash;
+use crate::repo::{BlobHash, Content};
 
 /// A small file in the making: in memory first, then under a name of its own, which is removed when this is dropped.
 #[derive(Debug)]
 pub struct SmallFile {
     repo: RepoCache,
     writer: String,
-    subject: Subject,
+    content: Content,
     in_memory: Vec<u8>,
     on_disk: Option<OnDisk>,
 }
@@ -64,9 +63,8 @@ type BlobsBeside = Vec<(Arc<Dir>, Dir)>;
 
 impl RepoCache {
     /// Begins a small file, in memory. `writer` shows in its temporary name.
-    pub fn begin_small(&self, blob: &BlobHash, size_bytes: u64, writer: &str) -> SmallFile {
-        let subject = Subject { blob: *blob, size_bytes };
-        SmallFile { repo: self.clone(), writer: writer.to_owned(), subject, in_memory: Vec::new(), on_disk: None }
+    pub fn begin_small(&self, content: Content, writer: &str) -> SmallFile {
+        SmallFile { repo: self.clone(), writer: writer.to_owned(), content, in_memory: Vec::new(), on_disk: None }
     }
 
     /// Publishes small files from now on.
@@ -104,40 +102,40 @@ impl SmallFiles {
 
     fn write(&self, Publication { file, is_wanted }: &mut Publication) -> Result<(), CacheError> {
         if !is_wanted() {
-            return Err(self.superseded(&file.subject));
+            return Err(self.superseded(&file.content));
         }
         file.write_out_in(|_| self.scratch())
     }
 
     fn publish_one(
         &self,
-        Publication { file: SmallFile { on_disk, subject, .. }, is_wanted }: &mut Publication,
+        Publication { file: SmallFile { on_disk, content, .. }, is_wanted }: &mut Publication,
         blobs: &mut BlobsBeside,
     ) -> Result<(), CacheError> {
-        let Some(file) = on_disk else { return Err(self.superseded(subject)) };
-        file.sync(subject.size_bytes)?;
-        if self.repo.has_blob(&subject.blob, subject.size_bytes)? {
+        let Some(file) = on_disk else { return Err(self.superseded(content)) };
+        file.sync(content.size_bytes)?;
+        if self.repo.has_blob(*content)? {
             return Ok(());
         }
         // The folder may have come in the place of one that a removal took while these were written.
         if !is_wanted() {
-            return Err(self.superseded(subject));
+            return Err(self.superseded(content));
         }
         let known = blobs.iter().position(|(scratch, _)| Arc::ptr_eq(scratch, &file.scratch));
         let (_, blobs) = if let Some(known) = known {
             &blobs[known]
         } else {
             // None where a removal has moved it away, which is not to be undone.
-            let beside = self.repo.blobs_beside(&file.scratch)?.ok_or_else(|| self.superseded(subject))?;
+            let beside = self.repo.blobs_beside(&file.scratch)?.ok_or_else(|| self.superseded(content))?;
             blobs.push_mut((Arc::clone(&file.scratch), beside))
         };
-        publish::move_to(&self.repo, blobs, &file.scratch, &file.name, *subject)?;
+        publish::move_to(&self.repo, blobs, &file.scratch, &file.name, *content)?;
         file.is_moved = true;
         Ok(())
     }
 
-    fn superseded(&self, subject: &Subject) -> CacheError {
-        CacheError::Superseded { path: self.repo.partial_path(&subject.blob) }
+    fn superseded(&self, content: &Content) -> CacheError {
+        CacheError::Superseded { path: self.repo.partial_path(&content.blob) }
     }
 
     fn scratch(&self) -> Result<Arc<Dir>, CacheError> {
@@ -169,7 +167,7 @@ impl SmallFile {
 
     /// Moves the bytes to where they can be looked at but are never used. Blocks.
     pub fn quarantine(mut self) -> Result<(), CacheError> {
-        let folder = self.repo.new_quarantine(&self.subject.blob)?;
+        let folder = self.repo.new_quarantine(&self.content.blob)?;
         self.write_out()?;
         let Some(file) = &mut self.on_disk else { return Ok(()) };
         file.scratch.rename(&file.name, &folder, DATA)?;
@@ -184,7 +182,7 @@ impl SmallFile {
     ) -> Result<(), CacheError> {
         let file = match &mut self.on_disk {
             Some(file) => file,
-            None => self.on_disk.insert(OnDisk::create(scratch(&self.repo)?, &self.subject.blob, &self.writer)?),
+            None => self.on_disk.insert(OnDisk::create(scratch(&self.repo)?, &self.content.blob, &self.writer)?),
         };
         file.write(&self.in_memory)?;
         // Its memory, too: many files may wait until they are published.

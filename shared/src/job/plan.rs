@@ -7,7 +7,7 @@ use std::{fmt, iter};
 use serde::{Deserialize, Serialize};
 
 use super::{JobRequest, SelectionError};
-use crate::repo::{BlobHash, CommitHash, RepoPath, Tree, XetHash};
+use crate::repo::{BlobHash, CommitHash, Content, RepoPath, Tree, XetHash};
 
 /// How many units of one job may be in the queue or in work at a time, so that jobs take turns.
 pub const WINDOW: usize = 16;
@@ -52,6 +52,11 @@ impl PlannedFile {
     /// Where its content is linked.
     pub fn links(&self) -> impl Iterator<Item = &RepoPath> {
         iter::once(&self.path).chain(&self.second_path)
+    }
+
+    /// What it holds.
+    pub fn content(&self) -> Content {
+        Content { blob: self.blob, size_bytes: self.size_bytes }
     }
 
     /// Whether the content is stored outside git.

@@ -2,6 +2,7 @@
 //!
 //! Each type is parsed once at the edge and trusted afterwards; none can hold a value that is unsafe as part of a path.
 
+mod content;
 mod hash;
 mod id;
 mod path;
@@ -10,6 +11,7 @@ mod revision;
 mod text;
 mod tree;
 
+pub use content::Content;
 pub(crate) use hash::parse_hex;
 pub use hash::{BlobHash, CommitHash, XetHash};
 pub use id::{RepoId, RepoKind, RepoRef};

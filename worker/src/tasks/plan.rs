@@ -6,7 +6,7 @@ use std::time::Duration;
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::CacheError;
 use hfd_shared::hub::{HubClient, HubError, Listing, Retry};
-use hfd_shared::job::{Job, Plan, SelectionError, Task};
+use hfd_shared::job::{Job, Plan, PlannedFile, SelectionError, Task};
 use hfd_shared::metrics;
 use hfd_shared::ports::{Claimed, StoreError};
 use hfd_shared::repo::{CommitHash, RepoRef, Tree};
@@ -113,7 +113,7 @@ async fn plan(env: &Environment, job: &Job) -> Result<Plan, Error> {
     blocking(move || {
         let plan = Plan::new(&tree, &request, large_from_bytes)?;
         cache.forget_removal(commit).map_err(ListingError::from)?;
-        let contents = plan.files.iter().map(|file| (file.blob, file.size_bytes));
+        let contents = plan.files.iter().map(PlannedFile::content);
         let needed = cache.missing_bytes(contents).map_err(ListingError::from)?;
         let free = volume.space().map_err(ListingError::from)?.free_bytes;
         check_space(needed, free)?;

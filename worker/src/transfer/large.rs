@@ -128,11 +128,10 @@ impl Drop for Hashing {
 }
 
 async fn open(transfer: Transfer<'_>) -> Result<(Partial, File), CacheError> {
-    let (cache, blob, size_bytes) =
-        (transfer.cache.clone(), transfer.target.file.blob, transfer.target.file.size_bytes);
+    let (cache, content) = (transfer.cache.clone(), transfer.target.file.content());
     let writer = transfer.engine.writer.clone();
     blocking(move || {
-        let partial = cache.open_partial(&blob, size_bytes, writer.as_str())?;
+        let partial = cache.open_partial(content, writer.as_str())?;
         partial.preallocate()?;
         let reader = partial.reader()?;
         Ok((partial, reader))

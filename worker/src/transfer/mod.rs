@@ -240,7 +240,7 @@ impl Transfer<'_> {
     }
 
     async fn is_published(self) -> Result<bool, CacheError> {
-        let (cache, blob, size_bytes) = (self.cache.clone(), self.target.file.blob, self.target.file.size_bytes);
-        blocking(move || cache.has_blob(&blob, size_bytes)).await
+        let (cache, content) = (self.cache.clone(), self.target.file.content());
+        blocking(move || cache.has_blob(content)).await
     }
 }

@@ -5,6 +5,7 @@ use hfd_shared::cache::{CacheError, Publication, SmallFile};
 use hfd_shared::hub::{Fetched, HubError};
 use hfd_shared::job::PlannedFile;
 use hfd_shared::metrics::Connected;
+use hfd_shared::repo::Content;
 use hfd_shared::settings::Verify;
 
 use super::budget::Budget;
@@ -37,9 +38,10 @@ impl Arrived {
 }
 
 pub(super) async fn fetch(transfer: Transfer<'_>) -> Result<(), TransferError> {
-    let (blob, size_bytes) = (transfer.target.file.blob, transfer.target.file.size_bytes);
+    let content = transfer.target.file.content();
+    let Content { blob, size_bytes } = content;
     let mut arrived = Arrived {
-        file: transfer.cache.begin_small(&blob, size_bytes, transfer.engine.writer.as_str()),
+        file: transfer.cache.begin_small(content, transfer.engine.writer.as_str()),
         hasher: ContentHasher::like(&blob, size_bytes),
         bytes: 0,
     };

@@ -50,7 +50,7 @@ impl Rig {
 
     /// Puts the first bytes on disk, as a transfer before did.
     fn record(&self, bytes: u64) {
-        let mut partial = self.cache.open_partial(&self.target.file.blob, SIZE, "before").unwrap();
+        let mut partial = self.cache.open_partial(self.target.file.content(), "before").unwrap();
         partial.data().write_all_at(&self.content[..usize::try_from(bytes).unwrap()], 0).unwrap();
         partial.record(&[ByteRange::new(0, bytes).unwrap()]).unwrap();
     }
@@ -81,7 +81,7 @@ impl Rig {
     }
 
     fn is_published(&self) -> bool {
-        self.cache.has_blob(&self.target.file.blob, SIZE).unwrap()
+        self.cache.has_blob(self.target.file.content()).unwrap()
     }
 }
 
@@ -105,6 +105,6 @@ async fn a_file_of_which_something_is_missing_goes_on_in_another_slice() {
     rig.record(SIZE / 2);
     assert!(matches!(rig.run(&over()).await, Err(TransferError::Stopped)));
     assert!(!rig.is_published());
-    let partial = rig.cache.open_partial(&rig.target.file.blob, SIZE, "next").unwrap();
+    let partial = rig.cache.open_partial(rig.target.file.content(), "next").unwrap();
     assert_eq!(partial.recorded(), [ByteRange::new(0, SIZE / 2).unwrap()]);
 }

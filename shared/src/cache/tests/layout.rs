@@ -63,8 +63,8 @@ fn the_repositories_are_listed_by_their_folders() {
 #[test]
 fn asking_creates_nothing() {
     let Fixture { repo, .. } = &fixture();
-    assert!(!repo.has_blob(&blob(1), 1).unwrap());
-    assert_eq!(repo.recorded_bytes(&blob(1), 1), 0);
+    assert!(!repo.has_blob(content_of(1, 1)).unwrap());
+    assert_eq!(repo.recorded_bytes(content_of(1, 1)), 0);
     repo.discard_partial(&blob(1)).unwrap();
     repo.quarantine(&blob(1)).unwrap();
     assert!(repo.read_tree(commit(1)).is_none());

@@ -14,7 +14,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{Cache, Partial, Publication, RepoCache, SmallFile};
-use crate::repo::{BlobHash, ByteRange, CommitHash, RepoKind, RepoRef, Tree, TreeFile};
+use crate::repo::{BlobHash, ByteRange, CommitHash, Content, RepoKind, RepoRef, Tree, TreeFile};
 
 /// A cache that goes away with the test.
 struct Fixture {
@@ -38,6 +38,10 @@ fn blob(digit: u8) -> BlobHash {
     format!("{digit:02x}").repeat(32).parse().unwrap()
 }
 
+fn content_of(digit: u8, size_bytes: u64) -> Content {
+    Content { blob: blob(digit), size_bytes }
+}
+
 fn commit(digit: u8) -> CommitHash {
     format!("{digit:02x}").repeat(20).parse().unwrap()
 }
@@ -47,13 +51,13 @@ fn range(start: u64, end: u64) -> ByteRange {
 }
 
 fn partial_with(repo: &RepoCache, blob: &BlobHash, content: &[u8]) -> Partial {
-    let partial = repo.open_partial(blob, content.len() as u64, "writer").unwrap();
+    let partial = repo.open_partial(Content { blob: *blob, size_bytes: content.len() as u64 }, "writer").unwrap();
     partial.write_at(content, 0).unwrap();
     partial
 }
 
 fn put_blob(repo: &RepoCache, blob: &BlobHash, content: &[u8]) {
-    let file = small_with(repo, blob, content.len() as u64, content);
+    let file = small_with(repo, Content { blob: *blob, size_bytes: content.len() as u64 }, content);
     assert!(repo.small_files().publish(wanted([file]))[0].is_ok());
 }
 
@@ -61,9 +65,9 @@ fn wanted<const FILES: usize>(files: [SmallFile; FILES]) -> Vec<Publication> {
     files.map(|file| Publication { file, is_wanted: Box::new(|| true) }).into()
 }
 
-fn small_with(repo: &RepoCache, blob: &BlobHash, size_bytes: u64, content: &[u8]) -> SmallFile {
-    let mut file = repo.begin_small(blob, size_bytes, "writer");
-    file.push(content);
+fn small_with(repo: &RepoCache, content: Content, bytes: &[u8]) -> SmallFile {
+    let mut file = repo.begin_small(content, "writer");
+    file.push(bytes);
     file
 }
 

@@ -176,7 +176,7 @@ fn what_was_put_aside_by_one_that_was_killed_comes_back() {
     let aside = repo.folder().join(format!(".hfd/{}.0123456789abcdef.aside", blob(3)));
     fs::rename(blob_path(repo, &blob(3)), &aside).unwrap();
     assert_eq!(cleared(|clearing| repo.remove_unlinked_blobs(clearing)), (vec![], 0));
-    assert!(repo.has_blob(&blob(3), 3).unwrap() && !aside.exists());
+    assert!(repo.has_blob(content_of(3, 3)).unwrap() && !aside.exists());
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn what_is_told_to_stop_while_it_clears_removes_nothing_more() {
     let twice = || asked.replace(asked.get() + 1) < 2;
     let mut clearing = Clearing { may_go_on: &twice, gone: &mut |path, _| panic!("{path} is gone") };
     repo.remove_unlinked_blobs(&mut clearing).unwrap();
-    assert!(repo.has_blob(&blob(4), 4).unwrap());
+    assert!(repo.has_blob(content_of(4, 4)).unwrap());
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_blob_stays_when_a_link_that_is_not_understood_may_need_it() {
     symlink(format!("/mnt/cache/{}/blobs/{}", repo.name(), blob(4)), &elsewhere).unwrap();
     let is_kept = || {
         cleared(|clearing| repo.remove_unlinked_blobs(clearing));
-        repo.has_blob(&blob(4), 4).unwrap()
+        repo.has_blob(content_of(4, 4)).unwrap()
     };
     assert!(is_kept());
     fs::remove_file(elsewhere).unwrap();

@@ -8,7 +8,7 @@ use super::*;
 #[test]
 fn a_small_file_that_is_dropped_leaves_nothing() {
     let Fixture { repo, .. } = &fixture();
-    let mut small = small_with(repo, &blob(1), 5, b"12");
+    let mut small = small_with(repo, content_of(1, 5), b"12");
     small.write_out().unwrap();
     assert_eq!(names(repo.folder().join(".hfd")).len(), 1);
     drop(small);
@@ -23,8 +23,8 @@ fn quarantined_bytes_can_be_seen_but_are_never_used() {
     bad.record(&[range(0, 5)]).unwrap();
     repo.quarantine(&blob(1)).unwrap();
     assert_eq!(fs::read(quarantined.join("data")).unwrap(), b"bad 1");
-    assert_eq!(repo.recorded_bytes(&blob(1), 5), 0);
-    assert!(repo.open_partial(&blob(1), 5, "b").unwrap().recorded().is_empty());
+    assert_eq!(repo.recorded_bytes(content_of(1, 5)), 0);
+    assert!(repo.open_partial(content_of(1, 5), "b").unwrap().recorded().is_empty());
     assert!(bad.publish().is_err());
 
     partial_with(repo, &blob(1), b"bad 2");
@@ -32,10 +32,10 @@ fn quarantined_bytes_can_be_seen_but_are_never_used() {
     assert_eq!(fs::read(quarantined.join("data")).unwrap(), b"bad 2", "the newest replaces the older");
     repo.quarantine(&blob(1)).unwrap();
 
-    small_with(repo, &blob(1), 5, b"bad 3").quarantine().unwrap();
+    small_with(repo, content_of(1, 5), b"bad 3").quarantine().unwrap();
     assert_eq!(fs::read(quarantined.join("data")).unwrap(), b"bad 3");
     assert_eq!(names(repo.folder().join(".hfd")), ["quarantine"]);
-    assert!(!repo.has_blob(&blob(1), 5).unwrap());
+    assert!(!repo.has_blob(content_of(1, 5)).unwrap());
 }
 
 #[test]
@@ -54,16 +54,16 @@ fn one_at_a_time_holds_the_lock_of_a_blob() {
 #[test]
 fn what_others_have_begun_of_a_blob_is_seen_to_grow() {
     let Fixture { repo, .. } = &fixture();
-    assert_eq!(repo.begun_bytes(&blob(1), 5), 0);
+    assert_eq!(repo.begun_bytes(content_of(1, 5)), 0);
     fs::create_dir_all(repo.folder().join("blobs")).unwrap();
     for (number, begun) in [(1, "hal"), (2, "another")] {
         fs::write(repo.folder().join(format!("blobs/{}.0123abcd.incomplete", blob(number))), begun).unwrap();
     }
-    assert_eq!(repo.begun_bytes(&blob(1), 5), 3);
+    assert_eq!(repo.begun_bytes(content_of(1, 5)), 3);
     let mut partial = partial_with(repo, &blob(1), b"hallo");
-    assert_eq!(repo.begun_bytes(&blob(1), 5), 3, "nothing is recorded");
+    assert_eq!(repo.begun_bytes(content_of(1, 5)), 3, "nothing is recorded");
     partial.record(&[ByteRange::new(0, 4).unwrap()]).unwrap();
-    assert_eq!(repo.begun_bytes(&blob(1), 5), 7);
+    assert_eq!(repo.begun_bytes(content_of(1, 5)), 7);
 }
 
 #[test]
@@ -80,11 +80,11 @@ fn only_what_is_old_and_not_wanted_is_removed() {
     fs::write(scratch.join("unknown"), "").unwrap();
 
     assert_eq!(repo.remove_stale_partials(Duration::from_mins(1)).unwrap(), 1, "what is in removal");
-    assert_eq!(repo.recorded_bytes(&blob(1), 7), 3);
+    assert_eq!(repo.recorded_bytes(content_of(1, 7)), 3);
     assert_eq!(repo.remove_stale_partials(Duration::ZERO).unwrap(), 4);
     assert_eq!(names(&scratch), ["quarantine", "unknown"]);
     assert!(names(scratch.join("quarantine")).is_empty());
-    assert_eq!(repo.recorded_bytes(&blob(2), 7), 0);
+    assert_eq!(repo.recorded_bytes(content_of(2, 7)), 0);
 }
 
 #[test]

@@ -31,13 +31,13 @@ impl Context<'_> {
                 self.note(group, FileOutcome::Present);
                 return Ok(());
             }
-            debug!(blob = %group.blob(), "removed since it was looked for");
+            debug!(blob = %group.content().blob, "removed since it was looked for");
         }
         let turn = Turn::new(&self.turns);
         if self.slice.over.run_until_cancelled(turn.begin()).await.is_none() {
             return Err(FetchError::Stopped);
         }
-        let key = BlobKey { repo: self.job.request.repo.clone(), blob: group.blob() };
+        let key = BlobKey { repo: self.job.request.repo.clone(), blob: group.content().blob };
         let Some(lease) = Lease::acquire(self.env, key.clone()).await? else {
             return Err(busy(&group.first, "another job"));
         };
@@ -61,9 +61,9 @@ impl Context<'_> {
             Err(FetchError::Cache(error)) if error.is_not_found() => return Ok(false),
             linked => linked?,
         }
-        let (cache, blob, size_bytes) = (self.cache.clone(), group.blob(), group.size_bytes());
+        let (cache, content) = (self.cache.clone(), group.content());
         // One that cannot be looked at is looked for once more, with its lock.
-        Ok(blocking(move || cache.has_blob(&blob, size_bytes)).await.unwrap_or(false))
+        Ok(blocking(move || cache.has_blob(content)).await.unwrap_or(false))
     }
 
     async fn link_all(&self, group: &Group) -> Result<(), FetchError> {
@@ -97,8 +97,7 @@ impl Context<'_> {
         turn: &Turn,
     ) -> Result<(Option<BlobLock>, FileOutcome), FetchError> {
         let Wanted { file, meter, .. } = wanted;
-        let content = (file.blob, file.size_bytes);
-        let Found { lock, begun_bytes, is_present } = self.join(&self.rounds.looks, content).await?;
+        let Found { lock, begun_bytes, is_present } = self.join(&self.rounds.looks, file.content()).await?;
         // A worker of ours that sleeps may have the lock still: the lease says that it is not its turn.
         match &lock {
             Some(_) => self.env.patience.forget(key),

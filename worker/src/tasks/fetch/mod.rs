@@ -15,7 +15,7 @@ use hfd_shared::blocking::blocking;
 use hfd_shared::cache::RepoCache;
 use hfd_shared::job::{Job, UnitIndex};
 use hfd_shared::ports::{Claimed, Lane, StoreError, TaskQueue};
-use hfd_shared::repo::{BlobHash, CommitHash};
+use hfd_shared::repo::{CommitHash, Content};
 use hfd_shared::settings::TransferSettings;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -82,7 +82,7 @@ fn groups(files: Vec<Wanted>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for wanted in files {
         match groups.last_mut() {
-            Some(group) if group.blob() == wanted.file.blob => group.others.push(wanted),
+            Some(group) if group.content() == wanted.file.content() => group.others.push(wanted),
             _ => groups.push(Group { first: wanted, others: Vec::new() }),
         }
     }
@@ -90,12 +90,8 @@ fn groups(files: Vec<Wanted>) -> Vec<Group> {
 }
 
 impl Group {
-    fn blob(&self) -> BlobHash {
-        self.first.file.blob
-    }
-
-    fn size_bytes(&self) -> u64 {
-        self.first.file.size_bytes
+    fn content(&self) -> Content {
+        self.first.file.content()
     }
 
     fn files(&self) -> impl Iterator<Item = &Wanted> {
@@ -133,7 +129,7 @@ impl<'a> Context<'a> {
         let work = stream::iter(groups)
             .map(|group| async move {
                 let files = group.files().map(|file| file.index).collect();
-                let is_present = present.contains(&group.blob());
+                let is_present = present.contains(&group.content());
                 (files, self.fetch(&group, is_present).await)
             })
             .buffer_unordered(self.settings.connections + WAITING_FOR_DISK)
@@ -155,11 +151,11 @@ impl<'a> Context<'a> {
     }
 
     /// The contents that are in the cache already. One that cannot be looked at is not: that is found out again, and said.
-    async fn present(&self, groups: &[Group]) -> HashSet<BlobHash> {
+    async fn present(&self, groups: &[Group]) -> HashSet<Content> {
         let cache = self.cache.clone();
-        let wanted: Vec<_> = groups.iter().map(|group| (group.blob(), group.size_bytes())).collect();
-        let is_there = move |&(blob, size_bytes): &(_, u64)| cache.has_blob(&blob, size_bytes).unwrap_or(false);
-        blocking(move || wanted.into_iter().filter(is_there).map(|(blob, _)| blob).collect()).await
+        let wanted: Vec<_> = groups.iter().map(Group::content).collect();
+        let is_there = move |content: &Content| cache.has_blob(*content).unwrap_or(false);
+        blocking(move || wanted.into_iter().filter(is_there).collect()).await
     }
 
     /// Whether there is as much time again: something came, the settings are as they were, and the queue leaves the task here, for

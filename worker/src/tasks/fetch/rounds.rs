@@ -2,7 +2,7 @@
 //! about the same time.
 
 use hfd_shared::cache::{BlobLock, CacheError, RepoCache};
-use hfd_shared::repo::{BlobHash, CommitHash, RepoPath};
+use hfd_shared::repo::{BlobHash, CommitHash, Content, RepoPath};
 
 use crate::together::Together;
 use crate::transfer::Publisher;
@@ -12,9 +12,6 @@ pub(super) struct Rounds {
     pub(super) publisher: Publisher,
     pub(super) links: Together<Link, Result<(), CacheError>>,
 }
-
-/// A content, and its size in bytes.
-pub(super) type Content = (BlobHash, u64);
 
 /// What is found before a content is fetched.
 pub(super) struct Found {
@@ -42,10 +39,10 @@ impl Rounds {
 /// Takes the locks of contents and looks what is there, in their order.
 fn look(cache: &RepoCache, contents: &[Content]) -> Vec<Result<Found, CacheError>> {
     let mut locks = None;
-    let look = |&(blob, size_bytes): &Content| {
-        let lock = opened(&mut locks, || cache.locks())?.lock(&blob)?;
-        let begun_bytes = if lock.is_some() { 0 } else { cache.begun_bytes(&blob, size_bytes) };
-        Ok(Found { lock, begun_bytes, is_present: cache.has_blob(&blob, size_bytes)? })
+    let look = |&content: &Content| {
+        let lock = opened(&mut locks, || cache.locks())?.lock(&content.blob)?;
+        let begun_bytes = if lock.is_some() { 0 } else { cache.begun_bytes(content) };
+        Ok(Found { lock, begun_bytes, is_present: cache.has_blob(content)? })
     };
     contents.iter().map(look).collect()
 }
