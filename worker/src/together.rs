@@ -36,8 +36,12 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
             round = self.round.lock() => Some(round),
             () = sleep(LONG_ROUND) => None,
         };
-        // Whoever can ask right now comes along.
-        yield_now().await;
+        // Whoever can ask right now comes along, as long as more do.
+        let mut coming = 0;
+        while self.waiting() > coming {
+            coming = self.waiting();
+            yield_now().await;
+        }
         let (all, senders): (Vec<_>, Vec<_>) = std::mem::take(&mut *self.lock()).into_iter().unzip();
         // Another round may have taken all of them along.
         if !all.is_empty() {
@@ -49,6 +53,10 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
         }
         drop(round);
         given(result.await).await
+    }
+
+    fn waiting(&self) -> usize {
+        self.lock().len()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(T, oneshot::Sender<R>)>> {
