@@ -9,7 +9,7 @@ use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, TlsMode};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -36,13 +36,15 @@ pub struct RedisUrl {
 #[derive(Clone)]
 enum Target {
     Single,
-    Sentinel { nodes: Vec<(String, u16)>, master: String, db: i64, is_tls: bool, user: String, password: String },
+    Sentinel { nodes: Vec<(String, u16)>, master: String, db: i64, is_tls: bool },
 }
 
 impl RedisUrl {
-    /// The same server for another user.
+    /// The same server for another user, or with another password.
     #[must_use]
-    pub fn with_credentials(self, credentials: Credentials) -> Self {
+    pub fn with_credentials(self, Credentials { user, password }: Credentials) -> Self {
+        let own = self.credentials;
+        let credentials = Credentials { user: user.or(own.user), password: password.or(own.password) };
         Self { credentials, ..self }
     }
 
@@ -79,8 +81,7 @@ impl RedisUrl {
                 }
                 Ok(Server::Single(Client::open(info.set_redis_settings(settings))?))
             }
-            Target::Sentinel { nodes, master, db, is_tls, user: own_user, password: own_password } => {
-                let (user, password) = (user.unwrap_or(own_user), password.unwrap_or(own_password));
+            Target::Sentinel { nodes, master, db, is_tls } => {
                 let address = |(host, port): &(String, u16)| match is_tls {
                     true => {
                         ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
@@ -95,10 +96,10 @@ impl RedisUrl {
                 if *is_tls {
                     builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
                 }
-                if !user.is_empty() {
+                if let Some(user) = user {
                     builder = builder.set_client_to_redis_username(user);
                 }
-                if !password.is_empty() {
+                if let Some(password) = password {
                     builder = builder.set_client_to_redis_password(password);
                 }
                 if let Some(user) = &self.sentinel_credentials.user {
@@ -121,35 +122,34 @@ impl FromStr for RedisUrl {
         let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
         let scheme = scheme.to_ascii_lowercase();
         let text = format!("{scheme}://{rest}");
-        let target = match (scheme.as_str(), rest) {
+        let (target, credentials) = match (scheme.as_str(), rest) {
             ("redis" | "rediss", _) => {
+                // The client library takes those that are in the address.
                 text.as_str().into_connection_info().map_err(|_| invalid())?;
-                Target::Single
+                (Target::Single, Credentials::default())
             }
             ("redis+sentinel", rest) => sentinel(rest, false).ok_or_else(invalid)?,
             ("rediss+sentinel", rest) => sentinel(rest, true).ok_or_else(invalid)?,
             _ => return Err(invalid()),
         };
-        Ok(Self { text, target, credentials: Credentials::default(), sentinel_credentials: Credentials::default() })
+        let text = if let Target::Sentinel { .. } = target { redacted(&text) } else { text };
+        Ok(Self { text, target, credentials, sentinel_credentials: Credentials::default() })
     }
 }
 
 /// `[user:password@]host[:port],host[:port]/master[/db]`
-fn sentinel(rest: &str, is_tls: bool) -> Option<Target> {
+fn sentinel(rest: &str, is_tls: bool) -> Option<(Target, Credentials)> {
     let (credentials, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
     let (hosts, path) = rest.split_once('/')?;
     let (master, db) = path.split_once('/').unwrap_or((path, "0"));
     let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned);
-    let nodes: Option<Vec<_>> = hosts.split(',').map(node).collect();
-    (!master.is_empty()).then_some(Target::Sentinel {
-        nodes: nodes?,
-        master: decode(master)?,
-        db: db.parse().ok()?,
-        is_tls,
-        user: decode(user)?,
-        password: decode(password)?,
-    })
+    let nodes = hosts.split(',').map(node).collect::<Option<_>>()?;
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let credentials =
+        Credentials { user: given(decode(user)?), password: given(decode(password)?).map(SecretString::from) };
+    let target = Target::Sentinel { nodes, master: decode(master)?, db: db.parse().ok()?, is_tls };
+    (!master.is_empty()).then_some((target, credentials))
 }
 
 fn node(text: &str) -> Option<(String, u16)> {
@@ -194,9 +194,11 @@ mod tests {
             good.parse::<RedisUrl>().unwrap().server().unwrap();
         }
         let sentinel: RedisUrl = "redis+sentinel://:se%40cret@s1,s2:7/main/3".parse().unwrap();
-        let Target::Sentinel { nodes, master, db, is_tls, user, password } = sentinel.target else { panic!() };
+        let Target::Sentinel { nodes, master, db, is_tls } = sentinel.target else { panic!() };
         assert_eq!(nodes, [("s1".to_owned(), 26379), ("s2".to_owned(), 7)]);
-        assert_eq!((master.as_str(), db, is_tls, user.as_str(), password.as_str()), ("main", 3, false, "", "se@cret"));
+        assert_eq!((master.as_str(), db, is_tls), ("main", 3, false));
+        let Credentials { user, password } = sentinel.credentials;
+        assert_eq!((user, password.unwrap().expose_secret()), (None, "se@cret"));
     }
 
     #[test]
