@@ -14,8 +14,8 @@ import { request } from "./api.js";
 
 /** @param {string} repo */
 const inPath = (repo) => repo.split("/").map(encodeURIComponent).join("/");
-/** @param {Place} place */
-const cached = ({ repo }) => `api/cache/${inPath(repo)}`;
+/** A second name of `verify` would be taken for what is to be done. @param {Place} place */
+const cached = ({ repo }) => `api/cache/${repo.endsWith("/verify") ? encodeURIComponent(repo) : inPath(repo)}`;
 /** @param {string} id */
 const job = (id) => `api/jobs/${encodeURIComponent(id)}`;
 

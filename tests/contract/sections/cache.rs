@@ -108,6 +108,10 @@ fn changed() -> Vec<Row> {
             .answers(202, job())
             .with("/kind", "verify")
             .with("/repo", "acme/model"),
+        row("The same with an encoded slash", post("/api/cache/acme%2Fmodel/verify"))
+            .given(Given::Completed)
+            .answers(202, job())
+            .with("/repo", "acme/model"),
         row("Verify what is not cached", post("/api/cache/acme/none/verify")).fails(404, NOT_CACHED),
         row("Say what a prune would remove", send("/api/cache/prune", json!({ "dryRun": true })))
             .answers(200, pruned())
