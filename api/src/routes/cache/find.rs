@@ -102,6 +102,7 @@ impl Context {
         })
         .await
     }
+
     /// The same for each of these repositories; what is found comes in their order. Each takes a turn of its own, so what
     /// others want comes between, and what nobody waits for any more ends.
     pub(super) async fn scan_each<T, F>(&self, repos: Vec<RepoRef>, look: F) -> Result<Vec<T>, ApiError>

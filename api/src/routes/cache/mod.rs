@@ -6,7 +6,7 @@ mod list;
 mod prune;
 mod wait;
 
-use hfd_shared::cache::{Inventory, RepoContents, STALE_AFTER, Space};
+use hfd_shared::cache::{Inventory, RepoContents, STALE_AFTER, Space, UnusedKind};
 use hfd_shared::repo::{RepoKind, RepoRef};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -180,7 +180,8 @@ impl Context {
 }
 
 fn summary(inventory: &Inventory, contents: &RepoContents) -> Result<CachedRepoDetails, ApiError> {
-    let unused = inventory.unused(&contents.repo, STALE_AFTER)?;
-    let partials = inventory.partials(&contents.repo)?;
+    let mut unused = inventory.leftovers(&contents.repo)?;
+    let partials: Vec<_> = unused.iter().filter(|item| item.kind == UnusedKind::Partial).cloned().collect();
+    unused.retain(|item| item.is_stale(STALE_AFTER));
     Ok(CachedRepoDetails::new(contents, &unused, &partials))
 }

@@ -30,6 +30,8 @@ pub struct Unused {
     pub path: String,
     /// How much of the volume it takes up.
     pub size_bytes: u64,
+    /// When somebody last touched what he may go on with; none of what can go at once.
+    last_change: Option<SystemTime>,
 }
 
 /// Why something can go.
@@ -44,6 +46,11 @@ pub enum UnusedKind {
 }
 
 impl Unused {
+    /// Whether nobody has touched it for so long, if that matters.
+    pub fn is_stale(&self, stale_after: Duration) -> bool {
+        self.last_change.is_none_or(|last_change| is_old(last_change, stale_after))
+    }
+
     /// The content whose partial it is, for one of ours.
     pub fn partial_of(&self) -> Option<BlobHash> {
         let (folder, name) = self.path.rsplit_once('/')?;
@@ -59,30 +66,28 @@ impl Unused {
 }
 
 impl Inventory {
-    /// The contents of a repository that were begun, whoever works on them.
-    pub fn partials(&self, repo: &RepoRef) -> Result<Vec<Unused>, CacheError> {
-        let mut list = List { prefix: folder_name(repo), stale_after: Duration::ZERO, found: Vec::new() };
-        if let Some(open) = self.open(repo)? {
-            list.add_partials(&open)?;
-        }
-        Ok(list.found)
-    }
-
     /// What of a repository can go, partials only when nobody has touched them for `stale_after`.
     pub fn unused(&self, repo: &RepoRef, stale_after: Duration) -> Result<Vec<Unused>, CacheError> {
-        let mut list = List { prefix: folder_name(repo), stale_after, found: Vec::new() };
+        let mut found = self.leftovers(repo)?;
+        found.retain(|item| item.is_stale(stale_after));
+        Ok(found)
+    }
+
+    /// The same, and what somebody may be at.
+    pub fn leftovers(&self, repo: &RepoRef) -> Result<Vec<Unused>, CacheError> {
+        let mut list = List { prefix: folder_name(repo), found: Vec::new() };
         let Some(root) = Dir::find(&self.root)? else { return Ok(list.found) };
         if let Some(open) = self.open(repo)? {
-            list.add_partials(&open)?;
             list.add_blobs(&open)?;
             if let Some(scratch) = child(&open.folder, SCRATCH)? {
-                list.add_temporary(&scratch)?;
+                list.add_scratch(&scratch)?;
             }
         }
         if let Some(locks) = child(&root, LOCKS)? {
             for name in locks.names()?.iter().filter(|name| trash_of(name) == Some(&list.prefix)) {
                 let size_bytes = measure(&locks, name)?.map_or(0, |found| found.occupied_bytes);
-                list.found.push(Unused { kind: UnusedKind::Temporary, path: format!("{LOCKS}/{name}"), size_bytes });
+                let (kind, path) = (UnusedKind::Temporary, format!("{LOCKS}/{name}"));
+                list.found.push(Unused { kind, path, size_bytes, last_change: None });
             }
         }
         Ok(list.found)
@@ -91,69 +96,58 @@ impl Inventory {
 
 struct List {
     prefix: String,
-    stale_after: Duration,
     found: Vec<Unused>,
 }
 
 impl List {
-    fn add_partials(&mut self, open: &OpenRepo) -> Result<(), CacheError> {
-        if let Some(blobs) = open.blobs() {
-            for name in blobs.names()?.iter().filter(|name| name.ends_with(INCOMPLETE)) {
-                self.add_if_stale(UnusedKind::Partial, blobs, BLOBS, name)?;
-            }
-        }
-        if let Some(scratch) = child(&open.folder, SCRATCH)? {
-            for name in scratch.names()?.iter().filter(|name| name.parse::<BlobHash>().is_ok()) {
-                self.add_if_stale(UnusedKind::Partial, &scratch, SCRATCH, name)?;
-            }
-        }
-        Ok(())
-    }
-
     fn add_blobs(&mut self, open: &OpenRepo) -> Result<(), CacheError> {
         let Some(blobs) = open.blobs() else { return Ok(()) };
         let linked = open.linked()?;
         for name in blobs.names()? {
-            if name.parse::<BlobHash>().is_ok()
+            if name.ends_with(INCOMPLETE) {
+                self.add_changing(UnusedKind::Partial, blobs, BLOBS, &name)?;
+            } else if name.parse::<BlobHash>().is_ok()
                 && linked.as_ref().is_some_and(|linked| !linked.contains(&name))
                 && let Some(stat) = blobs.stat(&name)?
                 && !is_folder(&stat)
             {
-                self.add(UnusedKind::Blob, BLOBS, &name, occupied_bytes(&stat));
+                self.add(UnusedKind::Blob, BLOBS, &name, occupied_bytes(&stat), None);
             }
         }
         Ok(())
     }
 
-    fn add_temporary(&mut self, scratch: &Dir) -> Result<(), CacheError> {
+    fn add_scratch(&mut self, scratch: &Dir) -> Result<(), CacheError> {
         for name in scratch.names()? {
-            if name.ends_with(TRASH) {
+            if name.parse::<BlobHash>().is_ok() {
+                self.add_changing(UnusedKind::Partial, scratch, SCRATCH, &name)?;
+            } else if name.ends_with(TRASH) {
                 let size_bytes = measure(scratch, &name)?.map_or(0, |found| found.occupied_bytes);
-                self.add(UnusedKind::Temporary, SCRATCH, &name, size_bytes);
+                self.add(UnusedKind::Temporary, SCRATCH, &name, size_bytes, None);
             } else if name.ends_with(TMP) {
-                self.add_if_stale(UnusedKind::Temporary, scratch, SCRATCH, &name)?;
+                self.add_changing(UnusedKind::Temporary, scratch, SCRATCH, &name)?;
             }
         }
         for below in [QUARANTINE, TREES] {
             let Some(folder) = child(scratch, below)? else { continue };
             for name in folder.names()? {
-                self.add_if_stale(UnusedKind::Temporary, &folder, &format!("{SCRATCH}/{below}"), &name)?;
+                self.add_changing(UnusedKind::Temporary, &folder, &format!("{SCRATCH}/{below}"), &name)?;
             }
         }
         Ok(())
     }
 
-    fn add_if_stale(&mut self, kind: UnusedKind, parent: &Dir, folder: &str, name: &str) -> Result<(), CacheError> {
-        if let Some(found) = measure(parent, name)?
-            && is_old(found.last_change, self.stale_after)
-        {
-            self.add(kind, folder, name, found.occupied_bytes);
+    /// Adds what somebody may be at, if it is still there.
+    fn add_changing(&mut self, kind: UnusedKind, parent: &Dir, folder: &str, name: &str) -> Result<(), CacheError> {
+        if let Some(found) = measure(parent, name)? {
+            self.add(kind, folder, name, found.occupied_bytes, Some(found.last_change));
         }
         Ok(())
     }
 
-    fn add(&mut self, kind: UnusedKind, folder: &str, name: &str, size_bytes: u64) {
-        self.found.push(Unused { kind, path: format!("{}/{folder}/{name}", self.prefix), size_bytes });
+    fn add(&mut self, kind: UnusedKind, folder: &str, name: &str, size_bytes: u64, last_change: Option<SystemTime>) {
+        let path = format!("{}/{folder}/{name}", self.prefix);
+        self.found.push(Unused { kind, path, size_bytes, last_change });
     }
 }
 
