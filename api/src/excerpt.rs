@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{Stream, StreamExt as _, stream};
 use hfd_shared::job::{FileIndex, FileState, Snapshot};
 use hfd_shared::ports::{FileChanges, FileMark, Page, StoreError};
 
@@ -10,6 +11,9 @@ use crate::view::JobView;
 
 /// Files of a job in an excerpt.
 pub(crate) const MAX_FILES: usize = 200;
+
+/// Of so many jobs files are read at a time.
+const MAX_READS: usize = 16;
 
 /// A job with all its files when they are few, otherwise with the most interesting ones.
 pub(crate) struct Excerpt {
@@ -33,6 +37,15 @@ impl Excerpt {
         }
         let in_work = state.store.changed_files(snapshot.job.id, None, MAX_FILES).await?;
         Self::around(state, snapshot, in_work).await
+    }
+
+    /// The same of several jobs, in their order, each as it is asked for and some ahead.
+    pub(crate) fn read_all(
+        state: &ApiState,
+        snapshots: Vec<Snapshot>,
+    ) -> impl Stream<Item = Result<Self, StoreError>> + Send {
+        let read = move |snapshot| async move { Self::read(state, &snapshot).await };
+        stream::iter(snapshots).map(read).buffered(MAX_READS)
     }
 
     /// The same when the files in work are known already.

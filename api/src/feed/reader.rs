@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use hfd_shared::job::{JobId, JobMark, Snapshot};
 use hfd_shared::ports::{Extent, FileMark, StoreError};
 use poem_openapi::types::ToJSON as _;
@@ -16,9 +16,6 @@ use crate::view::JobView;
 
 /// Bytes that a file takes in `init` at least.
 const MIN_FILE_BYTES: usize = 90;
-
-/// Of so many jobs files are read at a time: nobody hears of anything meanwhile.
-const MAX_READS: usize = 16;
 
 /// No more jobs than this are in an `init`: a job takes [`MIN_JOB_BYTES`] at least.
 const MAX_INIT_JOBS: usize = MAX_DATA_BYTES / MIN_JOB_BYTES;
@@ -54,26 +51,24 @@ pub(super) async fn init(
     state: &ApiState,
     snapshots: &[Snapshot],
 ) -> Result<(Message, HashMap<JobId, FileMark>), StoreError> {
-    let bare = |snapshot| JobView::new(snapshot, Vec::new(), &state.config.cache_dir);
+    let bare = |snapshot| JobView::bare(snapshot, &state.config.cache_dir);
     let (mut views, mut marks): (Vec<JobView>, HashMap<_, _>) = (snapshots.iter().map(bare).collect(), HashMap::new());
     let bytes: usize = views.iter().map(|view| view.to_json_string().len()).sum();
     let mut room = MAX_DATA_BYTES.saturating_sub(bytes) / MIN_FILE_BYTES;
     // Live jobs first: theirs are the files that are still there when it gets tight.
     let mut order: Vec<usize> = (0..snapshots.len()).collect();
     order.sort_by_key(|index| snapshots[*index].job.status.is_terminal());
-    let read = |index: usize| {
-        let snapshot = snapshots[index].clone();
-        async move { Ok::<_, StoreError>((index, Excerpt::read(state, &snapshot).await?)) }
-    };
-    let mut excerpts = stream::iter(order).map(read).buffered(MAX_READS);
+    // Several at a time: nobody hears of anything meanwhile.
+    let ordered = order.iter().map(|index| snapshots[*index].clone()).collect();
+    let mut excerpts = stream::iter(order).zip(Excerpt::read_all(state, ordered));
     while room > 0
-        && let Some((index, Excerpt { view, mark })) = excerpts.try_next().await?
+        && let Some((index, excerpt)) = excerpts.next().await
     {
+        let Excerpt { view, mark } = excerpt?;
         marks.extend(mark.map(|mark| (snapshots[index].job.id, mark)));
         room = room.saturating_sub(view.files.len());
         views[index] = view;
     }
-    drop(excerpts);
     Ok((size::init(views, MAX_DATA_BYTES), marks))
 }
 

@@ -14,7 +14,7 @@ mod turns;
 
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::TryStreamExt as _;
 use hfd_shared::job::Snapshot;
 use hfd_shared::ports::Page;
 use poem_openapi::types::ToJSON;
@@ -44,9 +44,6 @@ pub(crate) use settings::SettingsApi;
 
 /// How many plans are made at a time: a listing may hold a hundred thousand files.
 const MAX_PLANS: usize = 8;
-
-/// How many jobs' files are read at a time.
-const MAX_READS: usize = 16;
 
 /// How many lists of jobs are read at a time: a long one may hold a hundred thousand.
 const MAX_LONG_LISTS: usize = 2;
@@ -97,15 +94,15 @@ impl Context {
 
     /// A job without its files.
     fn bare_job(&self, snapshot: &Snapshot) -> JobView {
-        let mut job = JobView::new(snapshot, Vec::new(), &self.state.config.cache_dir);
+        let mut job = JobView::bare(snapshot, &self.state.config.cache_dir);
         job.outcome = snapshot.job.outcome.as_ref().map(Into::into);
         job
     }
 
     /// Writes each job as a list shows it, in the same order.
     async fn listed(&self, snapshots: Vec<Snapshot>) -> Result<Vec<String>, ApiError> {
-        let write = |snapshot| async move { Ok(Excerpt::read(&self.state, &snapshot).await?.view.to_json_string()) };
-        stream::iter(snapshots).map(write).buffered(MAX_READS).try_collect().await
+        let written = Excerpt::read_all(&self.state, snapshots).map_ok(|excerpt| excerpt.view.to_json_string());
+        Ok(written.try_collect().await?)
     }
 }
 

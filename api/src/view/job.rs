@@ -134,6 +134,11 @@ pub(crate) struct JobView {
 }
 
 impl JobView {
+    /// A job without its files.
+    pub(crate) fn bare(snapshot: &Snapshot, cache_dir: &Path) -> Self {
+        Self::new(snapshot, Vec::new(), cache_dir)
+    }
+
     /// A job as clients see it.
     pub(crate) fn new(snapshot: &Snapshot, files: Vec<FileState>, cache_dir: &Path) -> Self {
         let Snapshot { job, progress, .. } = snapshot;

@@ -125,7 +125,7 @@ impl JobsApi {
             self.0.listed(snapshots).await?
         } else {
             let cache_dir = &self.0.state.config.cache_dir;
-            snapshots.iter().map(|snapshot| JobView::new(snapshot, Vec::new(), cache_dir).to_json_string()).collect()
+            snapshots.iter().map(|snapshot| JobView::bare(snapshot, cache_dir).to_json_string()).collect()
         };
         let next_cursor = next.map(cursor::encode);
         let list = JobList { jobs: Vec::new(), count: jobs.len() as u64, total: total as u64, next_cursor };
