@@ -49,7 +49,7 @@ let reading = new AbortController();
 export async function follow() {
   watch();
   // A WebSocket does not tell that it lacks a token: another request asks for it beforehand.
-  if (!isWanted) await service.jobs({ limit: 1, files: false }, AbortSignal.timeout(OPEN_LIMIT_MS)).catch(() => null);
+  if (!isWanted) await service.jobs({ limit: 1 }, AbortSignal.timeout(OPEN_LIMIT_MS)).catch(() => null);
   let failed = 0;
   for (;;) {
     isByEvents = isWanted || failed % (TRIES + 1) === TRIES;

@@ -16,12 +16,11 @@ export async function readRest(abort) {
   const end = jobs.keepGone();
   reading += 1;
   try {
-    const { total } = await service.jobs({ limit: 1, files: false }, abort);
+    const { total } = await service.jobs({ limit: 1 }, abort);
     // Jobs that came since count in the total or not: only as many as the first message told of leave no doubt.
     let cursor = /** @type {string | null | undefined} */ (jobs.toldAtFirst() === total ? null : undefined);
     while (cursor !== null) {
-      // Whoever opens a job reads its files.
-      const page = await service.jobs({ limit: PAGE_JOBS, files: false, cursor }, abort);
+      const page = await service.jobs({ limit: PAGE_JOBS, cursor }, abort);
       abort.throwIfAborted();
       jobs.learn(page.jobs);
       cursor = page.nextCursor;
@@ -40,9 +39,9 @@ export async function readRest(abort) {
  * @param {AbortSignal} abort
  */
 export async function isBehind(abort) {
-  const all = await service.jobs({ limit: 1, files: false }, abort);
+  const all = await service.jobs({ limit: 1 }, abort);
   if (reading) return false;
-  const begun = await service.jobs({ status: ["running", "paused"], limit: MAX_COMPARED, files: false }, abort);
+  const begun = await service.jobs({ status: ["running", "paused"], limit: MAX_COMPARED }, abort);
   const known = jobs.sums.peek();
   const isOther = all.total !== known.jobs || begun.total !== known.live - known.queued;
   return isOther || [...all.jobs, ...begun.jobs].some(isNews);

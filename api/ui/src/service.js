@@ -30,8 +30,8 @@ export const plan = (body) => request("POST", "api/plan", { body });
  */
 export const download = (body) => request("POST", "api/download", { body });
 
-/** @param {Query<"listJobs">} query @param {AbortSignal} [abort] @returns {Promise<Answer<"listJobs">>} */
-export const jobs = (query, abort) => request("GET", "api/jobs", { query, abort });
+/** Without files: whoever opens a job reads them. @param {Query<"listJobs">} query @param {AbortSignal} [abort] @returns {Promise<Answer<"listJobs">>} */
+export const jobs = (query, abort) => request("GET", "api/jobs", { query: { ...query, files: false }, abort });
 /** @param {string} id @param {AbortSignal} [abort] @returns {Promise<Answer<"getJob">>} */
 export const oneJob = (id, abort) => request("GET", job(id), { abort });
 /** @param {string} id @param {Query<"listJobFiles">} query @param {AbortSignal} [abort] @returns {Promise<Answer<"listJobFiles">>} */

@@ -27,9 +27,11 @@ export function VirtualList({ count, height, keyOf = (index) => index, row, labe
   const last = Math.min(range.last, count);
   const first = Math.min(range.first, last);
   const shown = Array.from({ length: last - first }, (_, index) => first + index);
-  const at = held ? Array.from({ length: count }, (_, index) => index).findIndex((index) => `${keyOf(index)}` === held) : -1;
+  const isHeld = (/** @type {number} */ index) => `${keyOf(index)}` === held;
+  // Looked for among all of them only while it is out of sight.
+  const at = held && !shown.some(isHeld) ? Array.from({ length: count }, (_, index) => index).findIndex(isHeld) : -1;
   if (at >= last) shown.push(at);
-  else if (at >= 0 && at < first) shown.unshift(at);
+  else if (at >= 0) shown.unshift(at);
   /** @param {FocusEvent} event */
   const hold = ({ target }) => setHeld((target instanceof Element && target.closest("li")?.dataset.key) || "");
   /** A window that loses the focus takes it from its row, too, but for a while. @param {FocusEvent} event */
