@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
-use hfd_tests::api::Download;
+use hfd_tests::api::{Api, Download};
 use hfd_tests::cluster::{Cluster, Shape};
 use hfd_tests::fake_hub::RepoBuilder;
 use hfd_tests::stage::Stage;
@@ -49,6 +49,15 @@ struct Shown {
 }
 
 impl Shown {
+    /// What is shown once a series is more than nothing.
+    async fn with(process: &Api, series: &str) -> anyhow::Result<Self> {
+        wait::until(&format!("{series} to be counted"), wait::LIMIT, async || {
+            let shown = Self::new(process.metrics().await?);
+            Ok((shown.value(series)? > 0.0).then_some(shown))
+        })
+        .await
+    }
+
     fn new(text: String) -> Self {
         let words = |prefix: &str| -> Vec<(String, String)> {
             let lines = text.lines().filter_map(|line| line.strip_prefix(prefix)?.split_once(' '));
@@ -167,11 +176,7 @@ async fn serve_shows_every_metric_that_is_documented_or_asked_for() -> anyhow::R
     ])?;
     stage.downloaded(&Download::model(MODEL)).await?;
     let ended = "hfd_jobs{status=\"ended\"}";
-    let sampled = wait::until("the store to be looked at", wait::LIMIT, async || {
-        let shown = Shown::new(stage.api().metrics().await?);
-        Ok((shown.value(ended)? > 0.0).then_some(shown))
-    });
-    let shown = sampled.await?;
+    let shown = Shown::with(stage.api(), ended).await?;
     check_documented(&shown, &["API", "worker", "both"])?;
     #[expect(clippy::cast_precision_loss, reason = "few files")]
     shown.expect(&[
@@ -244,12 +249,7 @@ async fn in_a_cluster_each_process_shows_its_part_on_its_admin_port() -> anyhow:
     ensure!(api.probe("readyz").await? == 200 && api.probe("healthz").await? == 200);
     let ended = "hfd_jobs_ended_total{kind=\"download\",status=\"completed\"}";
     // Counted after others can see the end.
-    let counted = async || {
-        let shown = Shown::new(worker.metrics().await?);
-        Ok(shown.value(ended).is_ok().then_some(shown))
-    };
-    let (api, worker) =
-        (Shown::new(api.metrics().await?), wait::until("the end to be counted", wait::LIMIT, counted).await?);
+    let (api, worker) = (Shown::new(api.metrics().await?), Shown::with(&worker, ended).await?);
     check_documented(&api, &["API", "both"])?;
     check_documented(&worker, &["worker", "both"])?;
     api.expect(&[("hfd_http_requests_total{method=\"POST\",route=\"/api/download\",status=\"202\"}", 1.0)])?;

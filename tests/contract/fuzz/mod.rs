@@ -97,16 +97,21 @@ fn names(folder: &Path) -> anyhow::Result<BTreeSet<String>> {
 
 /// All files of the sandbox but for the cache, and the logs that the tests write.
 fn outside_the_cache(stage: &Stage) -> anyhow::Result<BTreeSet<PathBuf>> {
-    let (cache, logs) = (stage.sandbox.cache(), stage.sandbox.logs());
+    below(stage.sandbox.path(), &[stage.sandbox.cache(), stage.sandbox.logs()])
+}
+
+/// All that lies in a folder and in those in it, but for some; no link is followed.
+fn below(folder: &Path, without: &[PathBuf]) -> anyhow::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
-    let mut folders = vec![stage.sandbox.path().to_owned()];
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
-            let path = entry?.path();
-            if path == cache || path == logs {
+            let entry = entry?;
+            let path = entry.path();
+            if without.contains(&path) {
                 continue;
             }
-            if path.is_dir() && !path.is_symlink() {
+            if entry.file_type()?.is_dir() {
                 folders.push(path.clone());
             }
             found.insert(path);
@@ -122,18 +127,9 @@ fn check_cache(cache: &Path) -> anyhow::Result<()> {
         ensure!(prefixes.iter().any(|prefix| name.starts_with(prefix)), "{name:?} in the cache");
     }
     let root = cache.canonicalize()?;
-    let mut folders = vec![cache.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let (path, kind) = (entry.path(), entry.file_type()?);
-            if kind.is_dir() {
-                folders.push(path);
-            } else if kind.is_symlink() {
-                let target = path.canonicalize().with_context(|| format!("{} leads nowhere", path.display()))?;
-                ensure!(target.starts_with(&root), "{} leads to {}", path.display(), target.display());
-            }
-        }
+    for path in below(cache, &[])?.iter().filter(|path| path.is_symlink()) {
+        let target = path.canonicalize().with_context(|| format!("{} leads nowhere", path.display()))?;
+        ensure!(target.starts_with(&root), "{} leads to {}", path.display(), target.display());
     }
     Ok(())
 }
