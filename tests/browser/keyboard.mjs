@@ -74,8 +74,20 @@ await withPage(async (page) => {
   await press("Enter");
   // It leads to the content of this page.
   await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
+  // The list may lose the job long before the answer comes.
+  let answer = () => {};
+  const seen = new Promise((resolve) => (answer = resolve));
+  await page.route("**/dismiss", async (route) => {
+    const response = await route.fetch();
+    await seen;
+    await route.fulfill({ response });
+  });
   await tabTo(/^Dismiss acme/);
   await page.keyboard.press("Enter");
   await page.getByText("No jobs yet").waitFor();
-  await focused();
+  assert.equal(await focused(), "Jobs");
+  const answered = page.waitForResponse("**/dismiss");
+  answer();
+  await answered;
+  assert.equal(await focused(), "Jobs");
 });

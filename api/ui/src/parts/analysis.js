@@ -1,5 +1,5 @@
 // What a repository holds, and what to take of it.
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useLayoutEffect, useRef, useState } from "../html.js";
 import { posted } from "../live.js";
 import * as service from "../service.js";
 import { bytes, count } from "../format.js";
@@ -129,7 +129,7 @@ function request(analysis, revision, taken, options) {
  */
 function Revisions({ analysis, revision, filters, options, turned }) {
   const choice = useRef(/** @type {HTMLSelectElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (turned.current?.address === location.hash) choice.current?.focus();
     turned.current = null;
   }, []);

@@ -1,10 +1,10 @@
 // What can be done to a job in its state.
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 import * as service from "../service.js";
 import { bytes } from "../format.js";
 import { changing } from "../live.js";
 import { Confirm } from "./confirm.js";
-import { focusHeading } from "./heading.js";
+import { focusHeading, saveFocus } from "./heading.js";
 import { telling } from "./toasts.js";
 
 /** @typedef {import("../types").Job} Job */
@@ -62,7 +62,7 @@ function stepsOf(job) {
     steps.push({ title: "Retry", run: () => step(() => service.retry(job.id)), question });
   }
   if (["completed", "failed", "cancelled"].includes(job.status)) {
-    steps.push({ title: "Dismiss", run: () => step(() => service.dismiss(job.id).then(focusHeading)) });
+    steps.push({ title: "Dismiss", run: () => step(() => service.dismiss(job.id)) });
   }
   return steps;
 }
@@ -79,9 +79,16 @@ export function Steps({ job }) {
     if (!doubtful) setAsked("");
   }, [!doubtful]);
   const hadFocus = row.current?.contains(document.activeElement) ?? false;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (hadFocus && document.activeElement === document.body) focusName(row.current);
   });
+  // With its row: before whoever dismissed the job has the answer, or by somebody else.
+  useLayoutEffect(() => {
+    const gone = row.current?.closest("article") ?? row.current;
+    return () => {
+      if (gone?.contains(document.activeElement)) saveFocus();
+    };
+  }, []);
   const confirm = () => {
     setAsked("");
     doubtful?.run();
