@@ -1,7 +1,9 @@
 // Settings are changed and set back; a bad value shows the server's words; the token is never shown.
 import assert from "node:assert/strict";
-import { api, base, check, open, withPage } from "./page.mjs";
+import { api, base, check, drawn, open, withPage } from "./page.mjs";
 
+/** More than a message is shown. */
+const TOAST_MS = 6_000;
 const TOKEN = "hf_a_token_for_the_page_1234";
 
 /** What is saved is said to be, whatever becomes of the next look. */
@@ -14,6 +16,28 @@ async function savedThoughNotReadAgain(page, save) {
   await page.getByRole("log").getByText("Saved for all processes").waitFor();
   await page.getByText("Not saved yet").waitFor({ state: "detached" });
   await page.unroute("**/api/settings", fails);
+}
+
+/** By the keyboard alone, what had the focus is there still, or the heading has it. */
+async function theFocusIsKept(page, save) {
+  const focused = (name) => page.waitForFunction((name) => (document.activeElement.ariaLabel ?? document.activeElement.innerText) === name, name);
+  const retries = page.getByRole("textbox", { name: /^Retries/ });
+  await retries.fill("5");
+  await page.getByRole("button", { name: "Discard" }).press("Enter");
+  await page.getByText("Not saved yet").waitFor({ state: "detached" });
+  await focused("Settings");
+  await retries.fill("5");
+  await save.press("Enter");
+  await page.getByText("Not saved yet").waitFor({ state: "detached" });
+  await drawn(page);
+  await focused("Save");
+  const toast = page.getByRole("log").getByRole("button", { name: "Close this message" }).first();
+  await toast.focus();
+  await page.clock.fastForward(TOAST_MS);
+  await drawn(page);
+  await focused("Close this message");
+  await toast.press("Enter");
+  await focused("Settings");
 }
 
 /** What is typed while the answer is on its way is not saved, and not lost. */
@@ -41,6 +65,7 @@ await withPage(async (page) => {
   await page.getByRole("button", { name: "Try again" }).click();
   await page.waitForSelector("form");
   await check(page, "settings");
+  await theFocusIsKept(page, save);
   await savedThoughNotReadAgain(page, save);
   const jobs = page.getByRole("textbox", { name: /^Jobs that run at a time/ });
   const token = page.getByRole("textbox", { name: /^Token of the Hub/ });
@@ -65,4 +90,4 @@ await withPage(async (page) => {
   await page.getByText(details.replace(/^multipartThreshold: /, "")).first().waitFor();
   await check(page, "refused setting");
   await typedWhileSaved(page, save);
-}, { isExpected: (text) => text.includes("status of") });
+}, { isExpected: (text) => text.includes("status of"), prepare: (page) => page.clock.install() });

@@ -19,8 +19,8 @@ const byId = new Map();
 /** Rates of the last seconds of each running job, newest last. @type {Map<string, number[]>} */
 const rates = new Map();
 
-/** Ids of jobs that went while others are read. @type {Set<string> | null} */
-let gone = null;
+/** Ids of jobs that went while others are read, for each who reads. @type {Set<Set<string>>} */
+const gone = new Set();
 
 /** Ids of the jobs of the first message, without those that went since. @type {Set<string>} */
 let first = new Set();
@@ -93,7 +93,7 @@ export function update(jobs, removed, files) {
     for (const one of jobs) if (put(one)) added.unshift(one.id);
     for (const id of removed) {
       forget(id);
-      gone?.add(id);
+      for (const kept of gone) kept.add(id);
     }
     if (removed.size) ids.value = ids.value.filter((id) => byId.has(id));
     if (added.length) ids.value = newestFirst([...added.filter((id) => byId.has(id)), ...ids.value]);
@@ -108,7 +108,8 @@ export function update(jobs, removed, files) {
 /** Takes over jobs that no message has told of: what one told is newer. @param {Job[]} found */
 export function learn(found) {
   batch(() => {
-    const news = found.filter(({ id }) => !gone?.has(id) && (!byId.has(id) || doubtful.has(id)));
+    const isGone = (/** @type {string} */ id) => [...gone].some((kept) => kept.has(id));
+    const news = found.filter(({ id }) => !isGone(id) && (!byId.has(id) || doubtful.has(id)));
     const added = [];
     for (const one of news) if (put(one)) added.push(one.id);
     if (added.length) ids.value = newestFirst([...ids.value, ...added]);
@@ -116,14 +117,20 @@ export function learn(found) {
   });
 }
 
-/** Keeps in mind which jobs go, for an answer may be older; returns what ends it. */
-export function keepGone() {
+/**
+ * Reads jobs. Those that go meanwhile are not learned, for an answer may be older.
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+export async function reading(work) {
   /** @type {Set<string>} */
   const kept = new Set();
-  gone = kept;
-  return () => {
-    if (gone === kept) gone = null;
-  };
+  gone.add(kept);
+  try {
+    return await work();
+  } finally {
+    gone.delete(kept);
+  }
 }
 
 /** Jobs of one second stay as they are. @param {string[]} all ids of known jobs */

@@ -9,28 +9,31 @@ const PAGE_JOBS = 1_000;
 const MAX_COMPARED = 5;
 
 /** How many are reading what the first message did not tell of. */
-let reading = 0;
+let readers = 0;
 
 /** Reads the jobs that the first message did not tell of, if there are any. @param {AbortSignal} abort */
 export async function readRest(abort) {
-  const end = jobs.keepGone();
-  reading += 1;
+  readers += 1;
   try {
-    const { total } = await service.jobs({ limit: 1 }, abort);
-    // Jobs that came since count in the total or not: only as many as the first message told of leave no doubt.
-    let cursor = /** @type {string | null | undefined} */ (jobs.toldAtFirst() === total ? null : undefined);
-    while (cursor !== null) {
-      const page = await service.jobs({ limit: PAGE_JOBS, cursor }, abort);
-      abort.throwIfAborted();
-      jobs.learn(page.jobs);
-      cursor = page.nextCursor;
-    }
-    abort.throwIfAborted();
-    jobs.settle();
+    await jobs.reading(() => readPages(abort));
   } finally {
-    reading -= 1;
-    end();
+    readers -= 1;
   }
+}
+
+/** @param {AbortSignal} abort */
+async function readPages(abort) {
+  const { total } = await service.jobs({ limit: 1 }, abort);
+  // Jobs that came since count in the total or not: only as many as the first message told of leave no doubt.
+  let cursor = /** @type {string | null | undefined} */ (jobs.toldAtFirst() === total ? null : undefined);
+  while (cursor !== null) {
+    const page = await service.jobs({ limit: PAGE_JOBS, cursor }, abort);
+    abort.throwIfAborted();
+    jobs.learn(page.jobs);
+    cursor = page.nextCursor;
+  }
+  abort.throwIfAborted();
+  jobs.settle();
 }
 
 /**
@@ -40,7 +43,7 @@ export async function readRest(abort) {
  */
 export async function isBehind(abort) {
   const all = await service.jobs({ limit: 1 }, abort);
-  if (reading) return false;
+  if (readers) return false;
   const begun = await service.jobs({ status: ["running", "paused"], limit: MAX_COMPARED }, abort);
   const known = jobs.sums.peek();
   const isOther = all.total !== known.jobs || begun.total !== known.live - known.queued;

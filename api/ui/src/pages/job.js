@@ -60,7 +60,11 @@ function Missing({ id }) {
     setWrong("");
     if (!isLive) return undefined;
     const abort = new AbortController();
-    const look = async () => jobs.learn([await service.oneJob(id, abort.signal)]);
+    const look = async () => {
+      await jobs.reading(async () => jobs.learn([await service.oneJob(id, abort.signal)]));
+      // It went while the answer was on its way.
+      if (!jobs.job(id)) setGone(true);
+    };
     void patiently(look, abort.signal, (error) => (error.status === 404 ? setGone(true) : setWrong(error.message)));
     return () => abort.abort();
   }, [isLive]);

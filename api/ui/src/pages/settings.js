@@ -71,6 +71,7 @@ export function SettingsPage() {
     saveFocus();
   };
   if (!settings) return html`<h1>Settings</h1><${Reading} wrong=${wrong} again=${again} /><${Browser} />`;
+  const number = Object.keys(typed).length;
   const keep = (/** @type {Changes} */ next) => {
     setTyped(next);
     setFaults({});
@@ -87,7 +88,7 @@ export function SettingsPage() {
   };
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (isSaving) return undefined;
+    if (isSaving || !number) return undefined;
     const found = Object.fromEntries(FIELDS.flatMap((field) => (fault(field, typed[field.name]) ? [[field.name, fault(field, typed[field.name])]] : [])));
     if (Object.keys(found).length) return refuse(found);
     const isNumber = (/** @type {string} */ name) => FIELDS.some((field) => field.name === name && field.limits);
@@ -107,7 +108,10 @@ export function SettingsPage() {
     done("Saved for all processes");
     return void telling(load);
   };
-  const number = Object.keys(typed).length;
+  const discard = () => {
+    keep({});
+    saveFocus();
+  };
   return html`
     <h1>Settings</h1>
     <p class="faint">They are in force for all processes, within three seconds, and outlive restarts.</p>
@@ -115,8 +119,8 @@ export function SettingsPage() {
       ${FIELDS.map(
         (field) => html`<${Field} key=${field.name} field=${field} settings=${settings} text=${typed[field.name]} fault=${faults[field.name] ?? ""} set=${set} />`,
       )}
-      <div class="row"><button class="primary" disabled=${number === 0} aria-disabled=${isSaving}>Save</button>
-        ${number > 0 && html`<button type="button" onClick=${() => keep({})}>Discard</button> <span class="faint">Not saved yet</span>`}</div>
+      <div class="row"><button class="primary" aria-disabled=${isSaving || !number}>Save</button>
+        ${number > 0 && html`<button type="button" onClick=${discard}>Discard</button> <span class="faint">Not saved yet</span>`}</div>
     </form>
     <${Browser} />
     <h2>Set at the start</h2>

@@ -79,7 +79,7 @@ export function Steps({ job }) {
     if (!doubtful) setAsked("");
   }, [!doubtful]);
   const hadFocus = row.current?.contains(document.activeElement) ?? false;
-  useLayoutEffect(() => {
+  useEffect(() => {
     if (hadFocus && document.activeElement === document.body) focusName(row.current);
   });
   // With its row: before whoever dismissed the job has the answer, or by somebody else.
