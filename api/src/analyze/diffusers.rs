@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Contents;
 use super::contents::has_extension;
-use super::filter::{filter_for, item, size_of};
+use super::filter::{MAX_ITEMS, filter_for, item, size_of};
 use super::info::{SelectableItem, human_size};
 
 /// What describes a pipeline.
@@ -98,7 +98,8 @@ pub(super) fn detect(contents: &Contents) -> Option<DiffusersInfo> {
         entry.and_then(|(_, value)| value.as_str()).unwrap_or_default().to_owned()
     };
     let pipeline_type = text_of("_class_name");
-    let components: Vec<_> = entries.iter().filter_map(|(name, value)| component(contents, name, value)).collect();
+    let components = entries.iter().filter_map(|(name, value)| component(contents, name, value));
+    let components: Vec<_> = components.take(MAX_ITEMS).collect();
     let has_variant = |variant: &&str| {
         !variant.is_empty() && components.iter().flat_map(|part| &part.files).any(|path| variant_of(path) == *variant)
     };

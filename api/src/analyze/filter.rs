@@ -7,6 +7,9 @@ use hfd_shared::repo::{RepoKind, RepoPath, TreeFile};
 
 use super::info::{SelectableItem, human_size};
 
+/// More items of a kind are no choice, and for each of them all files are looked at.
+pub(super) const MAX_ITEMS: usize = 500;
+
 /// A filter for the files of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Filter {
@@ -57,7 +60,7 @@ pub(super) fn filter_for(
 }
 
 /// What filters are held against.
-pub(super) struct Trial<'a> {
+struct Trial<'a> {
     kind: RepoKind,
     all: &'a [TreeFile],
     wanted: HashSet<&'a RepoPath>,
@@ -65,7 +68,7 @@ pub(super) struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     /// Of the files of a repository, some are wanted.
-    pub(super) fn new(kind: RepoKind, all: &'a [TreeFile], wanted: &[&'a TreeFile]) -> Self {
+    fn new(kind: RepoKind, all: &'a [TreeFile], wanted: &[&'a TreeFile]) -> Self {
         Self { kind, all, wanted: wanted.iter().map(|file| &file.path).collect() }
     }
 
@@ -76,7 +79,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Whether a filter takes the wanted files and no other weights or data.
-    pub(super) fn takes_exactly(&self, filter: &str) -> bool {
+    fn takes_exactly(&self, filter: &str) -> bool {
         self.selection(filter).is_some_and(|selection| {
             self.all.iter().all(|file| {
                 let is_wanted = self.wanted.contains(&file.path);

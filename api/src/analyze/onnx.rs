@@ -6,7 +6,7 @@ use hfd_shared::repo::TreeFile;
 use poem_openapi::Object;
 
 use super::Contents;
-use super::filter::{filter_for, item, size_of};
+use super::filter::{MAX_ITEMS, filter_for, item, size_of};
 use super::info::{SelectableItem, human_size};
 
 /// ONNX models.
@@ -149,7 +149,8 @@ pub(super) fn items(contents: &Contents) -> Vec<SelectableItem> {
     if groups.len() < 2 {
         return Vec::new();
     }
-    let groups = groups.into_iter().map(|((_, _, folder, variant), files)| (folder, variant, files)).enumerate();
+    let groups = groups.into_iter().take(MAX_ITEMS);
+    let groups = groups.map(|((_, _, folder, variant), files)| (folder, variant, files)).enumerate();
     let make = |(at, (folder, variant, files)): (usize, (&str, &str, Vec<&TreeFile>))| {
         let id = if folder.is_empty() { variant.to_owned() } else { format!("{folder}/{variant}") };
         let candidates = [format!("{folder}/"), format!("*{variant}.onnx*"), format!("_{variant}")];

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use hfd_shared::repo::{RepoKind, TreeFile};
 
 use super::names::{self, Quantization, Role};
-use crate::analyze::filter::Trial;
+use crate::analyze::filter::{MAX_ITEMS, filter_for};
 
 /// The quantization that most people want where it is offered.
 const USUAL: &str = "Q4_K_M";
@@ -13,9 +13,6 @@ const USUAL: &str = "Q4_K_M";
 const USUAL_MAX_BYTES: u64 = 10 << 30;
 /// From this quality on an answer is hardly worse than the full model's.
 const GOOD: u8 = 4;
-
-/// More are no choice, and for each of them all files are looked at.
-const MAX_CHOICES: usize = 500;
 
 /// A model in one quantization.
 #[derive(Debug, Clone)]
@@ -55,7 +52,7 @@ pub(super) fn choices<'a>(files: &[&'a TreeFile]) -> Vec<Choice<'a>> {
         choices[best].is_recommended = true;
     }
     let mut places = 0..;
-    choices.retain(|choice| places.next() < Some(MAX_CHOICES) || choice.is_recommended);
+    choices.retain(|choice| places.next() < Some(MAX_ITEMS) || choice.is_recommended);
     choices
 }
 
@@ -94,11 +91,9 @@ fn recommended(choices: &[Choice<'_>]) -> Option<usize> {
 }
 
 /// The filter that takes exactly these of all GGUF files, by the rule that downloads go by; the shortest of the likely ones,
-/// at last all paths.
+/// at last their own paths.
 pub(super) fn exact_filter(wanted: &[&TreeFile], label: &str, all: &[TreeFile]) -> String {
-    let paths: Vec<&str> = wanted.iter().map(|file| file.path.as_str()).collect();
-    let every_path = paths.join(",");
-    let Some(first) = paths.first() else { return every_path };
+    let first = wanted.first().map_or("", |file| file.path.as_str());
     let stem = names::stem(first);
     let (folder, name) = stem.rsplit_once('/').map_or(("", stem), |(folder, name)| (folder, name));
     let file_name = first.rsplit('/').next().unwrap_or(first);
@@ -118,8 +113,7 @@ pub(super) fn exact_filter(wanted: &[&TreeFile], label: &str, all: &[TreeFile]) 
         format!("{stem}-0*"),
     ];
     let likely = candidates.into_iter().filter(|filter| !filter.contains(',') && filter.len() > 1);
-    let trial = Trial::new(RepoKind::Model, all, wanted);
-    likely.into_iter().find(|filter| trial.takes_exactly(filter)).unwrap_or(every_path)
+    filter_for(RepoKind::Model, all, wanted, likely).value
 }
 
 #[cfg(test)]
@@ -204,6 +198,10 @@ mod tests {
             ("mmproj-m-Q4_K.gguf", 6),
             ("BF16/m.gguf", 7),
             ("F16/m.gguf", 8),
+            ("m-Q5_0.gguf", 9),
+            ("old/m-Q5_0.gguf", 9),
+            ("m,x-Q5_1.gguf", 10),
+            ("old/m,x-Q5_1.gguf", 10),
         ]);
         for choice in offered(&files) {
             let filter = exact_filter(&choice.files, &choice.quantization.label, &files);

@@ -6,6 +6,7 @@ use super::choice::{self, Choice};
 use super::facts::{self, Facts};
 use super::names::{self, Role};
 use crate::analyze::contents::{Contents, has_extension};
+use crate::analyze::filter::MAX_ITEMS;
 use crate::analyze::info::{FileInfo, SelectableItem, human_size};
 use crate::analyze::memory::DEFAULT_CONTEXT;
 use hfd_shared::repo::TreeFile;
@@ -132,7 +133,10 @@ pub(crate) fn describe(
     let quantizations: Vec<GgufQuantization> =
         choices.iter().map(|choice| quantization(choice, &all, facts, context)).collect();
     let name = choices.first().map_or("", |choice| names::model_name(choice.files[0].path.as_str()));
-    let companions = |role: Role| files.iter().filter(move |file| Role::of(file.path.as_str()) == role).copied();
+    let companions = |role: Role| {
+        let of_role = files.iter().filter(move |file| Role::of(file.path.as_str()) == role);
+        of_role.copied().take(MAX_ITEMS)
+    };
     let mut items: Vec<SelectableItem> = quantizations.iter().map(quantization_item).collect();
     items.extend(projector_items(&companions(Role::Projector).collect::<Vec<_>>(), &all));
     items.extend(companions(Role::Draft).map(|file| companion_item(file, "mtp_draft", &all)));

@@ -3,7 +3,7 @@
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hfd_shared::cache::{Inventory, STALE_AFTER, Unused};
 use hfd_shared::control::Submitted;
-use hfd_shared::job::{JobRequest, Priority, Snapshot, Status, Work};
+use hfd_shared::job::{JobRequest, Priority, RequestError, Snapshot, Status, Work};
 use hfd_shared::repo::{RepoId, RepoKind, RepoRef, Revision};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
@@ -89,9 +89,8 @@ pub(super) enum PruneResponse {
 
 impl Context {
     pub(super) async fn prune(&self, body: PruneBody) -> Result<PruneResponse, ApiError> {
-        let invalid = |_| ApiError::bad_request("Invalid repo format", "Expected owner/name");
-        let id: Option<RepoId> =
-            Some(body.repo.trim()).filter(|text| !text.is_empty()).map(str::parse).transpose().map_err(invalid)?;
+        let named = Some(body.repo.trim()).filter(|text| !text.is_empty());
+        let id: Option<RepoId> = named.map(str::parse).transpose().map_err(RequestError::Repo)?;
         let kind = body.kind.map(Into::into);
         let dry_run = body.dry_run;
         let find = move |inventory: &Inventory| match (inventory.is_there()?, id, kind) {

@@ -5,9 +5,8 @@ mod files;
 mod steps;
 
 use hfd_shared::control::ControlError;
-use hfd_shared::job::{Job, JobId, Snapshot, Status};
+use hfd_shared::job::{Job, JobId, RequestError, Snapshot, Status};
 use hfd_shared::ports::{JobPage, JobQuery};
-use hfd_shared::repo::RepoId;
 use poem::http::Uri;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -109,7 +108,7 @@ impl JobsApi {
     ) -> Result<Written<JobList>, Failure<ListFailures>> {
         let query = JobQuery {
             statuses: status.0.0.into_iter().map(Into::into).collect(),
-            repo: repo.0.as_deref().map(parse_repo).transpose()?,
+            repo: repo.0.as_deref().map(str::parse).transpose().map_err(RequestError::Repo)?,
             kind: kind.0.map(Into::into),
             after: cursor.0.as_deref().map(cursor::decode).transpose()?,
             limit: limit.0.map(|limit| limit as usize),
@@ -195,10 +194,6 @@ impl Context {
         let error = "Job not found";
         self.state.store.snapshot(parse(id, error)?).await?.ok_or_else(|| unknown(error, id))
     }
-}
-
-fn parse_repo(text: &str) -> Result<RepoId, ApiError> {
-    text.parse().map_err(|_| ApiError::bad_request("Invalid repo format", "Expected owner/name"))
 }
 
 fn parse(id: &str, refused: &'static str) -> Result<JobId, ApiError> {
