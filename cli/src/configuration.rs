@@ -10,8 +10,9 @@ use crate::args::Cli;
 
 const HEAD: &str = "# Configuration
 
-Every flag of every program; a flag beats its environment variable, and that beats the default. A secret may also be in a file,
-as containers mount it, whose path the variable with `_FILE` behind its name holds.
+Every flag of every program; a flag beats its environment variable, and that beats the default. What was set over the API, or on the
+page, beats them all until it is set to `null` there ([api.md](api.md)). A secret may also be in a file, as containers mount it, whose path the
+variable with `_FILE` behind its name holds. Of a flag that may be repeated the variable has all values, separated by commas.
 This page is made from the code: `make docs`.
 ";
 

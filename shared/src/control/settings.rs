@@ -18,6 +18,7 @@ use crate::hub::{HubClient, HubError, usable_token};
 use crate::lock;
 use crate::ports::{JobStore, SettingsCommitted, StoreError, StoredSettings};
 use crate::secret::{SealedToken, SecretError, SecretKey};
+use crate::settings::Overrides;
 
 pub use change::{Set, SettingsChange};
 pub use effective::Effective;
@@ -69,6 +70,8 @@ struct Inner {
     in_force: RwLock<Arc<Effective>>,
     /// Held while a change on its way from the store to the client must not be overtaken by a later one.
     refreshing: Mutex<()>,
+    /// The version that this process goes by, as was said once; 0 as long as nothing was ever set.
+    told: AtomicU64,
     /// The version whose token could not be opened, as was said once.
     warned: AtomicU64,
 }
@@ -88,14 +91,13 @@ impl Settings {
         let token = usable_token(configured.token.as_ref(), "the configured token")?;
         let configured = Effective { token, ..configured };
         let in_force = RwLock::new(Arc::new(configured.clone()));
-        let (refreshing, warned) = (Mutex::default(), AtomicU64::default());
-        Ok(Self { inner: Arc::new(Inner { store, hub, key, configured, in_force, refreshing, warned }) })
+        let (refreshing, told, warned) = (Mutex::default(), AtomicU64::default(), AtomicU64::default());
+        Ok(Self { inner: Arc::new(Inner { store, hub, key, configured, in_force, refreshing, told, warned }) })
     }
 
     /// The settings as the store has them now.
     pub async fn effective(&self) -> Result<Effective, StoreError> {
-        let stored = self.inner.store.settings().await?;
-        Ok(self.inner.configured.with(&stored.overrides, self.inner.token_of(&stored)))
+        Ok(self.inner.over(&self.inner.store.settings().await?))
     }
 
     /// The settings that this process goes by: those of the last [refresh](Self::refresh). What works goes on by those
@@ -144,6 +146,7 @@ impl Settings {
             if settings != known {
                 let SettingsCommitted::Applied(now) = self.inner.store.put_settings(settings).await? else { continue };
                 info!(version = now.version, token = now.token.is_some(), set = ?now.overrides, "settings changed");
+                self.inner.told.store(now.version, Ordering::Relaxed);
             }
             if let Err(error) = self.refresh().await {
                 warn!(%error, "the settings are stored; this process goes by them as soon as it can read them");
@@ -156,10 +159,16 @@ impl Settings {
     /// Has this process go by the settings that are in the store now.
     pub async fn refresh(&self) -> Result<(), SettingsError> {
         let _in_order = self.inner.refreshing.lock().await;
-        let effective = self.effective().await?;
+        let stored = self.inner.store.settings().await?;
+        let effective = self.inner.over(&stored);
         self.inner.hub.set_token(effective.token.as_ref())?;
         self.inner.hub.set_retries(effective.transfer.retries);
         *lock::write(&self.inner.in_force) = Arc::new(effective);
+        let StoredSettings { version, token, overrides } = &stored;
+        let is_news = self.inner.told.swap(*version, Ordering::Relaxed) != *version;
+        if is_news && (token.is_some() || *overrides != Overrides::default()) {
+            info!(version, token = token.is_some(), set = ?overrides, "what was set over the API beats the flags");
+        }
         Ok(())
     }
 
@@ -180,6 +189,11 @@ impl Settings {
 }
 
 impl Inner {
+    /// What is stored, over the configuration.
+    fn over(&self, stored: &StoredSettings) -> Effective {
+        self.configured.with(&stored.overrides, self.token_of(stored))
+    }
+
     fn token_of(&self, stored: &StoredSettings) -> Option<SecretString> {
         let Some(sealed) = &stored.token else { return self.configured.token.clone() };
         let opened = match &self.key {

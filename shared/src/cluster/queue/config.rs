@@ -64,7 +64,10 @@ impl FromStr for BrokerUrl {
     type Err = BrokerUrlError;
 
     fn from_str(text: &str) -> Result<Self, BrokerUrlError> {
-        let url = Url::parse(text).map_err(|error| BrokerUrlError::Malformed(error.to_string()))?;
+        let url = Url::parse(text).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => BrokerUrlError::Scheme,
+            error => BrokerUrlError::Malformed(error.to_string()),
+        })?;
         if !matches!(url.scheme(), "amqp" | "amqps") {
             return Err(BrokerUrlError::Scheme);
         }
