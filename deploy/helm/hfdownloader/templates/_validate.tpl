@@ -108,13 +108,19 @@
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
 {{- $problems = append $problems "httpRoute without a gateway: name it in httpRoute.parentRefs" -}}
 {{- end -}}
+{{- $keys := .Values.secrets.existingSecretKeys -}}
+{{- $outside := or .Values.ingress.enabled .Values.httpRoute.enabled (ne .Values.api.service.type "ClusterIP") -}}
+{{- $guarded := or .Values.secrets.apiTokens .Values.secrets.authUser $keys.apiTokens $keys.authUser -}}
+{{- if and $outside (not $guarded) (not .Values.api.openToAll) -}}
+{{- $problems = append $problems "an api that is open to all would be reached from outside: set secrets.apiTokens, or secrets.authUser and secrets.authPassword (or their keys of secrets.existingSecretKeys), or api.openToAll=true where something in front of it asks for credentials" -}}
+{{- end -}}
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.enabled) -}}
 {{- $problems = append $problems "metrics.serviceMonitor finds services that metrics.enabled makes: set metrics.enabled=true" -}}
 {{- end -}}
 {{- if and .Values.metrics.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.metricsFrom) -}}
 {{- $problems = append $problems "networkPolicy lets nobody in to the metrics: name the pods of Prometheus in networkPolicy.metricsFrom, or set metrics.serviceMonitor.enabled=false" -}}
 {{- end -}}
-{{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.apiFrom) (or .Values.ingress.enabled .Values.httpRoute.enabled (ne .Values.api.service.type "ClusterIP")) -}}
+{{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.apiFrom) $outside -}}
 {{- $problems = append $problems "networkPolicy lets nobody in from outside: name the pods of the ingress or gateway in networkPolicy.apiFrom ([{ipBlock: {cidr: 0.0.0.0/0}}] for everybody)" -}}
 {{- end -}}
 {{- if eq (int .Values.metrics.port) 8080 -}}
