@@ -241,6 +241,7 @@ async fn a_broker_that_takes_no_messages_still_takes_acknowledgements() {
     assert_eq!(second.task, fetch(2));
     second.acknowledge().await.unwrap();
     rig.queue.ready().await.unwrap();
+    assert!(rig.queue.takes().await.unwrap_err().to_string().contains("alarm"));
 
     server.ctl(&["set_vm_memory_high_watermark", "0.6"]).await.unwrap();
     rig.publish_at_last(fetch(5)).await;

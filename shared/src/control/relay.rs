@@ -77,7 +77,7 @@ async fn publish(queue: &dyn TaskQueue, message: Message) -> Result<(), QueueErr
 
 async fn relay_due(store: &dyn JobStore, queue: &dyn TaskQueue) -> Result<usize, RelayError> {
     // What was taken is hidden for a while: nothing is taken while it cannot be published.
-    queue.ready().await?;
+    queue.takes().await?;
     let due = store.take_due(BATCH, LEASE).await?;
     for entry in &due {
         publish(queue, entry.message).await?;

@@ -58,6 +58,10 @@ impl TaskQueue for MemoryQueue {
         Ok(())
     }
 
+    async fn takes(&self) -> Result<(), QueueError> {
+        Ok(())
+    }
+
     async fn depths(&self) -> Result<Vec<Depth>, QueueError> {
         Ok(Lane::ALL.map(|lane| self.line(lane).depth(lane)).into())
     }

@@ -80,8 +80,11 @@ pub trait TaskQueue: Send + Sync {
     /// Starts to take tasks of a lane. At most `prefetch` deliveries are out unacknowledged at a time.
     async fn consume(&self, lane: Lane, prefetch: usize) -> Result<Box<dyn TaskConsumer>, QueueError>;
 
-    /// Whether tasks can be published and taken now; for readiness probes.
+    /// Whether tasks can be taken now; for readiness probes.
     async fn ready(&self) -> Result<(), QueueError>;
+
+    /// Whether tasks can be published now.
+    async fn takes(&self) -> Result<(), QueueError>;
 
     /// How many tasks it holds, by lane; for people to look at.
     async fn depths(&self) -> Result<Vec<Depth>, QueueError>;

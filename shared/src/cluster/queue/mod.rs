@@ -152,6 +152,10 @@ impl TaskQueue for RabbitQueue {
         }
     }
 
+    async fn takes(&self) -> Result<(), QueueError> {
+        self.publisher.takes().await
+    }
+
     async fn depths(&self) -> Result<Vec<Depth>, QueueError> {
         match timeout(DEPTHS_LIMIT, self.look()).await {
             Ok(depths) => depths,

@@ -41,13 +41,16 @@ impl Publisher {
         Self { link, topology, open: Mutex::new(None) }
     }
 
+    /// Whether the broker takes messages.
+    pub(super) async fn takes(&self) -> Result<(), QueueError> {
+        // Nothing can be sent, not even the end of the connection, so another one would only be one more to hold.
+        if self.open().await?.connection.status().blocked() { Err(unavailable(BLOCKED)) } else { Ok(()) }
+    }
+
     /// Publishes; returns when the broker has the message on disk.
     pub(super) async fn publish(&self, message: &Message) -> Result<(), QueueError> {
+        self.takes().await?;
         let open = self.open().await?;
-        // Nothing can be sent, not even the end of the connection, so another one would only be one more to hold.
-        if open.connection.status().blocked() {
-            return Err(unavailable(BLOCKED));
-        }
         let reason = match timeout(ANSWER_LIMIT, self.send(&open.channel, message)).await {
             Ok(Ok(())) => {
                 self.link.works().await;

@@ -268,6 +268,7 @@ fn is_of_connection(error: &RedisError) -> bool {
         || error.is_timeout()
         || says(error, "READONLY")
         || says(error, "MASTERDOWN")
+        || says(error, "NOREPLICAS")
         || matches!(
             error.kind(),
             ErrorKind::Parse | ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain)
@@ -303,6 +304,7 @@ mod tests {
             "ERR Error running script (call to f_1): @user_script:9: @user_script: 9: -READONLY You can't write against a read only replica.",
         );
         assert!(is_of_connection(&plain) && is_of_connection(&of_script));
+        assert!(is_of_connection(&error("NOREPLICAS Not enough good replicas to write.")));
         assert!(!is_of_connection(&error("ERR Error running script (call to f_1): @user_script:9: no such key")));
     }
 }

@@ -138,7 +138,6 @@ fn end_file(step: &mut Step<'_>, id: JobId, end: FileEnd, counters: &mut Counter
             state.status = FileStatus::Failed;
             state.downloaded_bytes = step.live.bytes_of(id, end.file).unwrap_or(0);
             state.error = Some(error);
-            counters.failed_files += 1;
         }
     }
     counters.recorded_bytes += state.downloaded_bytes;

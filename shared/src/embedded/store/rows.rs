@@ -28,7 +28,6 @@ pub(super) struct JobRow {
 pub(super) struct Counters {
     pub(super) total_files: u64,
     pub(super) completed_files: u64,
-    pub(super) failed_files: u64,
     pub(super) total_bytes: u64,
     /// Bytes that are recorded in the rows of the files; those in flight come on top.
     pub(super) recorded_bytes: u64,

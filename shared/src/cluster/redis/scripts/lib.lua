@@ -144,7 +144,6 @@ local function end_file(id, file, err)
     redis.call('HINCRBY', key, 'recorded_bytes', num(size))
   else
     redis.call('HSET', key .. ':states', file, 'f' .. num(flown) .. ' ' .. err)
-    redis.call('HINCRBY', key, 'failed_files', 1)
     redis.call('HINCRBY', key, 'recorded_bytes', num(flown))
   end
   touch(id, file)
@@ -155,8 +154,8 @@ local function forget_plan(id)
   local key = job_key(id)
   redis.call('UNLINK', key .. ':files', key .. ':states', key .. ':flying', key .. ':units', key .. ':changed')
   redis.call('HSET', key, 'changes_from', redis.call('HINCRBY', key, 'changes', 1))
-  redis.call('HDEL', key, 'total_files', 'completed_files', 'failed_files', 'total_bytes', 'recorded_bytes',
-    'flying_bytes', 'units', 'next_unit', 'settled_units')
+  redis.call('HDEL', key, 'total_files', 'completed_files', 'total_bytes', 'recorded_bytes', 'flying_bytes',
+    'units', 'next_unit', 'settled_units')
 end
 
 local function is_terminal(status)

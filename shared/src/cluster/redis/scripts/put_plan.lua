@@ -17,7 +17,7 @@ for from, to in pairs({ [KEYS[2]] = key .. ':files', [KEYS[3]] = key .. ':units'
     redis.call('PERSIST', to)
   end
 end
-redis.call('HSET', key, 'total_files', ARGV[4], 'completed_files', '0', 'failed_files', '0', 'total_bytes', ARGV[5],
+redis.call('HSET', key, 'total_files', ARGV[4], 'completed_files', '0', 'total_bytes', ARGV[5],
   'recorded_bytes', '0', 'flying_bytes', '0', 'units', ARGV[6], 'next_unit', '0', 'settled_units', '0')
 if ARGV[3] ~= '' and (redis.call('HGET', key, 'commit') or '') == '' then
   redis.call('HSET', key, 'commit', ARGV[3])
