@@ -41,9 +41,9 @@ pub(crate) enum CallbackError {
 }
 
 impl CallbackError {
-    /// Whether another try is pointless.
+    /// Whether another try is pointless. What this worker does not let out another may, and so may this one after its restart.
     pub(crate) fn is_final(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::NotPublic(_) | Self::Gone)
+        matches!(self, Self::Gone)
     }
 }
 
