@@ -4,7 +4,7 @@
 //! one, or somebody may put a symlink in place of a folder. What is done relative to an open folder stays within it, and
 //! names inside the cache are never followed through symlinks.
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -221,35 +221,39 @@ impl Dir {
         self.unlink(name, AtFlags::REMOVEDIR).map(|()| freed)
     }
 
+    /// One that cannot be removed keeps none of the others: on NFS, a file that somebody here has open leaves a name behind.
     fn remove_entries(&self, depth_left: usize) -> Result<u64, CacheError> {
-        let mut freed = 0;
+        let mut freed = Ok(0);
         for entry in rustix::fs::Dir::read_from(&self.fd).at("list", &self.path)? {
             let entry = entry.at("list", &self.path)?;
             let name = entry.file_name();
             if name == c"." || name == c".." {
                 continue;
             }
-            let path = self.path.join(OsStr::from_bytes(name.to_bytes()));
-            let stat = match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Err(Errno::NOENT) => continue,
-                stat => stat.at("inspect", &path)?,
-            };
-            if !is_folder(&stat) {
-                self.unlink(name, AtFlags::empty())?;
-                freed += occupied_bytes(&stat);
-                continue;
-            }
-            if depth_left == 0 {
-                return Err(CacheError::Conflict { path, expected: "a folder of at most 512 levels" });
-            }
-            match rustix::fs::openat(&self.fd, name, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
-                Ok(fd) => freed += Self { fd, path: path.clone() }.remove_entries(depth_left - 1)?,
-                Err(Errno::NOENT) => continue,
-                Err(error) => return Err(CacheError::new("open", path, error)),
-            }
-            self.unlink(name, AtFlags::REMOVEDIR)?;
+            let removed = self.remove_entry(name, depth_left);
+            freed = freed.and_then(|freed| removed.map(|more| freed + more));
         }
-        Ok(freed)
+        freed
+    }
+
+    fn remove_entry(&self, name: &CStr, depth_left: usize) -> Result<u64, CacheError> {
+        let path = self.path.join(OsStr::from_bytes(name.to_bytes()));
+        let stat = match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => return Ok(0),
+            stat => stat.at("inspect", &path)?,
+        };
+        if !is_folder(&stat) {
+            return self.unlink(name, AtFlags::empty()).map(|()| occupied_bytes(&stat));
+        }
+        if depth_left == 0 {
+            return Err(CacheError::Conflict { path, expected: "a folder of at most 512 levels" });
+        }
+        let freed = match rustix::fs::openat(&self.fd, name, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
+            Ok(fd) => Self { fd, path }.remove_entries(depth_left - 1)?,
+            Err(Errno::NOENT) => return Ok(0),
+            Err(error) => return Err(CacheError::new("open", path, error)),
+        };
+        self.unlink(name, AtFlags::REMOVEDIR).map(|()| freed)
     }
 
     fn unlink(&self, name: impl rustix::path::Arg + Copy, flags: AtFlags) -> Result<(), CacheError> {

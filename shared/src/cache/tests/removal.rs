@@ -126,6 +126,17 @@ fn a_repository_goes_as_a_whole_and_nothing_beside_it() {
 }
 
 #[test]
+fn what_cannot_be_removed_keeps_nothing_else() {
+    let Fixture { repo, cache, .. } = &two_revisions();
+    fs::create_dir_all(repo.folder().join("blobs").join("d/".repeat(600))).unwrap();
+    let mut clearing = Clearing { may_go_on: &|| true, gone: &mut |_, _| {} };
+    assert!(repo.remove(&mut clearing).unwrap_err().to_string().contains("512 levels"));
+    let [trash] = &names(cache.root().join(".locks"))[..] else { panic!("one removal") };
+    let left = |folder| names(cache.root().join(".locks").join(trash).join(folder));
+    assert_eq!((left(""), left("blobs")), (vec!["blobs".to_owned()], vec!["d".to_owned()]));
+}
+
+#[test]
 fn what_a_link_in_place_of_a_repository_points_to_stays() {
     let fixture = fixture();
     let outside = tempfile::tempdir().unwrap();
