@@ -50,6 +50,9 @@ impl RepoCache {
 
     /// Removes all blobs that no snapshot links to. Those that huggingface_hub has locked stay: it locks a blob from its
     /// download to its link.
+    ///
+    /// # Errors
+    /// [`CacheError::Unseen`] if not everything can be looked at: all of them stay.
     pub fn remove_unlinked_blobs(&self, clearing: &mut Clearing<'_>) -> Result<(), CacheError> {
         let Some(open) = self.open()? else { return Ok(()) };
         let Some(blobs) = open.blobs() else { return Ok(()) };
@@ -60,7 +63,7 @@ impl RepoCache {
                 put_back(blobs, &scratch, name, blob)?;
             }
         }
-        let Some(linked) = open.linked()? else { return Ok(()) };
+        let linked = open.linked()?;
         let mut unlinked: Vec<BlobHash> = Vec::new();
         for name in blobs.names()? {
             if let Ok(blob) = name.parse()
@@ -94,7 +97,7 @@ impl RepoCache {
             }
         }
         // Looked at again: whoever had a lock before may have linked the blob.
-        let Some(linked) = open.linked()? else { return Ok(()) };
+        let linked = open.linked()?;
         let Some(scratch) = self.scratch_of_folder()? else { return Ok(()) };
         let mut aside = Vec::new();
         let mut ended = Ok(());
@@ -117,7 +120,7 @@ impl RepoCache {
         // And again: who finds a blob links it without its lock, and then looks whether it is still there.
         let linked = open.linked();
         for (name, temporary, bytes) in aside {
-            let is_unlinked = matches!(&linked, Ok(Some(linked)) if !linked.contains(name));
+            let is_unlinked = matches!(&linked, Ok(linked) if !linked.contains(name));
             let done = if is_unlinked && (clearing.may_go_on)() {
                 let removed = scratch.remove_file(&temporary);
                 removed.map(|()| (clearing.gone)(self.path_in_cache(&format!("{BLOBS}/{name}")), bytes))

@@ -71,6 +71,14 @@ pub enum CacheError {
         /// The size that it has.
         found_bytes: u64,
     },
+    /// Something about a repository cannot be told, for not all of it can be looked at.
+    #[error("not all of {} can be looked at: {reason}", folder.display())]
+    Unseen {
+        /// The repository's folder.
+        folder: PathBuf,
+        /// What cannot.
+        reason: String,
+    },
     /// Somebody else has published, discarded or quarantined this partial meanwhile: look for the blob or open it anew.
     #[error("{} was finished or removed by another worker; start over with this file", path.display())]
     Superseded {

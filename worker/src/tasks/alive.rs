@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use hfd_shared::job::{Job, Work};
 use hfd_shared::ports::{Claimed, Report, Verdict};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -26,27 +27,40 @@ pub(super) fn heartbeat(env: &Environment) -> Duration {
 /// A volume that has not answered after so long hangs.
 const VOLUME_PATIENCE: Duration = Duration::from_secs(30);
 
+/// What looks through all of a repository may take so many slices of time: a network volume is asked for each file.
+const SLICES_OF_CARE: u32 = 6;
+
 /// Does a task beside the signs of its life. Cancels `stop` when it is void; fails it when it takes too long, unless it is the
 /// volume that hangs: then it is done again when that answers.
 pub(super) async fn alive<E>(
     env: &Environment,
+    job: &Job,
     claimed: &Claimed,
     fence: &Fence,
     stop: &CancellationToken,
     work: impl Future<Output = Result<Ending, E>>,
 ) -> Result<Ending, E> {
+    let slices = if job.request.work == Work::Download { 1 } else { SLICES_OF_CARE };
     tokio::select! {
         ended = work => ended,
         never = show(env, claimed, fence, stop) => match never {},
-        () = tokio::time::sleep(TIME_SLICE) => {
+        late = overdue(env, claimed, slices) => {
             // What blocks goes on by itself.
             fence.close();
-            Ok(match timeout(VOLUME_PATIENCE, env.check_volume()).await {
-                Ok(_) => Ending::Failed(format!("{} did not end within {}", claimed.task.kind, minutes())),
-                Err(_) => until_volume("the volume does not answer".to_owned()),
-            })
+            Ok(late)
         }
     }
+}
+
+/// What becomes of a task that takes longer than it may.
+async fn overdue(env: &Environment, claimed: &Claimed, slices: u32) -> Ending {
+    for _ in 0..slices {
+        tokio::time::sleep(TIME_SLICE).await;
+        if timeout(VOLUME_PATIENCE, env.check_volume()).await.is_err() {
+            return until_volume("the volume does not answer".to_owned());
+        }
+    }
+    Ending::Failed(format!("{} did not end within {}", claimed.task.kind, minutes(TIME_SLICE * slices)))
 }
 
 async fn show(env: &Environment, claimed: &Claimed, fence: &Fence, stop: &CancellationToken) -> Infallible {

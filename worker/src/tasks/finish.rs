@@ -1,5 +1,6 @@
 //! Finish: every unit is settled. Writes the listing, then the ref, then ends the job.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hfd_shared::blocking::blocking;
@@ -11,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{ListingError, listing};
-use super::{Ending, complete, refused};
+use super::{Ending, complete, on_volume, refused};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -57,7 +58,8 @@ pub(super) async fn perform(
 /// What becomes of a job of which something is gone that had come: with the volume, or by somebody's hand.
 async fn lost(env: &Environment, job: &Job, commit: CommitHash, files: Vec<FileState>) -> Option<Ending> {
     let cache = env.cache.repo(&job.request.repo);
-    let found = blocking(move || {
+    let files = Arc::new(files);
+    let found = on_volume(move || {
         let entries = files.iter().flat_map(|FileState { file, .. }| file.links().map(|path| (path, file.blob)));
         let lost = cache.lost(commit, entries)?;
         Ok::<_, CacheError>(
@@ -80,7 +82,7 @@ async fn publish(env: &Environment, job: &Job, commit: CommitHash, fence: &Fence
     let revision = job.request.revision.clone();
     let is_outrun = is_outrun(env, job, commit).await;
     let fence = fence.clone();
-    let published = blocking(move || {
+    let published = on_volume(move || {
         // Asked before each step: the repository may be removed as soon as it is closed.
         if !fence.is_open() {
             return Ok(false);

@@ -3,6 +3,7 @@
 mod alive;
 mod callback;
 mod clean;
+mod clearing;
 mod fetch;
 mod finish;
 mod lease;
@@ -16,14 +17,19 @@ mod verify;
 
 use std::time::Duration;
 
+use backon::Retryable as _;
+use hfd_shared::blocking::blocking;
 use hfd_shared::cache::CacheError;
 use hfd_shared::control::ControlError;
 use hfd_shared::job::{Event, Job, Outcome, Task, TaskKind, Work};
+use hfd_shared::metrics::{self, RetryReason};
 use hfd_shared::ports::{Claimed, StoreError};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::environment::Environment;
 use crate::fence::Fence;
+use crate::transfer::disk_delays;
 use alive::alive;
 
 /// When a task that needs the volume is tried again, by this worker or another.
@@ -66,7 +72,7 @@ pub(crate) async fn perform(
                 verify::check(env, job, claimed, unit, stop).await
             }
             TaskKind::Fetch(unit) => fetch::perform(env, job, claimed, unit, stop).await,
-            _ => alive(env, claimed, fence, stop, perform_short(env, job, claimed, fence, stop)).await,
+            _ => alive(env, job, claimed, fence, stop, perform_short(env, job, claimed, fence, stop)).await,
         }
     });
     let ending = let_go(stop, work).await?;
@@ -107,6 +113,26 @@ fn refused(error: &CacheError) -> Ending {
         CacheError::Unmounted { .. } => until_volume(error.to_string()),
         error => Ending::Failed(error.to_string()),
     }
+}
+
+/// Does something that reads or writes little on the volume, and again where that may help.
+async fn on_volume<T: Send + 'static>(
+    operation: impl Fn() -> Result<T, CacheError> + Clone + Send + 'static,
+) -> Result<T, CacheError> {
+    (|| blocking(operation.clone()))
+        .retry(disk_delays())
+        .sleep(tokio::time::sleep)
+        .when(may_pass)
+        .notify(|error, delay| {
+            metrics::retried(RetryReason::Disk);
+            warn!(%error, ?delay, "trying again");
+        })
+        .await
+}
+
+/// Whether the volume may do it a moment later. What is not there now will not be there then.
+fn may_pass(error: &CacheError) -> bool {
+    error.is_transient() && !error.is_not_found()
 }
 
 /// What becomes of a task that failed because a server is away.
@@ -161,10 +187,29 @@ pub(crate) async fn end_job(env: &Environment, claimed: &Claimed, event: &Event)
 mod tests {
     use std::convert::Infallible;
     use std::future::pending;
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use tokio::time::{Instant, sleep};
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_volume_that_fails_for_a_moment_is_asked_again_and_one_that_has_nothing_is_not() {
+        let tried = Arc::new(AtomicUsize::new(0));
+        let failing = |kind: io::ErrorKind, times: usize| {
+            let tried = Arc::clone(&tried);
+            tried.store(0, Ordering::SeqCst);
+            let fails = move || tried.fetch_add(1, Ordering::SeqCst) < times;
+            on_volume(move || if fails() { Err(CacheError::reading("a", kind.into())) } else { Ok(()) })
+        };
+        failing(io::ErrorKind::StaleNetworkFileHandle, 2).await.unwrap();
+        assert!(failing(io::ErrorKind::StaleNetworkFileHandle, 99).await.is_err());
+        assert_eq!(tried.load(Ordering::SeqCst), 4);
+        assert!(failing(io::ErrorKind::NotFound, 99).await.is_err());
+        assert_eq!(tried.load(Ordering::SeqCst), 1);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn work_that_hangs_is_let_go_some_time_after_it_was_told_to_stop() {

@@ -1,12 +1,13 @@
 //! Prune: takes out of the cache what no revision needs any more.
 
 use hfd_shared::blocking::blocking;
-use hfd_shared::cache::{CacheError, Clearing, RepoCache, STALE_AFTER, Unused, UnusedKind};
+use hfd_shared::cache::{RepoCache, STALE_AFTER, Unused, UnusedKind};
 use hfd_shared::job::{Job, Outcome};
 use hfd_shared::ports::{BlobKey, Claimed, StoreError};
 
+use super::clearing::clear;
 use super::lease::Lease;
-use super::{Ending, complete, refused};
+use super::{Ending, refused};
 use crate::environment::Environment;
 use crate::fence::Fence;
 
@@ -29,17 +30,7 @@ pub(super) async fn perform(
         }
         remove(env, job, &cache, item, &mut outcome).await?;
     }
-    let (fence, is_open) = (fence.clone(), fence.clone());
-    let blobs = blocking(move || {
-        let mut gone = |path, freed_bytes| outcome.remove(path, freed_bytes);
-        cache.remove_unlinked_blobs(&mut Clearing { may_go_on: &|| fence.is_open(), gone: &mut gone })?;
-        Ok::<_, CacheError>(outcome)
-    });
-    match blobs.await {
-        Ok(outcome) if is_open.is_open() => complete(env, claimed, Some(outcome)).await,
-        Ok(_) => Ok(Ending::Stopped),
-        Err(error) => Ok(refused(&error)),
-    }
+    clear(env, claimed, fence, outcome, move |clearing| cache.remove_unlinked_blobs(clearing)).await
 }
 
 /// Removes a partial or something temporary, unless somebody is at it.

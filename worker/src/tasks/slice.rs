@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 /// later.
 pub(super) const TIME_SLICE: Duration = Duration::from_mins(10);
 
-/// How long that is, in words.
-pub(super) fn minutes() -> String {
-    format!("{} minutes", TIME_SLICE.as_secs() / 60)
+/// A time in words.
+pub(super) fn minutes(time: Duration) -> String {
+    format!("{} minutes", time.as_secs() / 60)
 }
 
 /// A task's slice of time.

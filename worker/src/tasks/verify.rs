@@ -20,7 +20,7 @@ use super::finish::failures;
 use super::reporter::{Done, report};
 use super::slice::TIME_SLICE;
 use super::unit::{self, Wanted};
-use super::{Ending, complete, without_volume};
+use super::{Ending, complete, on_volume, refused, without_volume};
 use crate::environment::Environment;
 use crate::transfer::Meter;
 use crate::transfer::content_hash::ContentHasher;
@@ -55,12 +55,15 @@ pub(super) async fn plan(
     let (inventory, repo) = (env.cache.inventory(), job.request.repo.clone());
     let listed = tokio::select! {
         () = stop.cancelled() => return Ok(Ending::Stopped),
-        listed = blocking(move || inventory.contents_to_check(&repo)) => listed,
+        listed = on_volume(move || inventory.contents_to_check(&repo)) => listed,
     };
     let contents = match listed {
-        Ok(Some(contents)) => contents,
-        Ok(None) => return Ok(Ending::Failed(format!("{} is not in the cache any more", job.request.repo))),
-        Err(error) => return Ok(Ending::Failed(error.to_string())),
+        Ok(contents) => contents,
+        Err(error) => return Ok(refused(&error)),
+    };
+    let Some(contents) = contents else {
+        let gone = format!("{} is not in the cache any more", job.request.repo);
+        return Ok(without_volume(env).await.unwrap_or(Ending::Failed(gone)));
     };
     let plan = Plan::of_cached(
         contents.into_iter().map(planned).collect(),

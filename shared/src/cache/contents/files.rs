@@ -59,11 +59,14 @@ impl Inventory {
     ///
     /// What a listing names and a snapshot links to, but is not there, counts as well. Files that have neither a hash for
     /// a name nor a listing cannot be checked.
+    ///
+    /// # Errors
+    /// [`CacheError::Unseen`] if not everything can be looked at.
     pub fn contents_to_check(&self, repo: &RepoRef) -> Result<Option<Vec<CachedContent>>, CacheError> {
         let Some(open) = self.open(repo)? else { return Ok(None) };
         let mut contents = Vec::new();
         let mut seen = HashSet::new();
-        let mut walk = Walk::new(&open);
+        let (mut walk, mut unseen) = (Walk::new(&open), None);
         for commit in open.commits(&mut Faults::default())? {
             let Some(snapshot) = open.snapshot(commit)? else { continue };
             let listing = open.listing(commit)?;
@@ -79,10 +82,10 @@ impl Inventory {
                 };
                 // A plain file has nothing in common with the blob of the same hash.
                 let key = (hash, blob.is_none().then(|| (commit, path.to_owned())));
-                if let Ok(path) = format!("{commit}/{path}").parse()
-                    && seen.insert(key)
-                {
-                    contents.push(CachedContent { path, hash, size_bytes });
+                match format!("{commit}/{path}").parse() {
+                    Ok(path) if seen.insert(key) => contents.push(CachedContent { path, hash, size_bytes }),
+                    Ok(_) => {}
+                    Err(_) => unseen = Some(format!("{path:?} is too long, or no path of a repository")),
                 }
             };
             walk.snapshot(&snapshot, &mut |file| add(&file.path, file.blob.as_deref(), file.size_bytes))?;
@@ -90,7 +93,8 @@ impl Inventory {
                 add(&path, Some(&blob), 0);
             }
         }
-        Ok(Some(contents))
+        walk.whole()?;
+        unseen.map_or(Ok(Some(contents)), |reason| Err(open.unseen(reason)))
     }
 
     /// Opens a content for reading; none if it is not there.

@@ -43,6 +43,12 @@ impl OpenRepo {
         Ok(Some(Self { repo: repo.clone(), folder, paths, root, blobs }))
     }
 
+    /// The error for what cannot be told of the repository.
+    pub(super) fn unseen(&self, reason: String) -> CacheError {
+        let folder = self.paths.first().cloned().unwrap_or_default();
+        CacheError::Unseen { folder, reason }
+    }
+
     /// The folder of snapshots.
     pub(in super::super) fn snapshots(&self) -> Result<Option<Dir>, CacheError> {
         child(&self.folder, SNAPSHOTS)

@@ -102,7 +102,12 @@ struct List {
 impl List {
     fn add_blobs(&mut self, open: &OpenRepo) -> Result<(), CacheError> {
         let Some(blobs) = open.blobs() else { return Ok(()) };
-        let linked = open.linked()?;
+        let linked = match open.linked() {
+            Ok(linked) => Some(linked),
+            // Nobody knows of a blob that nothing links to it.
+            Err(CacheError::Unseen { .. }) => None,
+            Err(error) => return Err(error),
+        };
         for name in blobs.names()? {
             if name.ends_with(INCOMPLETE) {
                 self.add_changing(UnusedKind::Partial, blobs, BLOBS, &name)?;
@@ -152,11 +157,15 @@ impl List {
 }
 
 impl OpenRepo {
-    /// The names of all blobs that a snapshot may link to; none if not everything could be looked at.
-    pub(in super::super) fn linked(&self) -> Result<Option<HashSet<String>>, CacheError> {
+    /// The names of all blobs that a snapshot may link to.
+    ///
+    /// # Errors
+    /// [`CacheError::Unseen`] if not everything can be looked at.
+    pub(in super::super) fn linked(&self) -> Result<HashSet<String>, CacheError> {
         let mut linked = HashSet::new();
         let Some(snapshots) = self.snapshots()? else {
-            return Ok(self.folder.stat(SNAPSHOTS)?.is_none().then_some(linked));
+            let is_absent = self.folder.stat(SNAPSHOTS)?.is_none();
+            return if is_absent { Ok(linked) } else { Err(self.unseen(format!("{SNAPSHOTS} is no folder"))) };
         };
         let mut walk = Walk::new(self);
         let (names, has_others) = snapshots.names_and_rest()?;
@@ -164,14 +173,17 @@ impl OpenRepo {
             match child(&snapshots, &name)? {
                 Some(snapshot) => walk.snapshot(&snapshot, &mut |file| linked.extend(file.blob))?,
                 // A symlink may lead to more links.
-                None if snapshots.stat(&name)?.is_some_and(|stat| is_symlink(&stat)) => return Ok(None),
+                None if snapshots.stat(&name)?.is_some_and(|stat| is_symlink(&stat)) => {
+                    return Err(self.unseen(format!("{SNAPSHOTS}/{name} is a symlink")));
+                }
                 None => {}
             }
         }
         linked.extend(std::mem::take(&mut walk.strays));
         // It may just be put aside.
         linked.extend(std::mem::take(&mut walk.dangling).into_iter().map(|(_, blob)| blob));
-        Ok((walk.is_whole() && !has_others).then_some(linked))
+        walk.whole()?;
+        if has_others { Err(self.unseen(format!("a name in {SNAPSHOTS} is not UTF-8"))) } else { Ok(linked) }
     }
 }
 

@@ -50,7 +50,8 @@ enum Found {
 pub(in super::super) struct Walk<'a> {
     repo: &'a OpenRepo,
     files_left: usize,
-    has_missed: bool,
+    /// What could not be looked at first.
+    missed: Option<String>,
     pub(super) faults: Faults,
     /// Entries whose blob is not there: their paths and the names of the blobs.
     pub(super) dangling: Vec<(String, String)>,
@@ -64,16 +65,21 @@ impl<'a> Walk<'a> {
         Self {
             repo,
             files_left: MAX_FILES,
-            has_missed: false,
+            missed: None,
             faults: Faults::default(),
             dangling: Vec::new(),
             strays: Vec::new(),
         }
     }
 
-    /// Whether everything was seen.
-    pub(in super::super) fn is_whole(&self) -> bool {
-        self.files_left > 0 && !self.has_missed
+    /// Fails unless everything was seen.
+    pub(super) fn whole(&mut self) -> Result<(), CacheError> {
+        self.missed.take().map_or(Ok(()), |reason| Err(self.repo.unseen(reason)))
+    }
+
+    fn miss(&mut self, fault: String) {
+        self.missed.get_or_insert_with(|| fault.clone());
+        self.faults.add(fault);
     }
 
     /// Shows all files of a snapshot, sorted folder by folder.
@@ -94,8 +100,7 @@ impl<'a> Walk<'a> {
     ) -> Result<(), CacheError> {
         let (mut names, has_others) = folder.names_and_rest()?;
         if has_others {
-            self.has_missed = true;
-            self.faults.add(format!("the name of a file in the folder {prefix:?} is not UTF-8"));
+            self.miss(format!("the name of a file in the folder {prefix:?} is not UTF-8"));
         }
         names.sort_unstable();
         for name in names {
@@ -116,19 +121,21 @@ impl<'a> Walk<'a> {
                 }
                 Found::Stray(last_name) => {
                     self.files_left -= 1;
-                    self.faults.add(format!("{path} points outside the repository's blobs"));
-                    self.has_missed |= last_name.is_none();
-                    self.strays.extend(last_name);
+                    let fault = format!("{path} points outside the repository's blobs");
+                    match last_name {
+                        Some(name) => {
+                            self.faults.add(fault);
+                            self.strays.push(name);
+                        }
+                        None => self.miss(fault),
+                    }
                 }
-                Found::TooDeep => {
-                    self.has_missed = true;
-                    self.faults.add(format!("{path} lies too deep"));
-                }
+                Found::TooDeep => self.miss(format!("{path} lies too deep")),
                 Found::Fault(fault) => self.faults.add(fault),
                 Found::Nothing => {}
             }
             if self.files_left == 0 {
-                self.faults.add(format!("more than {MAX_FILES} files; the rest is not counted"));
+                self.miss(format!("more than {MAX_FILES} files; the rest is not counted"));
             }
         }
         Ok(())

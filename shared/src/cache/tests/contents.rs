@@ -1,6 +1,8 @@
 //! What the cache says that it holds.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
 
@@ -76,6 +78,21 @@ fn a_revision_is_complete_when_it_has_all_that_its_listing_names() {
     fs::remove_file(blob_path(&fixture.repo, &blob(2))).unwrap();
     assert_eq!(state(), State::Partial { missing: 1 });
     assert_eq!(contents(&fixture).faults, ["b/c points to a blob that is not there"]);
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_not_taken_for_checked() {
+    let fixture = fixture();
+    put_file(&fixture.repo, commit(1), "a", 1, b"1");
+    let inventory = fixture.cache.inventory();
+    assert_eq!(inventory.contents_to_check(&model()).unwrap().map(|contents| contents.len()), Some(1));
+    let long = vec!["d".repeat(200); 5].join("/");
+    put_file(&fixture.repo, commit(1), &long, 2, b"12");
+    let fault = |inventory: &Inventory| inventory.contents_to_check(&model()).unwrap_err().to_string();
+    assert!(fault(&inventory).contains("too long"), "{}", fault(&inventory));
+    fs::remove_file(fixture.repo.snapshot_dir(commit(1)).join(&long)).unwrap();
+    fs::write(fixture.repo.snapshot_dir(commit(1)).join(OsStr::from_bytes(b"caf\xe9")), "1").unwrap();
+    assert!(fault(&inventory).contains("is not UTF-8"), "{}", fault(&inventory));
 }
 
 #[test]

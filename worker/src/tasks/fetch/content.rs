@@ -13,6 +13,7 @@ use super::rounds::Found;
 use super::settle::FetchError;
 use super::{Context, Group};
 use crate::tasks::lease::Lease;
+use crate::tasks::may_pass;
 use crate::tasks::unit::Wanted;
 use crate::together::Together;
 use crate::transfer::{self, Target, Turn};
@@ -146,9 +147,7 @@ impl Context<'_> {
 
     /// Waits for what the volume may do better the next time, network volumes above all.
     async fn wait_for_disk(&self, error: CacheError, delays: &mut ExponentialBackoff) -> Result<(), FetchError> {
-        // What is not there now will not be there a second later.
-        let may_help = error.is_transient() && !error.is_not_found();
-        let Some(delay) = delays.next().filter(|_| may_help) else { return Err(error.into()) };
+        let Some(delay) = delays.next().filter(|_| may_pass(&error)) else { return Err(error.into()) };
         metrics::retried(RetryReason::Disk);
         warn!(task = %self.claimed.task, %error, ?delay, "trying again");
         let waited = self.slice.stop.run_until_cancelled(tokio::time::sleep(delay)).await;

@@ -145,7 +145,7 @@ impl<'a> Context<'a> {
         if self.has_more_than(&before) || ended.iter().any(|(_, result)| result.is_ok()) {
             return ended;
         }
-        let silent = || FetchError::Unanswered(format!("nothing arrived for {}", minutes()));
+        let silent = || FetchError::Unanswered(format!("nothing arrived for {}", minutes(TIME_SLICE)));
         let give_up = |result| if matches!(result, Err(FetchError::Stopped)) { Err(silent()) } else { result };
         ended.into_iter().map(|(files, result)| (files, give_up(result))).collect()
     }
