@@ -58,6 +58,11 @@ impl RepoCache {
         format!("{}/{path}", self.name)
     }
 
+    /// Whether there is a folder.
+    pub fn is_there(&self) -> Result<bool, CacheError> {
+        Ok(Dir::find(&self.folder)?.is_some())
+    }
+
     /// The folder, to take something out of it; none if there is none.
     pub(super) fn open(&self) -> Result<Option<OpenRepo>, CacheError> {
         self.existing_root()?.map_or(Ok(None), |root| OpenRepo::open_in(root, self.root(), &self.repo))

@@ -12,12 +12,12 @@ pub(crate) enum TransferError {
     /// Told to stop; what had arrived is recorded.
     #[error("stopped")]
     Stopped,
-    /// The Hub asked to come again later.
+    /// It is to be tried again later: the Hub asked for that, or somebody removed the repository.
     #[error("{reason}")]
     Later {
         /// When.
         delay: Duration,
-        /// What it said.
+        /// Why.
         reason: String,
     },
     /// The Hub does not give the file.

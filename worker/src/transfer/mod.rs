@@ -146,6 +146,10 @@ impl Transfer<'_> {
             let mut delay = Duration::ZERO;
             match &error {
                 error if error.is_wrong_content() && wrong_contents < MAX_WRONG_CONTENTS => wrong_contents += 1,
+                TransferError::Cache(failure @ CacheError::Superseded { .. }) if self.is_repo_gone().await => {
+                    warn!(path = %self.target.file.path, %error, "not fetched anew before it is known to be wanted");
+                    return Err(TransferError::Later { delay: DISK_BACKOFF, reason: failure.to_string() });
+                }
                 TransferError::Cache(failure) if failure.is_transient() => match disk_delays.next() {
                     Some(next) => delay = next,
                     None => return Err(error),
@@ -176,6 +180,13 @@ impl Transfer<'_> {
                 () = tokio::time::sleep(delay) => {}
             }
         }
+    }
+
+    /// Whether all of the repository was removed. The job may have been cancelled before that, of which a worker without its store
+    /// hears late: whether the file is still wanted is for the next claim of the task to say.
+    async fn is_repo_gone(self) -> bool {
+        let cache = self.cache.clone();
+        blocking(move || cache.is_there()).await.is_ok_and(|is_there| !is_there)
     }
 
     /// Notes that bytes came over the network, and waits until more may come, unless the transfer halts.

@@ -56,12 +56,16 @@ impl Rig {
     }
 
     async fn run(&self, slice_over: &CancellationToken) -> Result<(), TransferError> {
+        let small_files = self.cache.small_files();
+        self.run_with(slice_over, Publisher::new(move |files: Vec<_>| small_files.publish(files))).await
+    }
+
+    async fn run_with(&self, slice_over: &CancellationToken, publisher: Publisher) -> Result<(), TransferError> {
         let store = EmbeddedStore::in_memory(Arc::new(LocalBus::new())).unwrap();
         let configured = Effective { token: None, max_active: 1, transfer: self.settings.clone() };
         let settings = Settings::new(Arc::new(store), self.hub.clone(), None, configured).unwrap();
         let throttle = Throttle::new(settings, Arc::new(LocalBandwidth::new()));
         let writer = WorkerName::random("tester").unwrap();
-        let small_files = self.cache.small_files();
         Transfer {
             engine: &Engine::new(self.hub.clone(), throttle, writer, self.folder.path().to_owned()),
             cache: &self.cache,
@@ -71,7 +75,7 @@ impl Rig {
             received: &AtomicU64::new(0),
             advanced: &AtomicBool::new(false),
             turn: &Turn::new(&Arc::new(Semaphore::new(1))),
-            publisher: &Publisher::new(move |files: Vec<_>| small_files.publish(files)),
+            publisher: &publisher,
             fence: &Fence::new(Moment::now(), Duration::from_mins(1)),
             slice_over,
             stop: &CancellationToken::new(),
@@ -107,4 +111,16 @@ async fn a_file_of_which_something_is_missing_goes_on_in_another_slice() {
     assert!(!rig.is_published());
     let partial = rig.cache.open_partial(rig.target.file.content(), "next").unwrap();
     assert_eq!(partial.recorded(), [ByteRange::new(0, SIZE / 2).unwrap()]);
+}
+
+#[tokio::test]
+async fn in_a_repository_that_was_removed_nothing_is_begun_anew_by_itself() {
+    let mut rig = Rig::new();
+    // Nothing has to come for it.
+    rig.target.file.size_bytes = 0;
+    rig.target.file.blob = BlobHash::Sha256(digest(&SHA256, b"").as_ref().try_into().unwrap());
+    let superseded = || Err(CacheError::Superseded { path: "gone".into() });
+    let publisher = Publisher::new(move |files: Vec<_>| files.iter().map(|_| superseded()).collect());
+    assert!(matches!(rig.run_with(&CancellationToken::new(), publisher).await, Err(TransferError::Later { .. })));
+    assert!(!rig.cache.folder().exists());
 }
