@@ -9,14 +9,11 @@ use super::contents::{OpenRepo, Unused, child, measure};
 use super::dir::{Dir, is_folder, occupied_bytes, unique_name};
 use super::error::CacheError;
 use super::garbage::is_old;
-use super::repo::{BLOBS, RepoCache, SCRATCH, TRASH, discard};
+use super::repo::{ASIDE, BLOBS, RepoCache, SCRATCH, TRASH, discard};
 use crate::repo::BlobHash;
 
 /// Blobs that are locked at a time, each with a file that is open: as many as that, for each batch looks at all snapshots twice.
 const BATCH: RangeInclusive<usize> = 256..=8192;
-
-/// Ends the names of blobs that are put aside before they go. No other process takes them for something left behind.
-const ASIDE: &str = ".aside";
 
 /// What clearing may do, and whom it tells.
 pub struct Clearing<'a> {

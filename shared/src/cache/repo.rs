@@ -22,6 +22,8 @@ pub(super) const SCRATCH: &str = ".hfd";
 pub(super) const QUARANTINE: &str = "quarantine";
 /// The bytes of a partial.
 pub(super) const DATA: &str = "data";
+/// Ends the names of blobs that are put aside before they go. No other process takes them for something left behind.
+pub(super) const ASIDE: &str = ".aside";
 /// Ends the names of folders in removal.
 pub(super) const TRASH: &str = ".trash";
 

@@ -7,7 +7,7 @@ use super::super::dir::{Dir, TMP, is_folder, is_symlink, modified, occupied_byte
 use super::super::error::CacheError;
 use super::super::garbage::is_old;
 use super::super::remove::trash_of;
-use super::super::repo::{BLOBS, INCOMPLETE, QUARANTINE, SCRATCH, SNAPSHOTS, TRASH, folder_name};
+use super::super::repo::{ASIDE, BLOBS, INCOMPLETE, QUARANTINE, SCRATCH, SNAPSHOTS, TRASH, folder_name};
 use super::super::root::LOCKS;
 use super::super::tree::TREES;
 use super::Inventory;
@@ -126,6 +126,10 @@ impl List {
         for name in scratch.names()? {
             if name.parse::<BlobHash>().is_ok() {
                 self.add_changing(UnusedKind::Partial, scratch, SCRATCH, &name)?;
+            } else if name.ends_with(ASIDE) {
+                // It goes, or comes back to its place, with the blobs.
+                let size_bytes = measure(scratch, &name)?.map_or(0, |found| found.occupied_bytes);
+                self.add(UnusedKind::Blob, SCRATCH, &name, size_bytes, None);
             } else if name.ends_with(TRASH) {
                 let size_bytes = measure(scratch, &name)?.map_or(0, |found| found.occupied_bytes);
                 self.add(UnusedKind::Temporary, SCRATCH, &name, size_bytes, None);

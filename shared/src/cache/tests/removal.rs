@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::*;
-use crate::cache::{CacheError, Clearing};
+use crate::cache::{CacheError, Clearing, UnusedKind};
 
 /// Does it without a limit; returns what is gone and how many bytes are free.
 fn cleared(work: impl FnOnce(&mut Clearing<'_>) -> Result<(), CacheError>) -> (Vec<String>, u64) {
@@ -182,10 +182,12 @@ fn an_unlinked_blob_that_is_linked_meanwhile_stays() {
 }
 
 #[test]
-fn what_was_put_aside_by_one_that_was_killed_comes_back() {
-    let Fixture { repo, .. } = &two_revisions();
+fn what_was_put_aside_by_one_that_was_killed_is_found_and_comes_back() {
+    let Fixture { repo, cache, .. } = &two_revisions();
     let aside = repo.folder().join(format!(".hfd/{}.0123456789abcdef.aside", blob(3)));
     fs::rename(blob_path(repo, &blob(3)), &aside).unwrap();
+    let unused = cache.inventory().unused(&repo_ref(RepoKind::Model, "owner/name"), Duration::ZERO).unwrap();
+    assert_eq!(unused.iter().map(|item| item.kind).collect::<Vec<_>>(), [UnusedKind::Blob], "{unused:?}");
     assert_eq!(cleared(|clearing| repo.remove_unlinked_blobs(clearing)), (vec![], 0));
     assert!(repo.has_blob(content_of(3, 3)).unwrap() && !aside.exists());
 }
