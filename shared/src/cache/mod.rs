@@ -50,8 +50,8 @@ mod tests;
 
 pub use clear::Clearing;
 pub use contents::{
-    CachedContent, CachedFile, CachedRevision, FilePage, Inventory, RepoContents, STALE_AFTER, State, Unused,
-    UnusedKind,
+    CachedContent, CachedFile, CachedRevision, Checkable, FilePage, Inventory, Leftovers, RepoContents, STALE_AFTER,
+    State, Unused, UnusedKind,
 };
 pub use error::CacheError;
 pub use link::Snapshot;

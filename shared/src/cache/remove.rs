@@ -106,8 +106,12 @@ impl RepoCache {
                 self.remove_snapshot(open, commit, clearing)?;
             }
         }
-        self.remove_unlinked_blobs(clearing)?;
-        noted.iter().try_for_each(|name| removing.remove_file(name))
+        let cleared = self.remove_unlinked_blobs(clearing);
+        // Where blobs stay for good, too, a note that stays would take the snapshot when it has come again.
+        if matches!(cleared, Ok(()) | Err(CacheError::Unseen { .. })) {
+            noted.iter().try_for_each(|name| removing.remove_file(name))?;
+        }
+        cleared
     }
 
     fn remove_snapshot(

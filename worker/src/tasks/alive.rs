@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use hfd_shared::job::{Job, Work};
+use hfd_shared::job::{Job, TaskKind, Work};
 use hfd_shared::ports::{Claimed, Report, Verdict};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -40,7 +40,8 @@ pub(super) async fn alive<E>(
     stop: &CancellationToken,
     work: impl Future<Output = Result<Ending, E>>,
 ) -> Result<Ending, E> {
-    let slices = if job.request.work == Work::Download { 1 } else { SLICES_OF_CARE };
+    let is_care = job.request.work != Work::Download && matches!(claimed.task.kind, TaskKind::Plan | TaskKind::Finish);
+    let slices = if is_care { SLICES_OF_CARE } else { 1 };
     tokio::select! {
         ended = work => ended,
         never = show(env, claimed, fence, stop) => match never {},

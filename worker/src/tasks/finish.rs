@@ -36,8 +36,10 @@ pub(super) async fn perform(
     let Some(commit) = job.commit else {
         return Ok(Ending::Failed("the job has files but no commit; cancel it and post it again".to_owned()));
     };
-    if let Some(lost) = lost(env, job, commit, files).await {
-        return Ok(lost);
+    match stop.run_until_cancelled(lost(env, job, commit, files)).await {
+        Some(None) => {}
+        Some(Some(lost)) => return Ok(lost),
+        None => return Ok(Ending::Stopped),
     }
     let published = tokio::select! {
         () = stop.cancelled() => {

@@ -115,7 +115,7 @@ fn refused(error: &CacheError) -> Ending {
     }
 }
 
-/// Does something that reads or writes little on the volume, and again where that may help.
+/// Does something on the volume that may be done again, and does it again where that may help.
 async fn on_volume<T: Send + 'static>(
     operation: impl Fn() -> Result<T, CacheError> + Clone + Send + 'static,
 ) -> Result<T, CacheError> {

@@ -20,7 +20,7 @@ pub(super) async fn perform(
     let cache = env.cache.repo(&job.request.repo);
     let (inventory, repo) = (env.cache.inventory(), job.request.repo.clone());
     let unused = match blocking(move || inventory.unused(&repo, STALE_AFTER)).await {
-        Ok(unused) => unused,
+        Ok(leftovers) => leftovers.found,
         Err(error) => return Ok(refused(&error)),
     };
     let mut outcome = Outcome::default();

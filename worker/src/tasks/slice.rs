@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// No task is held longer than this, but for a Fetch while no other waits, and for what a Fetch or a Verify cannot go on with
-/// later.
+/// No task is held longer than this, but for a Fetch while no other waits, for what a Fetch or a Verify cannot go on with
+/// later, and for what looks through all of a repository.
 pub(super) const TIME_SLICE: Duration = Duration::from_mins(10);
 
 /// A time in words.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use hfd_shared::blocking::blocking;
-use hfd_shared::cache::{CacheError, CachedContent, Inventory};
+use hfd_shared::cache::{CacheError, CachedContent, Checkable, Inventory};
 use hfd_shared::job::{Job, Outcome, Plan, PlannedFile, UnitIndex};
 use hfd_shared::metrics::{self, FileOutcome};
 use hfd_shared::ports::{Claimed, FileEnd, Page, StoreError};
@@ -61,10 +61,8 @@ pub(super) async fn plan(
         Ok(contents) => contents,
         Err(error) => return Ok(refused(&error)),
     };
-    let Some(contents) = contents else {
-        let gone = format!("{} is not in the cache any more", job.request.repo);
-        return Ok(without_volume(env).await.unwrap_or(Ending::Failed(gone)));
-    };
+    // What cannot be looked at is told at the end.
+    let Some(Checkable { contents, .. }) = contents else { return Ok(Ending::Failed(gone(job))) };
     let plan = Plan::of_cached(
         contents.into_iter().map(planned).collect(),
         env.settings.in_force().transfer.multipart_threshold.0,
@@ -72,6 +70,10 @@ pub(super) async fn plan(
     info!(job = %job.id, files = plan.files.len(), bytes = plan.total_bytes(), "planned");
     env.store.put_plan(claimed, plan).await?;
     Ok(Ending::Settled)
+}
+
+fn gone(job: &Job) -> String {
+    format!("{} is not in the cache any more", job.request.repo)
 }
 
 fn planned(content: CachedContent) -> PlannedFile {
@@ -114,7 +116,15 @@ pub(super) async fn finish(env: &Environment, job: &Job, claimed: &Claimed) -> R
     if let Some(summary) = failures(&files) {
         return Ok(Ending::Failed(summary));
     }
-    complete(env, claimed, Some(Outcome::default())).await
+    let (inventory, repo) = (env.cache.inventory(), job.request.repo.clone());
+    match on_volume(move || inventory.contents_to_check(&repo)).await {
+        Ok(Some(Checkable { unseen: None, .. })) => complete(env, claimed, Some(Outcome::default())).await,
+        Ok(Some(Checkable { unseen: Some(error), .. })) => {
+            Ok(Ending::Failed(format!("what was checked is right, but {error}")))
+        }
+        Ok(None) => Ok(Ending::Failed(gone(job))),
+        Err(error) => Ok(refused(&error)),
+    }
 }
 
 /// What is needed to read contents on a thread that may block.

@@ -180,7 +180,7 @@ impl Context {
 }
 
 fn summary(inventory: &Inventory, contents: &RepoContents) -> Result<CachedRepoDetails, ApiError> {
-    let mut unused = inventory.leftovers(&contents.repo)?;
+    let mut unused = inventory.leftovers(&contents.repo)?.found;
     let partials: Vec<_> = unused.iter().filter(|item| item.kind == UnusedKind::Partial).cloned().collect();
     unused.retain(|item| item.is_stale(STALE_AFTER));
     Ok(CachedRepoDetails::new(contents, &unused, &partials))

@@ -1,7 +1,7 @@
 //! `POST /api/cache/prune`
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hfd_shared::cache::{Inventory, STALE_AFTER, Unused};
+use hfd_shared::cache::{Inventory, Leftovers, STALE_AFTER, Unused};
 use hfd_shared::control::Submitted;
 use hfd_shared::job::{JobRequest, Priority, RequestError, Snapshot, Status, Work};
 use hfd_shared::repo::{RepoId, RepoKind, RepoRef, Revision};
@@ -103,7 +103,7 @@ impl Context {
             (false, ..) => Err(no_view()),
         };
         let Found { repos: found, failures } = match self.scan(find).await? {
-            Candidates::Seen(repos) => self.unused(repos).await?,
+            Candidates::Seen(repos) => self.unused(repos, dry_run).await?,
             Candidates::Unseen(repo) => Found { repos: vec![(repo, Vec::new())], failures: Vec::new() },
         };
 
@@ -122,14 +122,23 @@ impl Context {
         Ok(if done { PruneResponse::Pruned(Json(pruned)) } else { PruneResponse::Pending(Json(pruned)) })
     }
 
-    async fn unused(&self, repos: Vec<RepoRef>) -> Result<Found, ApiError> {
+    async fn unused(&self, repos: Vec<RepoRef>, dry_run: bool) -> Result<Found, ApiError> {
         let look = |inventory: &Inventory, repo: &RepoRef| (repo.clone(), inventory.unused(repo, STALE_AFTER));
         let mut found = Found { repos: Vec::new(), failures: Vec::new() };
         for (repo, unused) in self.scan_each(repos, look).await? {
-            match unused {
-                Ok(unused) if unused.is_empty() => {}
-                Ok(unused) => found.repos.push((repo, unused)),
-                Err(error) => found.failures.push(format!("{repo}: {error}")),
+            let Leftovers { found: unused, unseen } = match unused {
+                Ok(leftovers) => leftovers,
+                Err(error) => {
+                    found.failures.push(format!("{repo}: {error}"));
+                    continue;
+                }
+            };
+            // Otherwise its job says so.
+            if let Some(error) = unseen.filter(|_| dry_run || unused.is_empty()) {
+                found.failures.push(format!("{repo}: unneeded contents stay: {error}"));
+            }
+            if !unused.is_empty() {
+                found.repos.push((repo, unused));
             }
         }
         Ok(found)

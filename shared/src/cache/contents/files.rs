@@ -34,6 +34,15 @@ pub struct CachedContent {
     pub size_bytes: u64,
 }
 
+/// The contents of a repository that can be checked.
+#[derive(Debug, Default)]
+pub struct Checkable {
+    /// Each of them, once.
+    pub contents: Vec<CachedContent>,
+    /// Why there may be more: not all of the repository can be looked at.
+    pub unseen: Option<CacheError>,
+}
+
 impl Inventory {
     /// Files of a revision, from `offset` on and at most `limit`; none when the cache does not hold it.
     pub fn files(
@@ -59,10 +68,7 @@ impl Inventory {
     ///
     /// What a listing names and a snapshot links to, but is not there, counts as well. Files that have neither a hash for
     /// a name nor a listing cannot be checked.
-    ///
-    /// # Errors
-    /// [`CacheError::Unseen`] if not everything can be looked at.
-    pub fn contents_to_check(&self, repo: &RepoRef) -> Result<Option<Vec<CachedContent>>, CacheError> {
+    pub fn contents_to_check(&self, repo: &RepoRef) -> Result<Option<Checkable>, CacheError> {
         let Some(open) = self.open(repo)? else { return Ok(None) };
         let mut contents = Vec::new();
         let mut seen = HashSet::new();
@@ -93,8 +99,11 @@ impl Inventory {
                 add(&path, Some(&blob), 0);
             }
         }
-        walk.whole()?;
-        unseen.map_or(Ok(Some(contents)), |reason| Err(open.unseen(reason)))
+        if !walk.strays.is_empty() {
+            unseen = Some("links point outside the repository's blobs".to_owned());
+        }
+        let unseen = walk.whole().err().or(unseen.map(|reason| open.unseen(reason)));
+        Ok(Some(Checkable { contents, unseen }))
     }
 
     /// Opens a content for reading; none if it is not there.

@@ -23,8 +23,8 @@ use super::root::{Cache, LOCKS, Space, parse_folder_name};
 use crate::repo::{CommitHash, RepoRef, Revision};
 
 pub use count::{CachedRevision, RepoContents, State};
-pub use files::{CachedContent, FilePage};
-pub use unused::{STALE_AFTER, Unused, UnusedKind};
+pub use files::{CachedContent, Checkable, FilePage};
+pub use unused::{Leftovers, STALE_AFTER, Unused, UnusedKind};
 pub use walk::CachedFile;
 
 pub(super) use open::{OpenRepo, child};

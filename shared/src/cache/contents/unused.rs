@@ -34,6 +34,15 @@ pub struct Unused {
     last_change: Option<SystemTime>,
 }
 
+/// What of a repository can go.
+#[derive(Debug, Default)]
+pub struct Leftovers {
+    /// Each of it.
+    pub found: Vec<Unused>,
+    /// Why no contents are among it: not all of the repository can be looked at.
+    pub unseen: Option<CacheError>,
+}
+
 /// Why something can go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnusedKind {
@@ -67,16 +76,16 @@ impl Unused {
 
 impl Inventory {
     /// What of a repository can go, partials only when nobody has touched them for `stale_after`.
-    pub fn unused(&self, repo: &RepoRef, stale_after: Duration) -> Result<Vec<Unused>, CacheError> {
-        let mut found = self.leftovers(repo)?;
-        found.retain(|item| item.is_stale(stale_after));
-        Ok(found)
+    pub fn unused(&self, repo: &RepoRef, stale_after: Duration) -> Result<Leftovers, CacheError> {
+        let mut leftovers = self.leftovers(repo)?;
+        leftovers.found.retain(|item| item.is_stale(stale_after));
+        Ok(leftovers)
     }
 
     /// The same, and what somebody may be at.
-    pub fn leftovers(&self, repo: &RepoRef) -> Result<Vec<Unused>, CacheError> {
-        let mut list = List { prefix: folder_name(repo), found: Vec::new() };
-        let Some(root) = Dir::find(&self.root)? else { return Ok(list.found) };
+    pub fn leftovers(&self, repo: &RepoRef) -> Result<Leftovers, CacheError> {
+        let mut list = List { prefix: folder_name(repo), leftovers: Leftovers::default() };
+        let Some(root) = Dir::find(&self.root)? else { return Ok(list.leftovers) };
         if let Some(open) = self.open(repo)? {
             list.add_blobs(&open)?;
             if let Some(scratch) = child(&open.folder, SCRATCH)? {
@@ -87,16 +96,16 @@ impl Inventory {
             for name in locks.names()?.iter().filter(|name| trash_of(name) == Some(&list.prefix)) {
                 let size_bytes = measure(&locks, name)?.map_or(0, |found| found.occupied_bytes);
                 let (kind, path) = (UnusedKind::Temporary, format!("{LOCKS}/{name}"));
-                list.found.push(Unused { kind, path, size_bytes, last_change: None });
+                list.leftovers.found.push(Unused { kind, path, size_bytes, last_change: None });
             }
         }
-        Ok(list.found)
+        Ok(list.leftovers)
     }
 }
 
 struct List {
     prefix: String,
-    found: Vec<Unused>,
+    leftovers: Leftovers,
 }
 
 impl List {
@@ -105,7 +114,10 @@ impl List {
         let linked = match open.linked() {
             Ok(linked) => Some(linked),
             // Nobody knows of a blob that nothing links to it.
-            Err(CacheError::Unseen { .. }) => None,
+            Err(error @ CacheError::Unseen { .. }) => {
+                self.leftovers.unseen = Some(error);
+                None
+            }
             Err(error) => return Err(error),
         };
         for name in blobs.names()? {
@@ -156,7 +168,7 @@ impl List {
 
     fn add(&mut self, kind: UnusedKind, folder: &str, name: &str, size_bytes: u64, last_change: Option<SystemTime>) {
         let path = format!("{}/{folder}/{name}", self.prefix);
-        self.found.push(Unused { kind, path, size_bytes, last_change });
+        self.leftovers.found.push(Unused { kind, path, size_bytes, last_change });
     }
 }
 

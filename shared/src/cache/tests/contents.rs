@@ -84,15 +84,22 @@ fn a_revision_is_complete_when_it_has_all_that_its_listing_names() {
 fn what_cannot_be_looked_at_is_not_taken_for_checked() {
     let fixture = fixture();
     put_file(&fixture.repo, commit(1), "a", 1, b"1");
-    let inventory = fixture.cache.inventory();
-    assert_eq!(inventory.contents_to_check(&model()).unwrap().map(|contents| contents.len()), Some(1));
+    let snapshot = fixture.repo.snapshot_dir(commit(1));
+    let unseen = || {
+        let checkable = fixture.cache.inventory().contents_to_check(&model()).unwrap().unwrap();
+        assert_eq!(checkable.contents.len(), 1);
+        checkable.unseen.map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert_eq!(unseen(), "");
     let long = vec!["d".repeat(200); 5].join("/");
     put_file(&fixture.repo, commit(1), &long, 2, b"12");
-    let fault = |inventory: &Inventory| inventory.contents_to_check(&model()).unwrap_err().to_string();
-    assert!(fault(&inventory).contains("too long"), "{}", fault(&inventory));
-    fs::remove_file(fixture.repo.snapshot_dir(commit(1)).join(&long)).unwrap();
-    fs::write(fixture.repo.snapshot_dir(commit(1)).join(OsStr::from_bytes(b"caf\xe9")), "1").unwrap();
-    assert!(fault(&inventory).contains("is not UTF-8"), "{}", fault(&inventory));
+    assert!(unseen().contains("too long"), "{}", unseen());
+    fs::remove_file(snapshot.join(&long)).unwrap();
+    symlink("/mnt/cache/blobs/x", snapshot.join("link")).unwrap();
+    assert!(unseen().contains("links point outside"), "{}", unseen());
+    fs::remove_file(snapshot.join("link")).unwrap();
+    fs::write(snapshot.join(OsStr::from_bytes(b"caf\xe9")), "1").unwrap();
+    assert!(unseen().contains("is not UTF-8"), "{}", unseen());
 }
 
 #[test]
@@ -124,7 +131,7 @@ fn nothing_outside_the_cache_is_looked_at() {
     let page = inventory.files(&model(), commit(1), 0, 10).unwrap().unwrap();
     assert_eq!(page.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a"]);
     assert!(inventory.files(&model(), commit(2), 0, 10).unwrap().is_none());
-    let check = inventory.contents_to_check(&model()).unwrap().unwrap();
+    let check = inventory.contents_to_check(&model()).unwrap().unwrap().contents;
     assert_eq!(check.len(), 1, "{check:?}");
 }
 
@@ -156,7 +163,7 @@ fn a_content_is_found_by_its_link_where_its_name_is_no_hash() {
     fs::write(fixture.repo.folder().join("blobs/odd-etag"), "odd").unwrap();
     symlink("../../../blobs/odd-etag", fixture.repo.snapshot_dir(commit(1)).join("b/odd")).unwrap();
     let inventory = fixture.cache.inventory();
-    let found = inventory.contents_to_check(&model()).unwrap().unwrap();
+    let found = inventory.contents_to_check(&model()).unwrap().unwrap().contents;
     let texts: Vec<_> = found
         .iter()
         .map(|content| std::io::read_to_string(inventory.open_content(&model(), content).unwrap().unwrap()).unwrap())
@@ -184,7 +191,7 @@ fn a_cache_that_is_not_there_is_empty() {
     let inventory = Inventory::new("/no/such/cache".into());
     assert!(inventory.repos().unwrap().is_empty());
     assert!(inventory.contents(&model()).unwrap().is_none());
-    assert!(inventory.unused(&model(), Duration::ZERO).unwrap().is_empty());
+    assert!(inventory.unused(&model(), Duration::ZERO).unwrap().found.is_empty());
 }
 
 #[test]
@@ -198,7 +205,7 @@ fn what_nobody_links_to_and_what_is_stale_is_unused() {
     fs::write(blobs.join("odd-etag"), "not ours to judge").unwrap();
     fs::create_dir_all(fixture.repo.folder().join(".hfd/x.trash/y")).unwrap();
     let unused = |stale_after| {
-        let found = fixture.cache.inventory().unused(&model(), stale_after).unwrap();
+        let found = fixture.cache.inventory().unused(&model(), stale_after).unwrap().found;
         let mut found: Vec<_> = found.into_iter().map(|unused| (unused.kind, unused.path)).collect();
         found.sort_by(|one, other| one.1.cmp(&other.1));
         found

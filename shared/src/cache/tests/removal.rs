@@ -126,6 +126,18 @@ fn a_repository_goes_as_a_whole_and_nothing_beside_it() {
 }
 
 #[test]
+fn a_revision_goes_also_where_its_blobs_have_to_stay() {
+    let Fixture { repo, .. } = &two_revisions();
+    symlink("../../blobs/x", repo.snapshot_dir(commit(2)).join(OsStr::from_bytes(b"caf\xe9"))).unwrap();
+    let mut clearing = Clearing { may_go_on: &|| true, gone: &mut |_, _| {} };
+    let removed = repo.remove_revision(&commit(1).to_string().parse().unwrap(), &mut clearing);
+    assert!(matches!(removed, Err(CacheError::Unseen { .. })), "{removed:?}");
+    assert_eq!(names(repo.folder().join("snapshots")), [commit(2).to_string()]);
+    assert_eq!(blobs_of(repo).len(), 3);
+    assert!(names(repo.folder().join(".hfd/removing")).is_empty(), "it is not taken again when it comes again");
+}
+
+#[test]
 fn what_cannot_be_removed_keeps_nothing_else() {
     let Fixture { repo, cache, .. } = &two_revisions();
     fs::create_dir_all(repo.folder().join("blobs").join("d/".repeat(600))).unwrap();
@@ -186,7 +198,7 @@ fn what_was_put_aside_by_one_that_was_killed_is_found_and_comes_back() {
     let Fixture { repo, cache, .. } = &two_revisions();
     let aside = repo.folder().join(format!(".hfd/{}.0123456789abcdef.aside", blob(3)));
     fs::rename(blob_path(repo, &blob(3)), &aside).unwrap();
-    let unused = cache.inventory().unused(&repo_ref(RepoKind::Model, "owner/name"), Duration::ZERO).unwrap();
+    let unused = cache.inventory().unused(&repo_ref(RepoKind::Model, "owner/name"), Duration::ZERO).unwrap().found;
     assert_eq!(unused.iter().map(|item| item.kind).collect::<Vec<_>>(), [UnusedKind::Blob], "{unused:?}");
     assert_eq!(cleared(|clearing| repo.remove_unlinked_blobs(clearing)), (vec![], 0));
     assert!(repo.has_blob(content_of(3, 3)).unwrap() && !aside.exists());
@@ -244,7 +256,7 @@ fn unused_things_go_when_they_are_still_stale() {
     let incomplete = repo.folder().join(format!("blobs/{}.01.incomplete", blob(2)));
     fs::create_dir_all(incomplete.parent().unwrap()).unwrap();
     fs::write(&incomplete, "half").unwrap();
-    let unused = cache.inventory().unused(&repo_ref(RepoKind::Model, "owner/name"), Duration::ZERO).unwrap();
+    let unused = cache.inventory().unused(&repo_ref(RepoKind::Model, "owner/name"), Duration::ZERO).unwrap().found;
     assert_eq!(unused.len(), 2, "{unused:?}");
     let lock = repo.lock_blob(&blob(2)).unwrap().unwrap();
     for item in &unused {
