@@ -43,14 +43,12 @@ impl Publisher {
 
     /// Whether the broker takes messages.
     pub(super) async fn takes(&self) -> Result<(), QueueError> {
-        // Nothing can be sent, not even the end of the connection, so another one would only be one more to hold.
-        if self.open().await?.connection.status().blocked() { Err(unavailable(BLOCKED)) } else { Ok(()) }
+        self.unblocked().await.map(drop)
     }
 
     /// Publishes; returns when the broker has the message on disk.
     pub(super) async fn publish(&self, message: &Message) -> Result<(), QueueError> {
-        self.takes().await?;
-        let open = self.open().await?;
+        let open = self.unblocked().await?;
         let reason = match timeout(ANSWER_LIMIT, self.send(&open.channel, message)).await {
             Ok(Ok(())) => {
                 self.link.works().await;
@@ -71,6 +69,12 @@ impl Publisher {
     pub(super) async fn close(&self) {
         *self.open.lock().await = None;
         self.link.close().await;
+    }
+
+    async fn unblocked(&self) -> Result<Open, QueueError> {
+        let open = self.open().await?;
+        // Nothing can be sent, not even the end of the connection, so another one would only be one more to hold.
+        if open.connection.status().blocked() { Err(unavailable(BLOCKED)) } else { Ok(open) }
     }
 
     async fn open(&self) -> Result<Open, QueueError> {
