@@ -94,7 +94,7 @@ impl Inventory {
         }
         if let Some(locks) = child(&root, LOCKS)? {
             for name in locks.names()?.iter().filter(|name| trash_of(name) == Some(&list.prefix)) {
-                let size_bytes = measure(&locks, name)?.map_or(0, |found| found.occupied_bytes);
+                let size_bytes = occupied_by(&locks, name)?;
                 let (kind, path) = (UnusedKind::Temporary, format!("{LOCKS}/{name}"));
                 list.leftovers.found.push(Unused { kind, path, size_bytes, last_change: None });
             }
@@ -140,11 +140,9 @@ impl List {
                 self.add_changing(UnusedKind::Partial, scratch, SCRATCH, &name)?;
             } else if name.ends_with(ASIDE) {
                 // It goes, or comes back to its place, with the blobs.
-                let size_bytes = measure(scratch, &name)?.map_or(0, |found| found.occupied_bytes);
-                self.add(UnusedKind::Blob, SCRATCH, &name, size_bytes, None);
+                self.add(UnusedKind::Blob, SCRATCH, &name, occupied_by(scratch, &name)?, None);
             } else if name.ends_with(TRASH) {
-                let size_bytes = measure(scratch, &name)?.map_or(0, |found| found.occupied_bytes);
-                self.add(UnusedKind::Temporary, SCRATCH, &name, size_bytes, None);
+                self.add(UnusedKind::Temporary, SCRATCH, &name, occupied_by(scratch, &name)?, None);
             } else if name.ends_with(TMP) {
                 self.add_changing(UnusedKind::Temporary, scratch, SCRATCH, &name)?;
             }
@@ -207,6 +205,11 @@ impl OpenRepo {
 pub(in super::super) struct Measured {
     pub(in super::super) occupied_bytes: u64,
     pub(in super::super) last_change: SystemTime,
+}
+
+/// How much of the volume an entry takes up with all that is in it; 0 if there is none.
+fn occupied_by(parent: &Dir, name: &str) -> Result<u64, CacheError> {
+    Ok(measure(parent, name)?.map_or(0, |found| found.occupied_bytes))
 }
 
 /// Measures an entry; none if there is none.
