@@ -15,6 +15,7 @@ mod slice;
 mod unit;
 mod verify;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use backon::Retryable as _;
@@ -123,11 +124,14 @@ async fn on_volume<T: Send + 'static>(
         .retry(disk_delays())
         .sleep(tokio::time::sleep)
         .when(may_pass)
-        .notify(|error, delay| {
-            metrics::retried(RetryReason::Disk);
-            warn!(%error, ?delay, "trying again");
-        })
+        .notify(note_retry)
         .await
+}
+
+/// Notes that the volume is asked once more.
+fn note_retry(error: &impl Display, delay: Duration) {
+    metrics::retried(RetryReason::Disk);
+    warn!(%error, ?delay, "trying again");
 }
 
 /// Whether the volume may do it a moment later. What is not there now will not be there then.

@@ -5,16 +5,16 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBackoff};
 use hfd_shared::blocking::blocking;
 use hfd_shared::cache::{BlobLock, CacheError};
-use hfd_shared::metrics::{self, FileOutcome, RetryReason};
+use hfd_shared::metrics::{self, FileOutcome};
 use hfd_shared::ports::BlobKey;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::rounds::Found;
 use super::settle::FetchError;
 use super::{Context, Group};
 use crate::tasks::lease::Lease;
-use crate::tasks::may_pass;
 use crate::tasks::unit::Wanted;
+use crate::tasks::{may_pass, note_retry};
 use crate::together::Together;
 use crate::transfer::{self, Target, Turn};
 
@@ -148,8 +148,7 @@ impl Context<'_> {
     /// Waits for what the volume may do better the next time, network volumes above all.
     async fn wait_for_disk(&self, error: CacheError, delays: &mut ExponentialBackoff) -> Result<(), FetchError> {
         let Some(delay) = delays.next().filter(|_| may_pass(&error)) else { return Err(error.into()) };
-        metrics::retried(RetryReason::Disk);
-        warn!(task = %self.claimed.task, %error, ?delay, "trying again");
+        note_retry(&error, delay);
         let waited = self.slice.stop.run_until_cancelled(tokio::time::sleep(delay)).await;
         waited.ok_or(FetchError::Stopped)
     }
